@@ -1,0 +1,1 @@
+"""Reading, decoding, splits, audit, batches, augmentation."""

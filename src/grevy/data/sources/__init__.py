@@ -1,0 +1,1 @@
+"""One reader a form in which people have pictures."""

@@ -1,0 +1,106 @@
+"""The words of this room as types: a source before decoding, image data after it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+SPLITS = ("train", "validation", "test")
+
+
+@dataclass(frozen=True)
+class EncodedSplit:
+    """Pictures still as files or file contents.
+
+    `pictures` reads them when called, so that a cached start never touches them.
+    """
+
+    ids: tuple[str, ...]
+    labels: tuple[str, ...]
+    """Class name of each picture."""
+    pictures: Callable[[], Sequence[Path | bytes]]
+
+
+@dataclass(frozen=True)
+class ArraySplit:
+    """Pictures that are pixels already: `[N, H, W]` gray or `[N, H, W, 3]` RGB, uint8."""
+
+    ids: tuple[str, ...]
+    labels: tuple[str, ...]
+    """Class name of each picture."""
+    pictures: Callable[[], NDArray[np.uint8]]
+
+
+@dataclass(frozen=True)
+class Source:
+    """What a reader found at a place: pictures not yet decoded, by split."""
+
+    name: str
+    """Short name for run directories: `cifar10`, `my-folder`."""
+    splits: Mapping[str, EncodedSplit | ArraySplit]
+    content_hash: str
+    """SHA-256 over everything that was read: changes when any picture or label changes."""
+    class_names: tuple[str, ...] | None = None
+    """The publisher's order; None: natural sort of the names."""
+    notes: tuple[str, ...] = ()
+    """What the user should be told: files that are not pictures, how a split was made."""
+
+
+@dataclass(frozen=True)
+class PictureFacts:
+    """What decoding found out about one picture, at its original size."""
+
+    id: str
+    label: str
+    height: int
+    width: int
+    format: str
+    """"PNG", "JPEG", ..., or "array"."""
+    mode: str
+    """Pillow's mode before conversion: "RGB", "L", "P", "CMYK", "I;16", ..."""
+    pixel_hash: str
+    """BLAKE2b (16 bytes, hex) of shape and RGB or gray pixels at the original size."""
+    error: str | None = None
+    """Why it can't be read; the other facts are then empty."""
+
+
+@dataclass(frozen=True)
+class Split:
+    """Decoded pictures of one split, ready for batches."""
+
+    images_NCHW: NDArray[np.uint8]
+    """May be a read-only memory map."""
+    labels_N: NDArray[np.int64]
+    ids: tuple[str, ...]
+    content_hash: str
+    """SHA-256 over the sorted (class name, pixel hash) pairs: independent of order and format."""
+
+    def __len__(self) -> int:
+        return len(self.labels_N)
+
+
+@dataclass(frozen=True)
+class ImageData:
+    """Labelled pictures with class names and named splits, decoded to one size."""
+
+    name: str
+    where: str
+    classes: tuple[str, ...]
+    """Index in this tuple = label."""
+    splits: Mapping[str, Split]
+    """Always `train` and `validation`; `test` where the data has one."""
+    fit: str
+    fingerprint: str
+    """SHA-256 over the content hashes of the splits and the class names."""
+    notes: tuple[str, ...] = field(default=())
+    """What was decided on the way and must be said."""
+
+    @property
+    def input_shape(self) -> tuple[int, int, int]:
+        """Channels, height, width."""
+        channels, height, width = self.splits["train"].images_NCHW.shape[1:]
+        return channels, height, width

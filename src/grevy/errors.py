@@ -1,0 +1,197 @@
+"""Every error that Grevy raises on purpose, drawn once.
+
+    GrevyError
+    ├── InputError                    the user gave something wrong           exit status 2
+    │   ├── UsageError                a command line that can't be understood
+    │   ├── DataError
+    │   │   ├── DataNotFoundError         no such name, folder or file
+    │   │   ├── EmptyDataError            no picture in it
+    │   │   ├── DataFormatError           a file that is not what it should be
+    │   │   ├── OneClassError             nothing to tell apart
+    │   │   ├── ClassMismatchError        a split lacks a class or has an extra one
+    │   │   ├── MissingSplitError         a split that the work needs is absent
+    │   │   ├── SplitTooSmallError        fewer pictures than the work needs
+    │   │   ├── UnreadablePictureError    a picture that can't be decoded
+    │   │   ├── UnsafeArchiveError        path traversal, links, or a bomb
+    │   │   └── UnsafePickleError         a pickle that would build a foreign object
+    │   ├── RecipeError
+    │   │   ├── RecipeNotFoundError       no such recipe name or file
+    │   │   ├── RecipeFieldError          a field that recipes do not have
+    │   │   └── RecipeValueError          a value that the field does not take
+    │   ├── ModelError
+    │   │   ├── UnknownModelError         not in the registry
+    │   │   ├── ModelArgumentError        arguments that the model does not take
+    │   │   └── InputTooSmallError        a layer shrinks the picture to nothing
+    │   ├── DeviceError               a device or precision that this machine lacks
+    │   ├── MissingPackageError       an optional package that is not installed
+    │   ├── RunNotFoundError          no run record there
+    │   ├── RunExistsError            a run directory that would be overwritten
+    │   └── RunMismatchError          a resume or evaluation that differs from the record
+    └── JobError                      the work could not be done              exit status 1
+        ├── DownloadError             the publisher can't be reached or broke off
+        ├── ChecksumError             a file that arrived differs from the published one
+        ├── SaveError                 the disk did not take what was written
+        ├── CorruptRecordError        a record or checkpoint that fails its check
+        ├── NonFiniteLossError        the loss became NaN or infinite
+        └── RunInterruptedError       Ctrl-C: saved, can be resumed
+
+An error is one line in three parts: what was received, what was expected, how to mend it.
+"""
+
+
+class GrevyError(Exception):
+    """Root of all errors; `str(error)` is the one line that the user sees.
+
+    Args:
+        received: what was received, as a clause ("no folder 'cat'").
+        expected: what was expected, as a clause ("a folder with a folder per class").
+        mend: what to do now, as an imperative ("check the spelling").
+    """
+
+    exit_status = 1
+
+    def __init__(self, received: str, expected: str, mend: str) -> None:
+        super().__init__(received, expected, mend)
+        self.received = received
+        self.expected = expected
+        self.mend = mend
+
+    def __str__(self) -> str:
+        line = f"{self.received}; expected {self.expected}; {self.mend}"
+        return " ".join(line.split())
+
+
+class InputError(GrevyError):
+    """The user gave something wrong."""
+
+    exit_status = 2
+
+
+class JobError(GrevyError):
+    """The work was asked for rightly and could not be done."""
+
+
+class UsageError(InputError):
+    """A command line that can't be understood."""
+
+
+class DataError(InputError):
+    """Something is wrong with the image data."""
+
+
+class DataNotFoundError(DataError):
+    """No such built-in name, folder or file."""
+
+
+class EmptyDataError(DataError):
+    """There is no picture in it."""
+
+
+class DataFormatError(DataError):
+    """A file that is not what its name or place says."""
+
+
+class OneClassError(DataError):
+    """Fewer than two classes: nothing to tell apart."""
+
+
+class ClassMismatchError(DataError):
+    """A split lacks a class or has an extra one."""
+
+
+class MissingSplitError(DataError):
+    """A split that the work needs is absent."""
+
+
+class SplitTooSmallError(DataError):
+    """A split has fewer pictures than the work needs."""
+
+
+class UnreadablePictureError(DataError):
+    """Pictures that can't be decoded."""
+
+
+class UnsafeArchiveError(DataError):
+    """An archive with path traversal, links, or more than it may unpack to."""
+
+
+class UnsafePickleError(DataError):
+    """A pickle that would build something else than lists, strings and arrays."""
+
+
+class RecipeError(InputError):
+    """Something is wrong with the recipe."""
+
+
+class RecipeNotFoundError(RecipeError):
+    """No such recipe name or file."""
+
+
+class RecipeFieldError(RecipeError):
+    """A field that recipes do not have."""
+
+
+class RecipeValueError(RecipeError):
+    """A value that the field does not take."""
+
+
+class ModelError(InputError):
+    """Something is wrong with the model."""
+
+
+class UnknownModelError(ModelError):
+    """A name that is not in the registry."""
+
+
+class ModelArgumentError(ModelError):
+    """Arguments that the model does not take."""
+
+
+class InputTooSmallError(ModelError):
+    """A layer shrinks the picture to nothing."""
+
+
+class DeviceError(InputError):
+    """A device or a precision that this machine lacks."""
+
+
+class MissingPackageError(InputError):
+    """An optional package that is not installed."""
+
+
+class RunNotFoundError(InputError):
+    """There is no run record at that place."""
+
+
+class RunExistsError(InputError):
+    """A run directory that would be overwritten."""
+
+
+class RunMismatchError(InputError):
+    """A resume or an evaluation that differs from the record."""
+
+
+class DownloadError(JobError):
+    """The publisher can't be reached, or the transfer broke off."""
+
+
+class ChecksumError(JobError):
+    """A file that arrived differs from the published one."""
+
+
+class SaveError(JobError):
+    """The disk did not take what was written."""
+
+
+class CorruptRecordError(JobError):
+    """A record or a checkpoint that fails its check."""
+
+
+class NonFiniteLossError(JobError):
+    """The loss became NaN or infinite; training stopped before the optimizer step."""
+
+
+class RunInterruptedError(JobError):
+    """Ctrl-C: everything is saved and the run can be resumed."""
+
+    exit_status = 130

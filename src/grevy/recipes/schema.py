@@ -1,0 +1,195 @@
+"""What a recipe is: every field, once, with its unit and range.
+
+The command line, the YAML files and the run record all take their fields from here.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+Fraction = Annotated[float, Field(ge=0.0, le=1.0)]
+NonNegative = Annotated[float, Field(ge=0.0)]
+
+
+class Config(BaseModel):
+    """Immutable, and no field that it does not know."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+
+class PicturesConfig(Config):
+    """How pictures become the arrays that the network sees, and how they are split."""
+
+    size: Literal["auto"] | Annotated[int, Field(ge=1, le=4096)] = "auto"
+    """Side of the square input in pixels. auto: the pictures' own size if all share one of at
+    most 96 pixels a side, else 64."""
+
+    channels: Literal["auto", "gray", "rgb"] = "auto"
+    """auto: gray if every picture is gray, else rgb."""
+
+    fit: Literal["crop", "stretch", "pad"] = "crop"
+    """What to do with pictures of another shape: centre crop, change proportions, or pad black."""
+
+    mean: Literal["train"] | tuple[float, ...] = (0.5,)
+    """Subtracted from pictures in [0, 1]: one number, one a channel, or the train split's own."""
+
+    standard_deviation: Literal["train"] | tuple[Annotated[float, Field(gt=0.0)], ...] = (0.25,)
+    """Divided by afterwards: one number, one a channel, or the train split's own."""
+
+    validation_fraction: Annotated[float, Field(gt=0.0, lt=1.0)] = 0.1
+    """Part of the train split that becomes validation, stratified, where the data has none."""
+
+    split_seed: int = 0
+    """Seed of that part. It is not the run's seed, so that runs of all seeds share their splits."""
+
+    unreadable: Literal["stop", "leave-out"] = "stop"
+    """What to do with pictures that can't be decoded: stop and name them, or leave them out and
+    name them."""
+
+
+def _flip_name(value: object) -> object:
+    return {True: "random", False: "none"}.get(value, value) if isinstance(value, bool) else value
+
+
+class AugmentConfig(Config):
+    """Random changes to the train pictures, a whole batch at a time. 0 is off."""
+
+    flip: Annotated[
+        Literal["none", "random", "alternating"], BeforeValidator(_flip_name)
+    ] = "none"
+    """Left-right: with probability 0.5, or alternating (Jordan 2024): at random in the first
+    epoch, then the other way round every epoch."""
+
+    translate: Annotated[int, Field(ge=0)] = 0
+    """Random shift by up to so many pixels, the border filled by reflection."""
+
+    crop_scale: Annotated[float, Field(gt=0.0, le=1.0)] = 1.0
+    """Random resized crop: smallest part of the area that is kept (Szegedy 2014); 1 is off."""
+
+    cutout: Annotated[int, Field(ge=0)] = 0
+    """Side in pixels of a square set to the mean (DeVries and Taylor 2017)."""
+
+    brightness: NonNegative = 0.0
+    """Factor drawn from [1 - x, 1 + x]."""
+
+    contrast: NonNegative = 0.0
+    """Factor drawn from [1 - x, 1 + x]."""
+
+    saturation: NonNegative = 0.0
+    """Factor drawn from [1 - x, 1 + x]."""
+
+    hue: Annotated[float, Field(ge=0.0, le=0.5)] = 0.0
+    """Turn drawn from [-x, x] of the colour circle."""
+
+    randaugment: Annotated[int, Field(ge=0)] = 0
+    """Operations a picture (Cubuk 2019)."""
+
+    randaugment_magnitude: Annotated[int, Field(ge=0, le=30)] = 9
+    """Strength of these operations, 0 to 30."""
+
+    mixup: NonNegative = 0.0
+    """Alpha of the Beta distribution of the mixing weight (Zhang 2017)."""
+
+    cutmix: NonNegative = 0.0
+    """Alpha of the Beta distribution of the pasted area (Yun 2019)."""
+
+
+class ModelConfig(Config):
+    """Which network."""
+
+    name: str = "base"
+    """A name in the registry."""
+
+    arguments: dict[str, Any] = Field(default_factory=dict)
+    """Further arguments of that network, by name."""
+
+
+class OptimizerConfig(Config):
+    """How weights move along the gradient."""
+
+    name: Literal["sgd", "adam", "adamw", "muon"] = "sgd"
+    """muon (Jordan 2024): orthogonalised momentum for matrices and filters, AdamW for the rest."""
+
+    lr: Annotated[float, Field(gt=0.0)] = 0.05
+    """Learning rate: the peak, where a schedule changes it."""
+
+    momentum: Annotated[float, Field(ge=0.0, lt=1.0)] = 0.0
+    """Of sgd and muon."""
+
+    nesterov: bool = False
+    """Of sgd and muon; needs momentum."""
+
+    betas: tuple[Fraction, Fraction] = (0.9, 0.999)
+    """Of adam and adamw."""
+
+    weight_decay: NonNegative = 0.0
+    """L2 for sgd and adam, decoupled for adamw and muon."""
+
+    @model_validator(mode="after")
+    def _nesterov_needs_momentum(self) -> OptimizerConfig:
+        if self.nesterov and self.momentum == 0.0:
+            raise ValueError("nesterov needs a momentum above 0")
+        return self
+
+
+class ScheduleConfig(Config):
+    """How the learning rate changes from step to step."""
+
+    name: Literal["constant", "step", "cosine", "one-cycle"] = "constant"
+    """one-cycle: linear up to the peak, then linear down (a triangle)."""
+
+    warmup: Fraction = 0.0
+    """Part of all steps with a linear rise from near 0; for one-cycle, where the peak is."""
+
+    every: Annotated[float, Field(gt=0.0)] = 30.0
+    """step: epochs between drops."""
+
+    factor: Annotated[float, Field(gt=0.0, le=1.0)] = 0.1
+    """step: what a drop multiplies the learning rate by."""
+
+    final: Fraction = 0.0
+    """cosine and one-cycle: last learning rate as a part of the peak."""
+
+
+class Recipe(Config):
+    """Everything that decides a training besides the data and the seed."""
+
+    name: str = "base"
+    """How the recipe is called in records and tables."""
+
+    description: str = ""
+    """One sentence for people."""
+
+    pictures: PicturesConfig = PicturesConfig()
+    augment: AugmentConfig = AugmentConfig()
+    model: ModelConfig = ModelConfig()
+    optimizer: OptimizerConfig = OptimizerConfig()
+    schedule: ScheduleConfig = ScheduleConfig()
+
+    batch_size: Annotated[int, Field(ge=1)] = 64
+    """Pictures a step, over all devices together. An incomplete last batch is dropped."""
+
+    epochs: Annotated[int, Field(ge=1)] = 10
+    """At most so many passes over the train split."""
+
+    checks_per_epoch: Annotated[int, Field(ge=1)] = 2
+    """Evaluations on the validation split in one epoch."""
+
+    patience: Annotated[int, Field(ge=0)] = 4
+    """Stop when the loss of the check `patience` checks ago is still the best of the last
+    `patience`; 0 never stops early."""
+
+    label_smoothing: Annotated[float, Field(ge=0.0, lt=1.0)] = 0.0
+    """Part of the target that is spread evenly over all classes (Szegedy 2015)."""
+
+    average_decay: Annotated[float, Field(ge=0.0, lt=1.0)] = 0.0
+    """Decay a step of an exponential moving average of the weights, which is then what is
+    checked and kept; 0 is off."""
+
+    test_time_flip: bool = False
+    """Average the logits over a picture and its mirror image; both figures are then reported."""
+
+    precision: Literal["auto", "fp32", "bf16"] = "auto"
+    """auto: bf16 where a timed probe on this machine shows that it is faster and right."""

@@ -1,0 +1,1 @@
+"""The run directory: events, checkpoints, predictions; atomic writes. No torch."""
