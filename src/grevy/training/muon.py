@@ -1,0 +1,152 @@
+"""Muon: momentum, orthogonalised (Jordan et al. 2024, https://kellerjordan.github.io/posts/muon/).
+
+torch.optim.Muon takes two-dimensional weights only and leaves all others to a second optimizer.
+This one takes convolution filters too and moves the others by AdamW, so that a training has one
+optimizer with one state.
+
+Suffixes: M matrices of one shape, R rows, C columns.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.optim.adamw import adamw
+
+_COEFFICIENTS = (3.4445, -4.7750, 2.0315)
+_ITERATIONS = 5
+_TINY = 1e-7
+
+
+class Muon(torch.optim.Optimizer):
+    """Muon for some weights, AdamW for the others.
+
+    Args:
+        matrices: weights of two or more dimensions, `[out, ...]`; filters count as
+            `[out, in · height · width]`.
+        others: all other parameters; may be empty, as may `matrices`.
+        lr: of `matrices`.
+        other_lr: of `others`.
+        momentum: of `matrices`, in [0, 1).
+        nesterov: look one step ahead along the momentum.
+        betas: of AdamW for `others`.
+        weight_decay: decoupled, for all.
+    """
+
+    def __init__(
+        self,
+        matrices: Iterable[Tensor],
+        others: Iterable[Tensor],
+        *,
+        lr: float,
+        other_lr: float,
+        momentum: float,
+        nesterov: bool,
+        betas: tuple[float, float],
+        weight_decay: float,
+    ) -> None:
+        defaults = {"weight_decay": weight_decay}
+        by_muon = {
+            "algorithm": "muon",
+            "params": list(matrices),
+            "lr": lr,
+            "momentum": momentum,
+            "nesterov": nesterov,
+        }
+        by_adamw = {
+            "algorithm": "adamw",
+            "params": list(others),
+            "lr": other_lr,
+            "betas": betas,
+            "eps": 1e-8,
+        }
+        super().__init__([by_muon, by_adamw], defaults)
+
+    @torch.no_grad()
+    def step(self, closure: Callable[[], Any] | None = None) -> Any:
+        """Move all parameters that have a gradient; return what `closure` returns."""
+        loss = None
+        if closure is not None:
+            with torch.enable_grad():
+                loss = closure()
+        for group in self.param_groups:
+            parameters = [p for p in group["params"] if p.grad is not None]
+            move = self._move_by_muon if group["algorithm"] == "muon" else self._move_by_adamw
+            if parameters:
+                move(parameters, group)
+        return loss
+
+    def _move_by_muon(self, parameters: list[Tensor], group: dict[str, Any]) -> None:
+        by_shape: dict[tuple[torch.Size, torch.device], list[Tensor]] = defaultdict(list)
+        for parameter in parameters:
+            by_shape[parameter.shape, parameter.device].append(parameter)
+        for alike in by_shape.values():
+            directions_MRC = torch.stack([self._direction(p, group).flatten(1) for p in alike])
+            updates_MRC = orthogonalise(directions_MRC).to(alike[0].dtype)
+            rows, columns = updates_MRC.shape[1:]
+            scale = group["lr"] * math.sqrt(max(1.0, rows / columns))
+            for parameter, update_RC in zip(alike, updates_MRC, strict=True):
+                parameter.mul_(1 - group["lr"] * group["weight_decay"])
+                parameter.sub_(update_RC.view(parameter.shape), alpha=scale)
+
+    def _direction(self, parameter: Tensor, group: dict[str, Any]) -> Tensor:
+        """Add the gradient to the momentum; its length does not matter, it is normalised away."""
+        gradient = parameter.grad
+        assert gradient is not None
+        state = self.state[parameter]
+        if "momentum_buffer" not in state:
+            state["momentum_buffer"] = torch.zeros_like(parameter)
+        buffer: Tensor = state["momentum_buffer"].mul_(group["momentum"]).add_(gradient)
+        return gradient.add(buffer, alpha=group["momentum"]) if group["nesterov"] else buffer
+
+    def _move_by_adamw(self, parameters: list[Tensor], group: dict[str, Any]) -> None:
+        for parameter in parameters:
+            state = self.state[parameter]
+            if not state:
+                state["step"] = torch.tensor(0.0)
+                state["exp_avg"] = torch.zeros_like(parameter)
+                state["exp_avg_sq"] = torch.zeros_like(parameter)
+        states = [self.state[parameter] for parameter in parameters]
+        adamw(
+            parameters,
+            [p.grad for p in parameters if p.grad is not None],
+            [state["exp_avg"] for state in states],
+            [state["exp_avg_sq"] for state in states],
+            [],
+            [state["step"] for state in states],
+            amsgrad=False,
+            beta1=group["betas"][0],
+            beta2=group["betas"][1],
+            lr=group["lr"],
+            weight_decay=group["weight_decay"],
+            eps=group["eps"],
+            maximize=False,
+        )
+
+
+def orthogonalise(matrices_MRC: Tensor) -> Tensor:
+    """Push all singular values of each matrix near 1 and keep its singular vectors.
+
+    Five steps of the quintic Newton–Schulz iteration `X ← aX + b(XXᵀ)X + c(XXᵀ)²X`, whose
+    coefficients favour speed: values end between about 0.7 and 1.2, besides those below about a
+    thousandth of the matrix's Frobenius norm. In bfloat16 on CUDA, where that is far faster and
+    good enough (Jordan et al. 2024), else in float32.
+
+    Args:
+        matrices_MRC: a stack of matrices; a matrix of zeros stays so.
+    """
+    working = torch.bfloat16 if matrices_MRC.is_cuda else torch.float32
+    x: Tensor = matrices_MRC.to(working)
+    x = x / x.norm(dim=(1, 2), keepdim=True).clamp(min=_TINY)
+    tall = x.shape[1] > x.shape[2]
+    x = x.mT if tall else x  # the smaller of the two products XXᵀ and XᵀX
+    a, b, c = _COEFFICIENTS
+    for _ in range(_ITERATIONS):
+        square = x @ x.mT
+        x = a * x + (b * square + c * square @ square) @ x
+    return x.mT if tall else x

@@ -1,0 +1,248 @@
+import copy
+import json
+
+import pytest
+import torch
+from sklearn.datasets import load_digits
+from torch import nn
+from torch.nn import functional as F
+
+from grevy.recipes.schema import OptimizerConfig
+from grevy.training.muon import Muon, orthogonalise
+from grevy.training.optimizers import ADAMW_PART_OF_MUON_LR, build_optimizer, hidden_weights
+
+CONFIGS = {
+    "sgd": OptimizerConfig(name="sgd", lr=0.3),
+    "sgd with momentum": OptimizerConfig(
+        name="sgd", lr=0.05, momentum=0.9, nesterov=True, weight_decay=1e-4
+    ),
+    "adam": OptimizerConfig(name="adam", lr=3e-3, weight_decay=1e-4),
+    "adamw": OptimizerConfig(name="adamw", lr=3e-3, weight_decay=1e-2),
+    "muon": OptimizerConfig(name="muon", lr=0.05, momentum=0.95, nesterov=True, weight_decay=1e-2),
+}
+
+
+@pytest.fixture(scope="module")
+def digits():
+    images, labels = load_digits(return_X_y=True)
+    return torch.tensor(images, dtype=torch.float32).view(-1, 1, 8, 8) / 16, torch.tensor(labels)
+
+
+def network():
+    torch.manual_seed(0)
+    return nn.Sequential(
+        nn.Conv2d(1, 8, 3, padding=1),
+        nn.BatchNorm2d(8),
+        nn.ReLU(),
+        nn.Conv2d(8, 16, 3, padding=1),
+        nn.ReLU(),
+        nn.MaxPool2d(4),
+        nn.Flatten(),
+        nn.Linear(64, 32),
+        nn.ReLU(),
+        nn.Linear(32, 10),
+    )
+
+
+def train(model, optimizer, digits, steps, first=0):
+    images, labels = digits
+    losses = []
+    for step in range(first, first + steps):
+        start = step * 64 % (len(images) - 64)
+        loss = F.cross_entropy(model(images[start : start + 64]), labels[start : start + 64])
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        losses.append(loss.item())
+    return losses
+
+
+@pytest.mark.parametrize("name", CONFIGS)
+def test_the_loss_on_real_digits_falls_below_a_third(name, digits):
+    model = network()
+    losses = train(model, build_optimizer(model, CONFIGS[name]), digits, steps=80)
+    assert sum(losses[-5:]) / 5 < losses[0] / 3
+
+
+@pytest.mark.parametrize("name", CONFIGS)
+def test_a_restored_state_goes_on_bit_identically(name, digits):
+    model = network()
+    optimizer = build_optimizer(model, CONFIGS[name])
+    train(model, optimizer, digits, steps=5)
+    weights = copy.deepcopy(model.state_dict())
+    state = copy.deepcopy(optimizer.state_dict())
+    unbroken = train(model, optimizer, digits, steps=5, first=5)
+
+    resumed_model = network()
+    resumed_model.load_state_dict(weights)
+    resumed_optimizer = build_optimizer(resumed_model, CONFIGS[name])
+    resumed_optimizer.load_state_dict(state)
+    assert train(resumed_model, resumed_optimizer, digits, steps=5, first=5) == unbroken
+    for ours, theirs in zip(model.parameters(), resumed_model.parameters(), strict=True):
+        assert torch.equal(ours, theirs)
+
+
+@pytest.mark.parametrize("name", CONFIGS)
+def test_the_groups_survive_json(name):
+    groups = build_optimizer(network(), CONFIGS[name]).state_dict()["param_groups"]
+    restored = json.loads(json.dumps(groups))
+    model = network()
+    optimizer = build_optimizer(model, CONFIGS[name])
+    optimizer.load_state_dict({"state": {}, "param_groups": restored})
+    for parameter in model.parameters():
+        parameter.grad = torch.ones_like(parameter)
+    optimizer.step()
+    assert all(parameter.isfinite().all() for parameter in model.parameters())
+
+
+@pytest.mark.parametrize("name", CONFIGS)
+def test_two_equal_trainings_give_equal_bits(name, digits):
+    models = [network(), network()]
+    for model in models:
+        train(model, build_optimizer(model, CONFIGS[name]), digits, steps=5)
+    for one, other in zip(*(model.parameters() for model in models), strict=True):
+        assert torch.equal(one, other)
+
+
+@pytest.mark.parametrize("name", CONFIGS)
+def test_every_group_knows_its_own_peak_learning_rate(name):
+    for group in build_optimizer(network(), CONFIGS[name]).param_groups:
+        assert group["initial_lr"] == group["lr"]
+
+
+@pytest.mark.parametrize("name", CONFIGS)
+def test_frozen_parameters_never_move(name, digits):
+    model = network()
+    model[3].requires_grad_(False)
+    before = model[3].weight.clone()
+    train(model, build_optimizer(model, CONFIGS[name]), digits, steps=2)
+    assert torch.equal(model[3].weight, before)
+
+
+def test_sgd_takes_the_step_of_its_formula():
+    model = nn.Linear(2, 1, bias=False)
+    model.weight.data = torch.tensor([[1.0, -2.0]])
+    config = OptimizerConfig(name="sgd", lr=0.1, momentum=0.5, nesterov=True, weight_decay=0.01)
+    optimizer = build_optimizer(model, config)
+    model.weight.grad = torch.tensor([[3.0, 4.0]])
+    optimizer.step()
+    # g = grad + 0.01 w = (3.01, 3.98); first momentum = g; w −= 0.1 (g + 0.5 g)
+    assert model.weight.tolist()[0] == pytest.approx([1 - 0.15 * 3.01, -2 - 0.15 * 3.98])
+
+
+def test_muon_takes_hidden_weights_and_leaves_the_first_and_last_layer_to_adamw():
+    model = network()
+    assert [id(weight) for weight in hidden_weights(model)] == [
+        id(model[3].weight),
+        id(model[7].weight),
+    ]
+    muon, adamw = build_optimizer(model, CONFIGS["muon"]).param_groups
+    assert [tuple(p.shape) for p in muon["params"]] == [(16, 8, 3, 3), (32, 64)]
+    assert len(muon["params"]) + len(adamw["params"]) == len(list(model.parameters()))
+    assert adamw["lr"] == pytest.approx(ADAMW_PART_OF_MUON_LR * muon["lr"])
+
+
+def test_muon_trains_a_network_without_hidden_weights(digits):
+    torch.manual_seed(0)
+    model = nn.Sequential(nn.Flatten(), nn.Linear(64, 10))
+    config = OptimizerConfig(name="muon", lr=0.5, momentum=0.9)
+    losses = train(model, build_optimizer(model, config), digits, steps=40)
+    assert losses[-1] < losses[0] / 2
+
+
+@pytest.mark.parametrize("shape", [(1, 16, 200), (1, 200, 16), (4, 32, 32), (2, 64, 800)])
+def test_singular_values_end_near_one_and_singular_vectors_stay(shape):
+    torch.manual_seed(1)
+    rows, columns = shape[1:]
+    rank = min(rows, columns)
+    left = torch.linalg.qr(torch.randn(shape[0], rows, rank)).Q
+    right = torch.linalg.qr(torch.randn(shape[0], columns, rank)).Q
+    values = torch.logspace(0, -1.5, rank)  # 1 down to 0.03
+    result = orthogonalise(left * values @ right.mT)
+    spectrum = torch.linalg.svdvals(result)
+    assert spectrum.min() > 0.6
+    assert spectrum.max() < 1.3
+    # In the basis of the matrix's own singular vectors the result is diagonal and positive.
+    inner = left.mT @ result @ right
+    diagonal = inner.diagonal(dim1=1, dim2=2)
+    assert (diagonal > 0.6).all()
+    assert (inner - torch.diag_embed(diagonal)).abs().max() < 1e-3
+
+
+def test_the_direction_is_close_to_the_polar_factor_of_the_svd():
+    torch.manual_seed(2)
+    matrices = torch.randn(3, 24, 60)
+    left, _, right = torch.linalg.svd(matrices, full_matrices=False)
+    polar, ours = left @ right, orthogonalise(matrices)
+    cosine = (polar * ours).sum((1, 2)) / (polar.norm(dim=(1, 2)) * ours.norm(dim=(1, 2)))
+    assert (cosine > 0.98).all()
+
+
+def test_a_zero_gradient_gives_a_zero_update():
+    assert torch.equal(orthogonalise(torch.zeros(1, 3, 5)), torch.zeros(1, 3, 5))
+
+
+def muon_of(*weights, **changes):
+    settings = {
+        "lr": 0.1,
+        "other_lr": 0.1,
+        "momentum": 0.0,
+        "nesterov": False,
+        "betas": (0.9, 0.999),
+        "weight_decay": 0.0,
+    }
+    return Muon(weights, [], **(settings | changes))
+
+
+def test_a_muon_step_is_the_orthogonalised_momentum_scaled_by_the_shape():
+    torch.manual_seed(3)
+    weight = nn.Parameter(torch.randn(12, 3, 1, 1))
+    before = weight.detach().clone()
+    first, second = torch.randn(2, 12, 3, 1, 1)
+    optimizer = muon_of(weight, momentum=0.9, nesterov=True, weight_decay=0.5)
+    expected = before
+    momentum = torch.zeros(12, 3)
+    for gradient in (first, second):
+        weight.grad = gradient.clone()
+        optimizer.step()
+        momentum = 0.9 * momentum + gradient.flatten(1)
+        update = orthogonalise((gradient.flatten(1) + 0.9 * momentum)[None])[0]
+        # 12 rows, 3 columns: scale √4; decay 1 − 0.1 · 0.5
+        expected = 0.95 * expected - 0.1 * 2 * update.view(12, 3, 1, 1)
+        assert torch.allclose(weight, expected, atol=1e-5)
+
+
+def test_weights_of_one_shape_move_as_if_each_were_alone():
+    torch.manual_seed(4)
+    together = [nn.Parameter(torch.randn(8, 20)) for _ in range(3)]
+    alone = [nn.Parameter(weight.detach().clone()) for weight in together]
+    for one, other in zip(together, alone, strict=True):
+        one.grad = torch.randn(8, 20)
+        other.grad = one.grad.clone()
+    muon_of(*together).step()
+    for weight in alone:
+        muon_of(weight).step()
+    for one, other in zip(together, alone, strict=True):
+        assert torch.allclose(one, other, atol=1e-6)
+
+
+def test_muon_moves_channels_last_filters_the_same_way():
+    torch.manual_seed(5)
+    plain = nn.Parameter(torch.randn(8, 4, 3, 3))
+    last = nn.Parameter(plain.detach().clone(memory_format=torch.channels_last))
+    gradient = torch.randn(8, 4, 3, 3)
+    plain.grad, last.grad = gradient, gradient.contiguous(memory_format=torch.channels_last)
+    muon_of(plain).step()
+    muon_of(last).step()
+    assert torch.allclose(plain, last, atol=1e-6)
+
+
+def test_muon_gives_back_the_loss_of_a_closure():
+    weight = nn.Parameter(torch.eye(3))
+
+    def closure():
+        loss = weight.square().sum()
+        weight.grad = 2 * weight.detach()
+        return loss
+
+    assert muon_of(weight).step(closure).item() == pytest.approx(3.0)
