@@ -1,1 +1,8 @@
 """The networks and their registry."""
+
+from grevy.models import convnet as _convnet  # registers its networks
+from grevy.models.registry import build_model, model_names, register_model
+
+__all__ = ["build_model", "model_names", "register_model"]
+
+del _convnet

@@ -11,6 +11,8 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_valida
 
 Fraction = Annotated[float, Field(ge=0.0, le=1.0)]
 NonNegative = Annotated[float, Field(ge=0.0)]
+BelowOne = Annotated[float, Field(ge=0.0, lt=1.0)]
+Side = Annotated[int, Field(ge=1, le=4096)]
 
 
 class Config(BaseModel):
@@ -22,9 +24,9 @@ class Config(BaseModel):
 class PicturesConfig(Config):
     """How pictures become the arrays that the network sees, and how they are split."""
 
-    size: Literal["auto"] | Annotated[int, Field(ge=1, le=4096)] = "auto"
-    """Side of the square input in pixels. auto: the pictures' own size if all share one of at
-    most 96 pixels a side, else 64."""
+    size: Literal["auto"] | Side | tuple[Side, Side] = "auto"
+    """Input size in pixels: one side of a square, or height and width. auto: the pictures' own
+    size if all share one of at most 96 pixels a side, else 64."""
 
     channels: Literal["auto", "gray", "rgb"] = "auto"
     """auto: gray if every picture is gray, else rgb."""
@@ -56,9 +58,7 @@ def _flip_name(value: object) -> object:
 class AugmentConfig(Config):
     """Random changes to the train pictures, a whole batch at a time. 0 is off."""
 
-    flip: Annotated[
-        Literal["none", "random", "alternating"], BeforeValidator(_flip_name)
-    ] = "none"
+    flip: Annotated[Literal["none", "random", "alternating"], BeforeValidator(_flip_name)] = "none"
     """Left-right: with probability 0.5, or alternating (Jordan 2024): at random in the first
     epoch, then the other way round every epoch."""
 
@@ -72,25 +72,26 @@ class AugmentConfig(Config):
     """Side in pixels of a square set to the mean (DeVries and Taylor 2017)."""
 
     brightness: NonNegative = 0.0
-    """Factor drawn from [1 - x, 1 + x]."""
+    """Factor drawn from [1 - x, 1 + x], never below 0."""
 
     contrast: NonNegative = 0.0
-    """Factor drawn from [1 - x, 1 + x]."""
+    """Factor drawn from [1 - x, 1 + x], never below 0."""
 
     saturation: NonNegative = 0.0
-    """Factor drawn from [1 - x, 1 + x]."""
+    """Factor drawn from [1 - x, 1 + x], never below 0."""
 
     hue: Annotated[float, Field(ge=0.0, le=0.5)] = 0.0
     """Turn drawn from [-x, x] of the colour circle."""
 
     randaugment: Annotated[int, Field(ge=0)] = 0
-    """Operations a picture (Cubuk 2019)."""
+    """Operations a picture, of the fourteen of RandAugment (Cubuk 2019)."""
 
     randaugment_magnitude: Annotated[int, Field(ge=0, le=30)] = 9
     """Strength of these operations, 0 to 30."""
 
     mixup: NonNegative = 0.0
-    """Alpha of the Beta distribution of the mixing weight (Zhang 2017)."""
+    """Alpha of the Beta distribution of the mixing weight (Zhang 2017). With cutmix on as well, a
+    fair coin chooses one of them for each batch."""
 
     cutmix: NonNegative = 0.0
     """Alpha of the Beta distribution of the pasted area (Yun 2019)."""
@@ -110,7 +111,8 @@ class OptimizerConfig(Config):
     """How weights move along the gradient."""
 
     name: Literal["sgd", "adam", "adamw", "muon"] = "sgd"
-    """muon (Jordan 2024): orthogonalised momentum for matrices and filters, AdamW for the rest."""
+    """muon (Jordan 2024): orthogonalised momentum for the weights of hidden layers; AdamW, at
+    0.015 of the learning rate, for the first and last layer, biases and norms."""
 
     lr: Annotated[float, Field(gt=0.0)] = 0.05
     """Learning rate: the peak, where a schedule changes it."""
@@ -121,8 +123,8 @@ class OptimizerConfig(Config):
     nesterov: bool = False
     """Of sgd and muon; needs momentum."""
 
-    betas: tuple[Fraction, Fraction] = (0.9, 0.999)
-    """Of adam and adamw."""
+    betas: tuple[BelowOne, BelowOne] = (0.9, 0.999)
+    """Of adam and adamw, also inside muon."""
 
     weight_decay: NonNegative = 0.0
     """L2 for sgd and adam, decoupled for adamw and muon."""
@@ -150,7 +152,8 @@ class ScheduleConfig(Config):
     """step: what a drop multiplies the learning rate by."""
 
     final: Fraction = 0.0
-    """cosine and one-cycle: last learning rate as a part of the peak."""
+    """cosine and one-cycle: part of the peak that the learning rate would reach one step after
+    the last."""
 
 
 class Recipe(Config):

@@ -1,0 +1,1 @@
+"""Recipes: what they may say (`schema`), where they come from (`load`), the named ones (YAML)."""

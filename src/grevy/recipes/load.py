@@ -1,0 +1,116 @@
+"""From a name, a YAML file or a mapping to a checked `Recipe`."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import BaseModel, ValidationError
+
+from grevy.errors import RecipeError, RecipeFieldError, RecipeNotFoundError, RecipeValueError
+from grevy.recipes.schema import Recipe
+
+
+def named_recipes() -> tuple[str, ...]:
+    """Names of the recipes that come with Grevy."""
+    files = resources.files("grevy.recipes").iterdir()
+    return tuple(sorted(f.name.removesuffix(".yaml") for f in files if f.name.endswith(".yaml")))
+
+
+def load_recipe(recipe: str | Path | Mapping[str, Any] | Recipe) -> Recipe:
+    """A recipe by name, from a YAML file, or from a mapping with the same fields.
+
+    Raises:
+        RecipeNotFoundError: no such name or file.
+        RecipeFieldError: a field that recipes do not have.
+        RecipeValueError: a value that the field does not take, or YAML that can't be read.
+    """
+    if isinstance(recipe, Recipe):
+        return recipe
+    if isinstance(recipe, Mapping):
+        return check_recipe(recipe, "the recipe")
+    text, origin = _read_text(str(recipe))
+    return check_recipe(_parse_yaml(text, origin), origin)
+
+
+def check_recipe(fields: Mapping[str, Any], origin: str) -> Recipe:
+    """Validate a mapping; the first problem becomes one clear line that names `origin`.
+
+    Raises:
+        RecipeFieldError: a field that recipes do not have.
+        RecipeValueError: a value that the field does not take.
+    """
+    try:
+        return Recipe.model_validate(fields)
+    except ValidationError as error:
+        raise recipe_error(error, origin) from None
+
+
+def recipe_error(error: ValidationError, origin: str) -> RecipeError:
+    """The first problem that pydantic found, as an error of ours."""
+    problem = error.errors(include_url=False)[0]
+    path = ".".join(str(part) for part in problem["loc"])
+    if problem["type"] == "extra_forbidden":
+        return unknown_field_error(path, origin)
+    return RecipeValueError(
+        f"{path or 'the recipe'} = {problem['input']!r} in {origin}",
+        problem["msg"][:1].lower() + problem["msg"][1:],
+        "change the value (grevy train --help lists every field with its range)",
+    )
+
+
+def unknown_field_error(path: str, origin: str) -> RecipeFieldError:
+    """An unknown field, with the nearest ones that exist."""
+    near = difflib.get_close_matches(path, field_names(), n=3, cutoff=0.5)
+    expected = " or ".join(near) if near else "a field of the recipe"
+    return RecipeFieldError(
+        f"unknown field '{path}' in {origin}",
+        expected,
+        "correct the name (grevy train --help lists every field)",
+    )
+
+
+def field_names(model: type[BaseModel] = Recipe, prefix: str = "") -> list[str]:
+    """Dotted names of all fields, as they are written on the command line."""
+    names: list[str] = []
+    for name, field in model.model_fields.items():
+        kind = field.annotation
+        if isinstance(kind, type) and issubclass(kind, BaseModel):
+            names += field_names(kind, f"{prefix}{name}.")
+        else:
+            names.append(prefix + name)
+    return names
+
+
+def _read_text(recipe: str) -> tuple[str, str]:
+    if recipe in named_recipes():
+        return resources.files("grevy.recipes").joinpath(f"{recipe}.yaml").read_text(
+            "utf-8"
+        ), recipe
+    try:
+        return Path(recipe).read_text("utf-8"), recipe
+    except (OSError, UnicodeDecodeError):
+        names = ", ".join(named_recipes())
+        raise RecipeNotFoundError(
+            f"no recipe '{recipe}'", f"one of {names}, or a YAML file", "check the spelling"
+        ) from None
+
+
+def _parse_yaml(text: str, origin: str) -> Mapping[str, Any]:
+    try:
+        fields = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise RecipeValueError(
+            f"{origin} is not YAML ({error})", "fields and values", "mend the file"
+        ) from None
+    if not isinstance(fields, Mapping):
+        raise RecipeValueError(
+            f"{origin} holds {type(fields).__name__}",
+            "fields and values, as in `batch_size: 64`",
+            "mend the file",
+        )
+    return fields
