@@ -1,3 +1,72 @@
-"""Grevy: train image classifiers fast, compare them honestly, look inside them."""
+"""Grevy: train image classifiers fast, compare them honestly, look inside them.
+
+This is the one public door. Names are imported when they are first used, so that `import grevy`
+costs nothing.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
+
+if TYPE_CHECKING:
+    from grevy.data.audit import audit as audit
+    from grevy.data.load import load_data as load_data
+    from grevy.models.registry import build_model as build_model
+    from grevy.models.registry import model_names as model_names
+    from grevy.models.registry import register_model as register_model
+    from grevy.recipes.load import load_recipe as load_recipe
+    from grevy.recipes.schema import Recipe as Recipe
+    from grevy.records.table import list_runs as runs
+    from grevy.training.evaluate import evaluate as evaluate
+    from grevy.training.predict import predict as predict
+    from grevy.training.run import Run as Run
+    from grevy.training.run import open_run as open_run
+    from grevy.training.train import train as train
+
+_HOMES = {
+    "audit": "grevy.data.audit:audit",
+    "build_model": "grevy.models:build_model",
+    "evaluate": "grevy.training.evaluate:evaluate",
+    "load_data": "grevy.data.load:load_data",
+    "load_recipe": "grevy.recipes.load:load_recipe",
+    "model_names": "grevy.models:model_names",
+    "open_run": "grevy.training.run:open_run",
+    "predict": "grevy.training.predict:predict",
+    "Recipe": "grevy.recipes.schema:Recipe",
+    "register_model": "grevy.models:register_model",
+    "Run": "grevy.training.run:Run",
+    "runs": "grevy.records.table:list_runs",
+    "train": "grevy.training.train:train",
+}
+
+__all__ = [
+    "Recipe",
+    "Run",
+    "audit",
+    "build_model",
+    "evaluate",
+    "load_data",
+    "load_recipe",
+    "model_names",
+    "open_run",
+    "predict",
+    "register_model",
+    "runs",
+    "train",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'grevy' has no attribute '{name}'")
+    module, _, attribute = _HOMES[name].partition(":")
+    value = getattr(import_module(module), attribute)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted([*__all__, "__version__"])

@@ -1,0 +1,5 @@
+"""`python -m grevy`."""
+
+from grevy.cli.main import main
+
+main()

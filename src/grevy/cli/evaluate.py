@@ -1,0 +1,54 @@
+"""`grevy evaluate`: how good a trained network is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import tyro
+
+from grevy.cli.output import Output
+from grevy.cli.parse import parse
+from grevy.cli.plugin import load_plugin
+
+
+@dataclass(frozen=True)
+class EvaluateArguments:
+    """Loss and accuracy of a trained network, over all and by class."""
+
+    run: Annotated[Path, tyro.conf.Positional]
+    """A run directory."""
+
+    where: Annotated[str | None, tyro.conf.Positional] = None
+    """Other image data with the same classes. Default: the run's own."""
+
+    split: str = "test"
+    """train, validation or test."""
+
+    device: str = "auto"
+    """auto, cpu, cuda, cuda:1 or mps."""
+
+    plugin: Path | None = None
+    """A Python file to run first, which registers your own networks."""
+
+    json: bool = False
+    """Print one JSON object and nothing else."""
+
+
+def main(words: list[str]) -> None:
+    """Parse, evaluate, print."""
+    arguments = parse(EvaluateArguments, "evaluate", words)
+    output = Output(arguments.json)
+    load_plugin(arguments.plugin)
+    from grevy.training.evaluate import evaluate
+
+    found = evaluate(arguments.run, arguments.where, split=arguments.split, device=arguments.device)
+    output.line(f"{arguments.run} on the {found['split']} split of {found['where']}")
+    rows = [(name, c["n"], c["accuracy"]) for name, c in found["classes"].items()]
+    output.table(("class", "pictures", "accuracy"), [*rows, ("all", found["n"], found["accuracy"])])
+    loss = "not finite" if found["loss"] is None else f"{found['loss']:.4f}"
+    output.line(f"loss {loss}")
+    if arguments.where is None and found["split"] == "test":
+        output.line(f"the test split has now been read {found['test_reads']} times for this run")
+    output.result(found)

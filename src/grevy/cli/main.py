@@ -1,0 +1,88 @@
+"""The command line: finds the command, runs it, turns errors into one line and an exit status.
+
+Nothing heavy is imported before the command is known, so that `grevy --help` is quick.
+"""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+
+from grevy import __version__
+from grevy.errors import GrevyError, UsageError
+
+COMMANDS = {
+    "train": "train a network on labelled pictures and keep a record",
+    "evaluate": "how good a trained network is on a split, or on other pictures",
+    "predict": "class and probability of new pictures",
+    "runs": "a table of the runs on disk",
+    "data": "what a set of pictures holds, and what is wrong with it",
+}
+
+
+def main(argv: list[str] | None = None) -> None:
+    """Run one command and exit: 0 done, 1 the job failed, 2 wrong input, 130 interrupted."""
+    words = sys.argv[1:] if argv is None else argv
+    debug = "--debug" in words
+    words = [word for word in words if word != "--debug"]
+    try:
+        _dispatch(words)
+    except GrevyError as error:
+        if debug:
+            raise
+        sys.exit(_tell(error, as_json="--json" in words))
+    except KeyboardInterrupt:
+        if debug:
+            raise
+        print("grevy: stopped before anything was begun; nothing is lost", file=sys.stderr)
+        sys.exit(130)
+    except BrokenPipeError:
+        # Whoever read our output has left (`grevy runs | head`): say no more, not even at exit.
+        sys.stdout = None
+        sys.exit(141)
+
+
+def help_text() -> str:
+    """What `grevy --help` prints."""
+    width = max(map(len, COMMANDS))
+    lines = [f"  {name:<{width}}  {summary}" for name, summary in COMMANDS.items()]
+    return "\n".join(
+        [
+            "Grevy: train image classifiers fast, compare them honestly, look inside them.",
+            "",
+            "usage: grevy COMMAND [...]",
+            "",
+            *lines,
+            "",
+            "grevy COMMAND --help   what a command takes",
+            "grevy --version        the version",
+            "--debug                with any command: the traceback of an error",
+            "",
+            "Begin with: grevy train digits",
+        ]
+    )
+
+
+def _dispatch(words: list[str]) -> None:
+    if not words or words[0] in ("-h", "--help", "help"):
+        print(help_text())
+        return
+    if words[0] in ("-V", "--version"):
+        print(f"grevy {__version__}")
+        return
+    if words[0] not in COMMANDS:
+        raise UsageError(
+            f"unknown command '{words[0]}'", f"one of {', '.join(COMMANDS)}", "see grevy --help"
+        )
+    import_module(f"grevy.cli.{words[0]}").main(words[1:])
+
+
+def _tell(error: GrevyError, as_json: bool) -> int:
+    """Print the error's line, as JSON where that was asked for, and return the exit status."""
+    if as_json:
+        import json
+
+        parts = {"received": error.received, "expected": error.expected, "mend": error.mend}
+        print(json.dumps({"error": type(error).__name__, "message": str(error), **parts}))
+    print(f"grevy: {error}", file=sys.stderr)
+    return error.exit_status

@@ -1,0 +1,97 @@
+"""What a command prints: lines and tables for people, or one JSON object for programs."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+PLAIN_PERCENT = 25
+"""Off a terminal, progress is a plain line every so many percent."""
+
+
+class Output:
+    """Standard output belongs to the result; progress goes to standard error."""
+
+    def __init__(self, as_json: bool) -> None:
+        self.as_json = as_json
+        self._console = Console(highlight=False, soft_wrap=True)
+        self._errors = Console(stderr=True, highlight=False, soft_wrap=True)
+
+    def line(self, text: str = "") -> None:
+        """A line for people."""
+        if not self.as_json:
+            self._console.print(text, markup=False)
+
+    def table(
+        self, columns: Sequence[str], rows: Sequence[Sequence[object]], title: str | None = None
+    ) -> None:
+        """A table for people; numbers are set to the right."""
+        if self.as_json:
+            return
+        table = Table(
+            title=title, title_justify="left", box=None, pad_edge=False, header_style="bold"
+        )
+        for index, name in enumerate(columns):
+            number = all(isinstance(row[index], int | float) for row in rows)
+            table.add_column(name, justify="right" if number else "left", overflow="fold")
+        for row in rows:
+            table.add_row(*(_cell(value) for value in row))
+        self._console.print(table, soft_wrap=False)
+
+    def result(self, value: Any) -> None:
+        """The one JSON object, if it was asked for."""
+        if self.as_json:
+            print(json.dumps(value, indent=2, ensure_ascii=False, default=str))
+
+    @contextmanager
+    def progress(self, description: str, total: int | None = None) -> Iterator[Progress]:
+        """A bar on a terminal, a few plain lines elsewhere."""
+        if not self._errors.is_terminal:
+            yield Progress(self._plain(description))
+            return
+        from rich.progress import BarColumn, MofNCompleteColumn, TimeRemainingColumn
+        from rich.progress import Progress as Bar
+
+        columns = ("{task.description}", BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+        with Bar(*columns, console=self._errors, transient=True) as bar:
+            task = bar.add_task(description, total=total)
+            yield Progress(lambda done, of: bar.update(task, completed=done, total=of), total)
+
+    def _plain(self, description: str) -> Callable[[int, int | None], None]:
+        told = 0
+
+        def tell(done: int, total: int | None) -> None:
+            nonlocal told
+            percent = 100 * done // total if total else 0
+            if percent // PLAIN_PERCENT > told // PLAIN_PERCENT and percent < 100:
+                told = percent
+                print(f"{description}: {done:,} of {total:,}", file=sys.stderr, flush=True)
+
+        return tell
+
+
+class Progress:
+    """How far a part of the work is."""
+
+    def __init__(self, show: Callable[[int, int | None], None], total: int | None = None) -> None:
+        self._show = show
+        self._total = total
+
+    def advance_to(self, done: int, total: int | None = None) -> None:
+        """`done` of `total` pieces are finished."""
+        self._total = total or self._total
+        self._show(done, self._total)
+
+
+def _cell(value: object) -> str:
+    if value is None:
+        return "–"
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return str(value)
+    return f"{value:,}" if isinstance(value, int) else f"{value:.4f}"

@@ -1,0 +1,136 @@
+"""`grevy train`: train a network on labelled pictures and keep a record."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated, Any
+
+import tyro
+
+from grevy.cli.output import Output, Progress
+from grevy.cli.parse import parse
+from grevy.cli.plugin import load_plugin
+from grevy.recipes.load import load_recipe
+from grevy.recipes.schema import Recipe
+from grevy.training.listener import Listener, check_line
+
+
+@dataclass(frozen=True)
+class TrainArguments:
+    """Train a network on labelled pictures and keep a record of it.
+
+    Every field of the recipe is a flag: the recipe gives the values, a flag changes one.
+    """
+
+    where: Annotated[str | None, tyro.conf.Positional] = None
+    """A folder with a folder per class, a CSV, zip, tar, Parquet or npz file, or a built-in name:
+    digits, cifar10, cifar100, mnist, fashion-mnist."""
+
+    recipe: str = "base"
+    """A named recipe (base, net1, net2) or a YAML file."""
+
+    seed: int | None = None
+    """Of everything random. Default 0."""
+
+    out: Path | None = None
+    """Run directory. Default: a new one under runs/."""
+
+    resume: bool = False
+    """Go on with the run at --out, or with the latest unfinished one."""
+
+    device: str = "auto"
+    """auto, cpu, cuda, cuda:1 or mps."""
+
+    plugin: Path | None = None
+    """A Python file to run first, which registers your own networks."""
+
+    json: bool = False
+    """Print one JSON object and nothing else."""
+
+    fields: Annotated[Recipe, tyro.conf.arg(name="")] = field(default_factory=Recipe)
+
+
+def main(words: list[str]) -> None:
+    """Parse, train, print."""
+    named = _named_recipe(words)
+    arguments = parse(TrainArguments, "train", words, TrainArguments(fields=named))
+    output = Output(arguments.json)
+    load_plugin(arguments.plugin)
+    from grevy.training.train import train
+
+    changed = arguments.fields != named or "--recipe" in " ".join(words)
+    with ExitStack() as stack:
+        run = train(
+            arguments.where,
+            arguments.fields if changed or not arguments.resume else None,
+            seed=arguments.seed,
+            out=arguments.out,
+            resume=arguments.resume,
+            device=arguments.device,
+            listener=ScreenListener(output, stack),
+            command=["grevy", "train", *words],
+        )
+    report(run.path, run.facts, output)
+
+
+def report(path: Path, facts: Mapping[str, Any], output: Output) -> None:
+    """The figures of a finished run, where its record lies, and what to do next."""
+    results = facts["results"]
+    splits = [s for s in ("train", "validation", "test") if s in results]
+    rows = [(s, results[s]["n"], results[s]["loss"], results[s]["accuracy"]) for s in splits]
+    output.line()
+    output.table(("split", "pictures", "loss", "accuracy"), rows)
+    flips = [
+        (s, results[s]["test_time_flip"]["accuracy"])
+        for s in splits
+        if "test_time_flip" in results[s]
+    ]
+    for split, accuracy in flips:
+        output.line(f"{split} with test-time flip: accuracy {accuracy:.4f}")
+    why = "stopped early" if results["stopped_early"] else "all epochs done"
+    output.line()
+    output.line(
+        f"best check at step {results['best_step']:,} of {results['steps']:,} ({why}); "
+        f"{results['seconds']['training']:.1f} s of training in {facts['precision']}"
+    )
+    output.line(f"record   {path}/")
+    output.line(f"figures  {path}/figures/")
+    output.line(f"next     grevy predict {path} PICTURE...   or   grevy runs")
+    output.result({"run": str(path), **facts})
+
+
+class ScreenListener(Listener):
+    """Shows a training on the screen: notes and checks as lines, the rest as a bar."""
+
+    def __init__(self, output: Output, stack: ExitStack) -> None:
+        self._output = output
+        self._stack = stack
+        self._bars: dict[str, Progress] = {}
+
+    def said(self, text: str) -> None:
+        """A sentence that the user should read."""
+        self._output.line(text)
+
+    def advanced(self, task: str, done: int, total: int) -> None:
+        """Move the bar of this task."""
+        if task not in self._bars:
+            self._stack.close()
+            self._bars[task] = self._stack.enter_context(self._output.progress(task, total))
+        self._bars[task].advance_to(done, total)
+
+    def checked(self, row: Mapping[str, Any], train_loss: float) -> None:
+        """One line a check."""
+        self._output.line(check_line(row, train_loss))
+
+
+def _named_recipe(words: list[str]) -> Recipe:
+    """The recipe whose values the flags change; needed before the flags can be parsed."""
+    for index, word in enumerate(words):
+        if word == "--recipe" and index + 1 < len(words):
+            return load_recipe(words[index + 1])
+        if word.startswith("--recipe="):
+            return load_recipe(word.removeprefix("--recipe="))
+    return load_recipe("base")

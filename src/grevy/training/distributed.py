@@ -1,0 +1,82 @@
+"""Several devices under torchrun: the same batches, each process a slice of every one."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, distributed, nn
+from torch.nn.parallel import DistributedDataParallel
+
+from grevy.errors import RecipeValueError
+
+
+@dataclass(frozen=True)
+class World:
+    """This process among all of them."""
+
+    rank: int = 0
+    size: int = 1
+
+    @property
+    def leads(self) -> bool:
+        """Whether this process writes the record."""
+        return self.rank == 0
+
+    def share(self, tensor: Tensor) -> Tensor:
+        """This process's rows of a batch that all processes hold alike."""
+        if self.size == 1:
+            return tensor
+        return tensor.chunk(self.size)[self.rank]
+
+    def mean(self, value: float) -> float:
+        """Mean over the processes; the same everywhere, so that all take the same turns."""
+        if self.size == 1:
+            return value
+        values: list[float] = [0.0] * self.size
+        distributed.all_gather_object(values, value)
+        return sum(values) / self.size
+
+    def agree(self, row: dict[str, Any]) -> dict[str, Any]:
+        """The leader's value, everywhere."""
+        if self.size == 1:
+            return row
+        box = [row]
+        distributed.broadcast_object_list(box, src=0)
+        return box[0]
+
+    def wrap(self, model: nn.Module) -> nn.Module:
+        """The model with its gradients averaged over the processes."""
+        return model if self.size == 1 else DistributedDataParallel(model)
+
+
+@contextmanager
+def join_world(device: torch.device) -> Iterator[World]:
+    """The world that torchrun describes in the environment; alone where there is none."""
+    size = int(os.environ.get("WORLD_SIZE", "1"))
+    if size == 1:
+        yield World()
+        return
+    distributed.init_process_group("nccl" if device.type == "cuda" else "gloo")
+    try:
+        yield World(distributed.get_rank(), size)
+    finally:
+        distributed.destroy_process_group()
+
+
+def refuse_uneven(batch_size: int, world: World) -> None:
+    """A batch must divide by the number of processes, so that all pictures weigh the same.
+
+    Raises:
+        RecipeValueError: it does not.
+    """
+    if batch_size % world.size:
+        raise RecipeValueError(
+            f"a batch of {batch_size} on {world.size} devices",
+            f"a multiple of {world.size}",
+            "change --batch-size",
+        )

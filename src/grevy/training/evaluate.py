@@ -1,0 +1,117 @@
+"""Evaluate a finished run: on one of its own splits again, or on other pictures."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from grevy.data.batches import PicturesOnDevice
+from grevy.data.load import load_data
+from grevy.data.types import ImageData
+from grevy.errors import ClassMismatchError, MissingSplitError, RunMismatchError
+from grevy.recipes.schema import Recipe
+from grevy.training.device import choose_device
+from grevy.training.evaluation import logits_of, score
+from grevy.training.run import Run, open_run
+
+
+def evaluate(
+    run: Run | str | Path,
+    where: str | Path | Mapping[str, Any] | None = None,
+    *,
+    split: str = "test",
+    device: str = "auto",
+) -> dict[str, Any]:
+    """Loss, accuracy and accuracy a class of a run on one split.
+
+    The same split of the same data in the same precision gives the figures of the record. Reading
+    the run's own test split again is counted in its run.json (`test_reads`).
+
+    Args:
+        run: a finished run or its directory.
+        where: other image data with the same class names; None: the run's own.
+        split: "train", "validation" or "test".
+        device: as in `train`.
+
+    Returns:
+        loss, accuracy, n, classes (accuracy and n by name), split, where, test_reads.
+
+    Raises:
+        RunMismatchError: the run's own data has changed since.
+        ClassMismatchError: the other data has other classes.
+        MissingSplitError: the data does not have the split.
+    """
+    run = run if isinstance(run, Run) else open_run(run)
+    facts = run.facts
+    model = run.model()
+    data = _load(facts, where)
+    if split not in data.splits:
+        raise MissingSplitError(
+            f"no {split} split in {data.where}",
+            f"one of {', '.join(data.splits)}",
+            "choose another --split",
+        )
+    chosen = choose_device(device)
+    pictures = PicturesOnDevice(data.splits[split], chosen)
+    logits_NK = logits_of(
+        model.to(device=chosen, memory_format=torch.channels_last),  # type: ignore[call-overload]
+        pictures,
+        *statistics_tensors(facts, chosen),
+        facts["precision"],
+    )
+    if where is None and split == "test":
+        facts = run.directory.update(test_reads=facts["test_reads"] + 1)
+    right_N = logits_NK.argmax(1).numpy() == data.splits[split].labels_N
+    classes = {
+        name: {"accuracy": float(right_N[chosen_N].mean()), "n": int(chosen_N.sum())}
+        for index, name in enumerate(data.classes)
+        if (chosen_N := data.splits[split].labels_N == index).any()
+    }
+    return {
+        **score(logits_NK, pictures.labels_N),
+        "classes": classes,
+        "split": split,
+        "where": data.where,
+        "test_reads": facts["test_reads"],
+    }
+
+
+def statistics_tensors(
+    facts: Mapping[str, Any], device: torch.device
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Mean and standard deviation a channel, as the run recorded them."""
+    preprocessing = facts["preprocessing"]
+    mean, deviation = preprocessing["mean"], preprocessing["standard_deviation"]
+    return torch.tensor(mean, device=device), torch.tensor(deviation, device=device)
+
+
+def _load(facts: Mapping[str, Any], where: Any) -> ImageData:
+    recipe = Recipe.model_validate(facts["recipe"])
+    if where is None:
+        data = load_data(facts["data"]["where"], recipe.pictures)
+        if data.fingerprint != facts["data"]["fingerprint"]:
+            raise RunMismatchError(
+                f"{data.where}, which has changed since the run was trained",
+                "the same pictures and labels",
+                "restore them, or name the data to evaluate on",
+            )
+        return data
+    data = load_data(where, _as_trained(recipe, facts))
+    if list(data.classes) != facts["data"]["classes"]:
+        raise ClassMismatchError(
+            f"classes {', '.join(data.classes)} in {data.where}",
+            f"the run's classes {', '.join(facts['data']['classes'])}",
+            "name the folders as in training",
+        )
+    return data
+
+
+def _as_trained(recipe: Recipe, facts: Mapping[str, Any]) -> Any:
+    """Other pictures are brought to the shape that the network was trained on."""
+    preprocessing = facts["preprocessing"]
+    shape = preprocessing["height"], preprocessing["width"]
+    channels = "gray" if preprocessing["channels"] == 1 else "rgb"
+    return recipe.pictures.model_copy(update={"size": shape, "channels": channels})

@@ -1,0 +1,66 @@
+"""What a network says about a whole split, and how good that is."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from grevy.data.augment import normalise
+from grevy.data.batches import PicturesOnDevice
+from grevy.training.precision import autocast
+
+PIXELS_AT_ONCE = 512 * 32 * 32
+
+
+@torch.no_grad()
+def logits_of(
+    model: nn.Module,
+    pictures: PicturesOnDevice,
+    mean_C: Tensor,
+    standard_deviation_C: Tensor,
+    precision: str,
+    flip: bool = False,
+) -> Tensor:
+    """Logits [N, K], float32, on the CPU. Leaves the model in the mode it was in.
+
+    Args:
+        model: the network, on the pictures' device.
+        pictures: all pictures of the split.
+        mean_C: subtracted from pictures in [0, 1], one a channel.
+        standard_deviation_C: divided by afterwards, one a channel.
+        precision: "fp32" or "bf16".
+        flip: show each picture's mirror image instead.
+    """
+    was_training = model.training
+    model.eval()
+    pieces = []
+    order_N = torch.arange(len(pictures), device=pictures.device)
+    for index_B in torch.split(order_N, _batch_size(pictures)):
+        images_BCHW = normalise(pictures.pictures(index_B), mean_C, standard_deviation_C)
+        with autocast(precision, pictures.device):
+            logits_BK = model(images_BCHW.flip(-1) if flip else images_BCHW)
+        pieces.append(logits_BK.float().cpu())
+    model.train(was_training)
+    return torch.cat(pieces)
+
+
+def score(logits_NK: Tensor, labels_N: Tensor) -> dict[str, Any]:
+    """Mean cross-entropy (nats), accuracy (0 to 1) and n. A loss that is not finite is None."""
+    labels_N = labels_N.to(logits_NK.device)
+    loss = float(F.cross_entropy(logits_NK.double(), labels_N))
+    accuracy = float((logits_NK.argmax(1) == labels_N).double().mean())
+    return {
+        "loss": loss if math.isfinite(loss) else None,
+        "accuracy": accuracy,
+        "n": len(labels_N),
+    }
+
+
+def _batch_size(pictures: PicturesOnDevice) -> int:
+    """As many pictures as keep the activations in moderate memory."""
+    height, width = pictures.shape[-2:]
+    return max(1, min(len(pictures), PIXELS_AT_ONCE // (height * width)))

@@ -1,0 +1,112 @@
+"""The end of a training: the best weights on every whole split, then files and figures.
+
+The test split is read here, once.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from typing import Any
+
+import safetensors.torch
+from torch import Tensor
+
+from grevy.data.types import ImageData
+from grevy.errors import NonFiniteLossError
+from grevy.records.atomic import write_bytes, write_json
+from grevy.records.predictions import Predictions, save_predictions
+from grevy.records.run import RunDirectory
+from grevy.training.draw import draw_run
+from grevy.training.evaluation import logits_of, score
+from grevy.training.prepare import Setup
+from grevy.training.recorder import Recorder
+from grevy.training.state import State, Weights
+
+FLIP = "test_time_flip"
+
+
+def finish(
+    setup: Setup, state: State, recorder: Recorder, data: ImageData, data_seconds: float
+) -> None:
+    """Evaluate the best weights, save them and what they say, draw, and close the record.
+
+    Raises:
+        NonFiniteLossError: no check had a finite loss, so there is no best.
+        SaveError: the disk did not take it.
+    """
+    progress = state.progress
+    if progress.best_loss is None:
+        raise NonFiniteLossError(
+            f"no check of {len(progress.check_losses)} had a finite validation loss",
+            "at least one",
+            "try a smaller --optimizer.lr",
+        )
+    state.network.load_state_dict(state.best_weights)
+    save_network(recorder.directory, state.best_weights, setup, data)
+    start = time.perf_counter()
+    results = {name: evaluate_and_save(setup, state, recorder, data, name) for name in data.splits}
+    evaluated = time.perf_counter()
+    draw_run(recorder.directory, data, recorder.listener)
+    seconds = {
+        "data": data_seconds,
+        "training": progress.seconds,
+        "evaluation": evaluated - start,
+        "figures": time.perf_counter() - evaluated,
+    }
+    recorder.directory.update(
+        status="finished",
+        test_reads=1 if "test" in data.splits else 0,
+        results=_results(results, setup, state, seconds),
+        timings={"check_seconds": progress.check_seconds},
+    )
+
+
+def save_network(directory: RunDirectory, weights: Weights, setup: Setup, data: ImageData) -> None:
+    """model.safetensors and model.json."""
+    write_bytes(directory.weights_file, safetensors.torch.save(weights))
+    write_json(
+        directory.architecture_file,
+        {
+            "name": setup.recipe.model.name,
+            "arguments": setup.recipe.model.arguments,
+            "input_shape": list(data.input_shape),
+            "classes": len(data.classes),
+        },
+    )
+
+
+def evaluate_and_save(
+    setup: Setup, state: State, recorder: Recorder, data: ImageData, split: str
+) -> dict[str, Any]:
+    """Scores of one split; its logits go into the record."""
+    pictures = setup.pictures[split]
+
+    def logits(flip: bool) -> Tensor:
+        statistics = setup.mean_C, setup.standard_deviation_C
+        return logits_of(state.network, pictures, *statistics, setup.precision, flip)
+
+    plain_NK = logits(flip=False)
+    extra = {FLIP: (plain_NK + logits(flip=True)) / 2} if setup.recipe.test_time_flip else {}
+    labels_N, ids = data.splits[split].labels_N, data.splits[split].ids
+    extra_arrays = {name: value.numpy() for name, value in extra.items()}
+    save_predictions(
+        recorder.directory.predictions_file(split),
+        Predictions(plain_NK.numpy(), labels_N, ids, extra_arrays),
+    )
+    further = {name: score(value, pictures.labels_N) for name, value in extra.items()}
+    return {**score(plain_NK, pictures.labels_N), **further}
+
+
+def _results(
+    scores: Mapping[str, Any], setup: Setup, state: State, seconds: Mapping[str, float]
+) -> dict[str, Any]:
+    progress = state.progress
+    return {
+        **scores,
+        "best_step": progress.best_step,
+        "steps": progress.step,
+        "epochs": round(progress.step / setup.batches.steps_per_epoch, 4),
+        "stopped_early": progress.stopped_early,
+        "seconds": {name: round(value, 3) for name, value in seconds.items()},
+    }

@@ -1,0 +1,82 @@
+"""fp32 or bf16: a timed probe decides, on the network and the batch that will be trained."""
+
+from __future__ import annotations
+
+import copy
+import statistics
+import time
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+ROUNDS = 5
+FASTER = 0.9
+"""bf16 is taken when its median step takes at most this part of the fp32 step."""
+RIGHT = 0.98
+"""... and when the cosine between its gradient and the fp32 gradient is at least this."""
+
+
+@dataclass(frozen=True)
+class Probe:
+    """What the probe measured."""
+
+    precision: str
+    fp32_seconds: float
+    bf16_seconds: float
+    gradient_cosine: float
+
+    def to_dict(self) -> dict[str, Any]:
+        """For the record."""
+        return asdict(self)
+
+
+def autocast(precision: str, device: torch.device) -> AbstractContextManager[Any]:
+    """Where matrix products and convolutions run in bf16, if `precision` says so.
+
+    Weights, optimizer state, normalisation and the loss stay in float32.
+    """
+    if precision == "fp32":
+        return nullcontext()
+    return torch.autocast(device.type, torch.bfloat16)
+
+
+def probe_precision(
+    model: nn.Module, images_BCHW: Tensor, targets: Tensor, device: torch.device
+) -> Probe:
+    """Times a few forward and backward passes both ways, in turn; the model stays as it was."""
+    trial = copy.deepcopy(model).train()
+    seconds: dict[str, list[float]] = {"fp32": [], "bf16": []}
+    gradients: dict[str, Tensor] = {}
+    for _ in range(ROUNDS + 1):
+        for precision, times in seconds.items():
+            torch.manual_seed(0)
+            start = time.perf_counter()
+            gradients[precision] = _gradient(trial, images_BCHW, targets, precision, device)
+            _wait(device)
+            times.append(time.perf_counter() - start)
+    medians = {name: statistics.median(times[1:]) for name, times in seconds.items()}
+    cosine = float(F.cosine_similarity(gradients["fp32"], gradients["bf16"], dim=0))
+    good = medians["bf16"] <= FASTER * medians["fp32"] and cosine >= RIGHT
+    return Probe("bf16" if good else "fp32", medians["fp32"], medians["bf16"], cosine)
+
+
+def _gradient(
+    model: nn.Module, images_BCHW: Tensor, targets: Tensor, precision: str, device: torch.device
+) -> Tensor:
+    with autocast(precision, device):
+        logits_BK = model(images_BCHW)
+    loss = F.cross_entropy(logits_BK.float(), targets)
+    parameters = [p for p in model.parameters() if p.requires_grad]
+    gradients = torch.autograd.grad(loss, parameters, allow_unused=True)
+    return torch.cat([g.flatten() for g in gradients if g is not None])
+
+
+def _wait(device: torch.device) -> None:
+    if device.type == "cuda":
+        torch.cuda.synchronize(device)
+    elif device.type == "mps":
+        torch.mps.synchronize()

@@ -1,0 +1,148 @@
+"""From image data and a recipe to everything that the loop needs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+
+from grevy.data.batches import PicturesOnDevice, TrainBatches
+from grevy.data.types import ImageData, Split
+from grevy.errors import DeviceError, RecipeValueError
+from grevy.models import build_model
+from grevy.recipes.schema import Recipe
+from grevy.training.distributed import World, refuse_uneven
+from grevy.training.optimizers import build_optimizer
+from grevy.training.precision import Probe, probe_precision
+from grevy.training.state import Progress, State
+
+
+@dataclass(frozen=True)
+class Setup:
+    """What stays the same during a training."""
+
+    recipe: Recipe
+    seed: int
+    device: torch.device
+    world: World
+    batches: TrainBatches
+    pictures: Mapping[str, PicturesOnDevice]
+    """All splits, on the device."""
+    mean_C: Tensor
+    standard_deviation_C: Tensor
+    precision: str
+    probe: Probe | None
+    """What `precision: auto` was decided on."""
+
+    @property
+    def total_steps(self) -> int:
+        """Steps of a training that does not stop early."""
+        return self.batches.steps_per_epoch * self.recipe.epochs
+
+    @property
+    def steps_per_check(self) -> int:
+        """Steps from one check to the next."""
+        return max(1, self.batches.steps_per_epoch // self.recipe.checks_per_epoch)
+
+
+def prepare(
+    data: ImageData,
+    recipe: Recipe,
+    seed: int,
+    device: torch.device,
+    world: World,
+    precision: str | None = None,
+) -> tuple[Setup, State]:
+    """Pictures to the device, a fresh network and its optimizer, and the precision.
+
+    Args:
+        data: decoded pictures.
+        recipe: what decides the training.
+        seed: of batches and augmentation; the initial weights come from torch's global state.
+        device: where to train.
+        world: this process among several.
+        precision: what an earlier part of this run was trained in; None: as the recipe says.
+
+    Raises:
+        SplitTooSmallError, ModelError, RecipeValueError, DeviceError: as their names say.
+    """
+    refuse_uneven(recipe.batch_size, world)
+    mean_C, deviation_C = (torch.tensor(v, device=device) for v in statistics_of(data, recipe))
+    pictures = {name: PicturesOnDevice(split, device) for name, split in data.splits.items()}
+    classes = len(data.classes)
+    batches = TrainBatches(
+        pictures["train"], recipe.batch_size, seed, classes, recipe.augment, mean_C, deviation_C
+    )
+    model = build_model(recipe.model.name, data.input_shape, classes, **recipe.model.arguments).to(
+        device=device, memory_format=torch.channels_last
+    )  # type: ignore[call-overload]
+    precision, probe = _decide_precision(precision or recipe.precision, model, batches, device)
+    setup = Setup(
+        recipe, seed, device, world, batches, pictures, mean_C, deviation_C, precision, probe
+    )
+    return setup, _fresh_state(model, recipe)
+
+
+def statistics_of(data: ImageData, recipe: Recipe) -> tuple[list[float], list[float]]:
+    """Mean and standard deviation a channel, for pictures in [0, 1].
+
+    Raises:
+        RecipeValueError: as many numbers as neither one nor the number of channels.
+    """
+    channels = data.input_shape[0]
+    mean, deviation = recipe.pictures.mean, recipe.pictures.standard_deviation
+    measured = _measure(data.splits["train"]) if "train" in (mean, deviation) else None
+    means = measured[0] if measured and mean == "train" else _per_channel(mean, channels, "mean")
+    if measured and deviation == "train":
+        return means, measured[1]
+    return means, _per_channel(deviation, channels, "standard_deviation")
+
+
+def _measure(split: Split) -> tuple[list[float], list[float]]:
+    """Mean and standard deviation a channel over all pixels, exactly, in bounded memory."""
+    totals = np.zeros(split.images_NCHW.shape[1])
+    squares = np.zeros_like(totals)
+    for start in range(0, len(split), 1000):
+        piece = split.images_NCHW[start : start + 1000].astype(np.float64) / 255
+        totals += piece.sum((0, 2, 3))
+        squares += (piece**2).sum((0, 2, 3))
+    pixels = split.images_NCHW.size / len(totals)
+    mean = totals / pixels
+    deviation = np.sqrt(np.maximum(squares / pixels - mean**2, 0))
+    return mean.tolist(), np.where(deviation > 0, deviation, 1.0).tolist()
+
+
+def _per_channel(values: object, channels: int, field: str) -> list[float]:
+    numbers = list(values) if isinstance(values, tuple) else []
+    if len(numbers) not in (1, channels):
+        raise RecipeValueError(
+            f"{len(numbers)} numbers in pictures.{field} for pictures of {channels} channels",
+            f"one number, {channels} numbers, or train",
+            f"change --pictures.{field.replace('_', '-')}",
+        )
+    return numbers * (channels // len(numbers))
+
+
+def _decide_precision(
+    wanted: str, model: nn.Module, batches: TrainBatches, device: torch.device
+) -> tuple[str, Probe | None]:
+    if wanted == "bf16" and device.type == "cuda" and not torch.cuda.is_bf16_supported():
+        raise DeviceError("precision bf16", "a GPU that has it", "use --precision fp32")
+    if wanted != "auto":
+        return wanted, None
+    probe = probe_precision(model, *batches.at(0), device)
+    return probe.precision, probe
+
+
+def _fresh_state(model: nn.Module, recipe: Recipe) -> State:
+    average = None
+    if recipe.average_decay:
+        rule = get_ema_multi_avg_fn(recipe.average_decay)  # type: ignore[no-untyped-call]
+        average = AveragedModel(model, multi_avg_fn=rule, use_buffers=True)
+    state = State(Progress(), model, build_optimizer(model, recipe.optimizer), average, {})
+    state.keep_best()
+    return state

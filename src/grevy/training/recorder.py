@@ -1,0 +1,117 @@
+"""The loop's hand in the record: rows, checkpoints, failures."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from grevy.errors import GrevyError, NonFiniteLossError, SaveError
+from grevy.records.checkpoint import load_checkpoint, save_checkpoint
+from grevy.records.events import EventLog
+from grevy.records.run import RunDirectory, create_run
+from grevy.training.distributed import World
+from grevy.training.listener import Listener
+from grevy.training.start import Start, changed_environment, free_path, refuse_other
+from grevy.training.state import State
+
+
+class Recorder:
+    """Writes what happens into the run directory and tells the listener."""
+
+    def __init__(self, directory: RunDirectory, state: State, listener: Listener) -> None:
+        progress = state.progress
+        self.directory = directory
+        self.listener = listener
+        self._steps = EventLog(directory.steps_file, progress.steps_size)
+        self._checks = EventLog(directory.checks_file, progress.checks_size)
+        self._losses: list[float] = []
+
+    @classmethod
+    @contextmanager
+    def open(
+        cls,
+        start: Start,
+        facts: Mapping[str, Any],
+        state: State,
+        world: World,
+        listener: Listener,
+    ) -> Iterator[Recorder]:
+        """A new record, or the old one with the state that its checkpoint holds.
+
+        Only the leading process writes to the run directory; the others write to a folder that
+        is thrown away.
+        """
+        with tempfile.TemporaryDirectory(prefix="grevy-") as scratch:
+            path = start.path or free_path(_name(facts))
+            if start.record is not None:
+                refuse_other(start.record, facts, path)
+                _restore(path, start.record, facts, state, listener)
+            place = path if world.leads else Path(scratch) / "run"
+            if start.record is not None and world.leads:
+                directory = RunDirectory(place)
+                directory.update(status="training", resumes=start.record["resumes"] + 1, error=None)
+            else:
+                directory = create_run(place, facts)
+            yield cls(directory, state, listener)
+
+    def step(self, row: Mapping[str, Any], total: int) -> None:
+        """One row of steps.jsonl."""
+        self._steps.append(row)
+        self._losses.append(row["loss"])
+        self.listener.advanced("training", row["step"], total)
+
+    def check(self, row: Mapping[str, Any]) -> None:
+        """One row of checks.jsonl."""
+        self._checks.append(row)
+        self.listener.checked(row, sum(self._losses) / max(1, len(self._losses)))
+        self._losses.clear()
+
+    def checkpoint(self, state: State) -> None:
+        """Make the rows durable, then the state that belongs to them.
+
+        Raises:
+            NonFiniteLossError: the weights are not finite; the checkpoint before is kept.
+            SaveError: the disk did not take it.
+        """
+        if not state.is_finite():
+            raise NonFiniteLossError(
+                f"weights that are not finite after step {state.progress.step}",
+                "finite weights",
+                "try a smaller --optimizer.lr; the checkpoint before is kept",
+            )
+        state.progress.steps_size = self._steps.flush()
+        state.progress.checks_size = self._checks.flush()
+        save_checkpoint(self.directory.checkpoint, state.pack())
+
+    def failed(self, error: GrevyError) -> None:
+        """Show the run as failed, with the error's line."""
+        try:
+            self.directory.update(status="failed", error=str(error))
+        except SaveError as second:
+            error.add_note(f"and run.json could not be updated: {second}")
+
+
+def _name(facts: Mapping[str, Any]) -> str:
+    return f"{facts['data']['name']}-{facts['recipe']['name']}-seed{facts['seed']}"
+
+
+def _restore(
+    path: Path,
+    record: Mapping[str, Any],
+    facts: Mapping[str, Any],
+    state: State,
+    listener: Listener,
+) -> None:
+    for change in changed_environment(record, facts):
+        listener.said(f"not the machine it began on ({change}): the last bits may differ")
+    checkpoint = load_checkpoint(RunDirectory(path).checkpoint)
+    if checkpoint is None:
+        listener.said("no checkpoint was written yet: the run begins again at step 0")
+        return
+    if checkpoint.warning:
+        listener.said(f"the checkpoint before is used, because: {checkpoint.warning}")
+    state.unpack(checkpoint)
+    listener.said(f"goes on after step {state.progress.step:,}")

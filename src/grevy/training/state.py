@@ -1,0 +1,147 @@
+"""All that changes during a training, and how it goes into a checkpoint and back."""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+import safetensors.torch
+import torch
+from torch import Tensor, nn
+from torch.optim import Optimizer
+from torch.optim.swa_utils import AveragedModel
+
+from grevy.errors import CorruptRecordError
+from grevy.records.checkpoint import Checkpoint
+
+Weights = dict[str, Tensor]
+
+
+@dataclass
+class Progress:
+    """Where the training is; plain numbers."""
+
+    step: int = 0
+    """Optimizer steps done."""
+    check_losses: list[float | None] = field(default_factory=list)
+    best_step: int = 0
+    best_loss: float | None = None
+    stopped_early: bool = False
+    seconds: float = 0.0
+    """Spent in the loop, over all resumes."""
+    check_seconds: list[float] = field(default_factory=list)
+    """`seconds` at each check."""
+    steps_size: int = 0
+    checks_size: int = 0
+    """Bytes of the two logs that belong to this state."""
+
+    def losses(self) -> list[float]:
+        """Validation losses of all checks; NaN where one was not finite."""
+        return [math.nan if loss is None else loss for loss in self.check_losses]
+
+    def note_check(self, loss: float | None, seconds: float) -> bool:
+        """Add a check; whether it is the best so far. A loss that is not finite never is."""
+        self.check_losses.append(loss)
+        self.check_seconds.append(round(seconds, 3))
+        better = loss is not None and (self.best_loss is None or loss < self.best_loss)
+        if better:
+            self.best_loss, self.best_step = loss, self.step
+        return better
+
+
+@dataclass
+class State:
+    """Progress, and the tensors that change with it."""
+
+    progress: Progress
+    model: nn.Module
+    optimizer: Optimizer
+    average: AveragedModel | None
+    best_weights: Weights
+
+    @property
+    def network(self) -> nn.Module:
+        """What is checked and kept: the averaged model where there is one."""
+        return self.model if self.average is None else self.average.module
+
+    def keep_best(self) -> None:
+        """Copy the weights as they are now."""
+        self.best_weights = plain_copies(self.network.state_dict())
+
+    def is_finite(self) -> bool:
+        """Whether every weight is."""
+        return all(bool(v.isfinite().all()) for v in self.network.state_dict().values())
+
+    def pack(self) -> dict[str, bytes]:
+        """The files of a checkpoint."""
+        tensors = _prefixed("model", self.model.state_dict())
+        tensors |= _prefixed("best", self.best_weights)
+        if self.average is not None:
+            tensors |= _prefixed("average", self.average.state_dict())
+        optimizer_tensors, optimizer_numbers = _flatten(self.optimizer.state_dict())
+        tensors |= optimizer_tensors
+        numbers = {"progress": asdict(self.progress), "optimizer": optimizer_numbers}
+        return {
+            "state.safetensors": safetensors.torch.save(plain_copies(tensors)),
+            "state.json": json.dumps(numbers, indent=1).encode(),
+        }
+
+    def unpack(self, checkpoint: Checkpoint) -> None:
+        """Become what was packed.
+
+        Raises:
+            CorruptRecordError: the checkpoint does not fit this model and optimizer.
+        """
+        try:
+            tensors = safetensors.torch.load(checkpoint.files["state.safetensors"])
+            numbers = json.loads(checkpoint.files["state.json"])
+            self.model.load_state_dict(_only("model", tensors))
+            if self.average is not None:
+                self.average.load_state_dict(_only("average", tensors))
+            self.optimizer.load_state_dict(_unflatten(tensors, numbers["optimizer"]))
+            self.best_weights = _only("best", tensors)
+            self.progress = Progress(**numbers["progress"])
+        except (KeyError, TypeError, ValueError, RuntimeError) as error:
+            raise CorruptRecordError(
+                f"a checkpoint that does not fit this run ({error})",
+                "the model and optimizer that wrote it",
+                "train again with another --out",
+            ) from error
+
+
+def _prefixed(prefix: str, tensors: Weights) -> Weights:
+    return {f"{prefix}/{name}": tensor for name, tensor in tensors.items()}
+
+
+def _only(prefix: str, tensors: Weights) -> Weights:
+    start = f"{prefix}/"
+    return {k.removeprefix(start): v for k, v in tensors.items() if k.startswith(start)}
+
+
+def plain_copies(tensors: Weights) -> Weights:
+    """Contiguous copies on the CPU: safetensors refuses tensors that share memory."""
+    layout = torch.contiguous_format
+    return {k: v.detach().cpu().clone(memory_format=layout) for k, v in tensors.items()}
+
+
+def _flatten(state: dict[str, Any]) -> tuple[Weights, dict[str, Any]]:
+    """An optimizer's state_dict as tensors by name, and the rest as JSON."""
+    tensors: Weights = {}
+    numbers: dict[str, dict[str, Any]] = {}
+    for index, values in state["state"].items():
+        for name, value in values.items():
+            if isinstance(value, torch.Tensor):
+                tensors[f"optimizer/{index}/{name}"] = value
+            else:
+                numbers.setdefault(str(index), {})[name] = value
+    return tensors, {"state": numbers, "param_groups": state["param_groups"]}
+
+
+def _unflatten(tensors: Weights, numbers: dict[str, Any]) -> dict[str, Any]:
+    state: dict[int, dict[str, Any]] = {int(k): dict(v) for k, v in numbers["state"].items()}
+    for path, tensor in _only("optimizer", tensors).items():
+        index, name = path.split("/", 1)
+        state.setdefault(int(index), {})[name] = tensor
+    return {"state": state, "param_groups": numbers["param_groups"]}

@@ -1,0 +1,222 @@
+"""Training, read top to bottom: the loop, a step, a check; and around it the record.
+
+Everything random is a function of (seed, step), and all that changes is in `State`, so a run that
+was killed and resumed ends like one that was not.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+
+from grevy.data.load import load_data
+from grevy.data.randomness import derive, own_randomness
+from grevy.data.types import ImageData
+from grevy.errors import GrevyError, NonFiniteLossError, RunInterruptedError
+from grevy.recipes.schema import Recipe
+from grevy.training.device import choose_device, keep_freed_memory
+from grevy.training.distributed import World, join_world
+from grevy.training.evaluation import logits_of, score
+from grevy.training.finish import finish
+from grevy.training.interrupt import Interrupt, watch_interrupt
+from grevy.training.listener import Listener, PrintListener
+from grevy.training.precision import autocast
+from grevy.training.prepare import Setup, prepare
+from grevy.training.recorder import Recorder
+from grevy.training.run import Run
+from grevy.training.schedules import learning_rate
+from grevy.training.start import Start, choose_start, describe_run
+from grevy.training.state import State
+from grevy.training.stopping import should_stop
+
+CHECKPOINT_SECONDS = 60.0
+"""A kill costs at most so much work, however far apart the checks are."""
+
+
+def train(
+    where: str | Path | Mapping[str, Any] | None = None,
+    recipe: str | Path | Mapping[str, Any] | Recipe | None = None,
+    *,
+    seed: int | None = None,
+    out: str | Path | None = None,
+    resume: bool = False,
+    device: str = "auto",
+    listener: Listener | None = None,
+    command: list[str] | None = None,
+) -> Run:
+    """Train one network on image data and keep a record of it.
+
+    Args:
+        where: image data, as `load_data` takes it; None only when resuming.
+        recipe: a name, a YAML file, a mapping or a `Recipe`; None: "base", or the resumed one.
+        seed: of everything random; None: 0, or the resumed one.
+        out: the run directory; None: a new one under `runs/`.
+        resume: go on where a run at that place stopped; bit-identical on the same CPU machine.
+        device: "auto", "cpu", "cuda", "cuda:1", "mps".
+        listener: who hears how it goes on; None: plain lines are printed.
+        command: the command line, for the record.
+
+    Returns:
+        The finished run.
+
+    Raises:
+        GrevyError: one of its kinds; the message says what to do.
+    """
+    listener = listener or PrintListener()
+    chosen_device = choose_device(device)
+    keep_freed_memory()
+    with join_world(chosen_device) as world:
+        if not world.leads:
+            listener = Listener()
+        start = choose_start(where, recipe, seed, out, resume, listener)
+        if start.finished is not None:
+            return start.finished
+        began = time.perf_counter()
+        data = load_data(
+            start.where,
+            start.recipe.pictures,
+            on_progress=lambda done, total: listener.advanced("reading pictures", done, total),
+        )
+        for note in data.notes:
+            listener.said(note)
+        data_seconds = time.perf_counter() - began
+        return _train_recorded(
+            start, data, chosen_device, world, listener, command or [], data_seconds
+        )
+
+
+def _train_recorded(
+    start: Start,
+    data: ImageData,
+    device: torch.device,
+    world: World,
+    listener: Listener,
+    command: list[str],
+    data_seconds: float,
+) -> Run:
+    with own_randomness(start.seed), watch_interrupt() as interrupt:
+        setup, state = prepare(data, start.recipe, start.seed, device, world, start.precision)
+        facts = describe_run(start, data, setup, state, command)
+        with Recorder.open(start, facts, state, world, listener) as recorder:
+            try:
+                train_loop(setup, state, recorder, interrupt)
+                finish(setup, state, recorder, data, data_seconds)
+            except RunInterruptedError:
+                recorder.directory.update(status="interrupted")
+                raise
+            except GrevyError as error:
+                recorder.failed(error)
+                raise
+    return Run(recorder.directory)
+
+
+def train_loop(setup: Setup, state: State, recorder: Recorder, interrupt: Interrupt) -> None:
+    """Step after step until the last epoch's end, the stopping rule, or an interrupt.
+
+    Raises:
+        NonFiniteLossError: the loss became NaN or infinite; nothing was updated with it.
+        RunInterruptedError: somebody asked to stop; everything is saved.
+    """
+    progress = state.progress
+    model = setup.world.wrap(state.model).train()
+    clock = saved = time.perf_counter()
+    while progress.step < setup.total_steps and not progress.stopped_early:
+        row = train_step(setup, state, model)
+        progress.step += 1
+        recorder.step(row, setup.total_steps)
+
+        is_check = progress.step % setup.steps_per_check == 0
+        if is_check:
+            check(setup, state, recorder, time.perf_counter() - clock)
+        now = time.perf_counter()
+        if is_check or interrupt.requested or now - saved > CHECKPOINT_SECONDS:
+            progress.seconds += now - clock
+            recorder.checkpoint(state)
+            clock = saved = now
+        if interrupt.requested:
+            raise interrupted(progress.step, recorder.directory.path)
+
+
+def train_step(setup: Setup, state: State, model: torch.nn.Module) -> dict[str, Any]:
+    """One batch forward and backward, one move of the optimizer; returns the row of the log."""
+    recipe, step = setup.recipe, state.progress.step
+    for group in state.optimizer.param_groups:
+        group["lr"] = learning_rate(
+            recipe.schedule,
+            group["initial_lr"],
+            step,
+            setup.total_steps,
+            setup.batches.steps_per_epoch,
+        )
+    images_BCHW, targets = (setup.world.share(tensor) for tensor in setup.batches.at(step))
+    torch.manual_seed(derive(setup.seed, "dropout", step))
+    with autocast(setup.precision, setup.device):
+        logits_BK = model(images_BCHW)
+    loss = F.cross_entropy(logits_BK.float(), targets, label_smoothing=recipe.label_smoothing)
+
+    loss_value = setup.world.mean(loss.item())
+    lr = state.optimizer.param_groups[0]["lr"]
+    if not math.isfinite(loss_value):
+        raise non_finite_loss(loss_value, lr, state)
+    state.optimizer.zero_grad(set_to_none=True)
+    torch.autograd.backward(loss)
+    state.optimizer.step()
+    if state.average is not None:
+        state.average.update_parameters(state.model)
+    epoch = round((step + 1) / setup.batches.steps_per_epoch, 4)
+    return {"step": step + 1, "epoch": epoch, "loss": loss_value, "lr": lr}
+
+
+def check(setup: Setup, state: State, recorder: Recorder, seconds: float) -> None:
+    """Evaluate on the validation split, keep the weights if they are the best, maybe stop."""
+    progress = state.progress
+    logits_NK = logits_of(
+        state.network,
+        setup.pictures["validation"],
+        setup.mean_C,
+        setup.standard_deviation_C,
+        setup.precision,
+    )
+    result = setup.world.agree(score(logits_NK, setup.pictures["validation"].labels_N))
+    epoch = round(progress.step / setup.batches.steps_per_epoch, 4)
+    recorder.check(
+        {
+            "step": progress.step,
+            "epoch": epoch,
+            "loss": result["loss"],
+            "accuracy": result["accuracy"],
+        }
+    )
+    if progress.note_check(result["loss"], progress.seconds + seconds):
+        state.keep_best()
+    progress.stopped_early = should_stop(progress.losses(), setup.recipe.patience)
+
+
+def non_finite_loss(loss: float, lr: float, state: State) -> NonFiniteLossError:
+    """Says where the loss broke and what is still good."""
+    progress = state.progress
+    good = (
+        f"the last good check is step {progress.best_step} and its checkpoint is kept"
+        if progress.check_losses
+        else "no check was reached"
+    )
+    return NonFiniteLossError(
+        f"loss {loss} at step {progress.step + 1} with learning rate {lr:g} ({good})",
+        "a finite loss",
+        f"try a smaller --optimizer.lr, for example {lr / 10:g}, or --precision fp32",
+    )
+
+
+def interrupted(step: int, path: Path) -> RunInterruptedError:
+    """Says how to go on."""
+    return RunInterruptedError(
+        f"stopped on request after step {step}, everything is saved in {path}",
+        "nothing else",
+        f"go on with: grevy train --resume --out {path}",
+    )
