@@ -44,7 +44,7 @@ class GrevyError(Exception):
 
     Args:
         received: what was received, as a clause ("no folder 'cat'").
-        expected: what was expected, as a clause ("a folder with a folder per class").
+        expected: what was expected, as a clause ("a folder with a folder per class"), or nothing.
         mend: what to do now, as an imperative ("check the spelling").
     """
 
@@ -57,8 +57,8 @@ class GrevyError(Exception):
         self.mend = mend
 
     def __str__(self) -> str:
-        line = f"{self.received}; expected {self.expected}; {self.mend}"
-        return " ".join(line.split())
+        expected = f"expected {self.expected}" if self.expected else ""
+        return " ".join("; ".join(filter(None, (self.received, expected, self.mend))).split())
 
 
 class InputError(GrevyError):

@@ -10,9 +10,13 @@ from typing import Any
 
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 PLAIN_PERCENT = 25
 """Off a terminal, progress is a plain line every so many percent."""
+
+WIDE = 200
+"""Columns off a terminal, so that a table in a file or a pipe is not folded."""
 
 
 class Output:
@@ -20,7 +24,8 @@ class Output:
 
     def __init__(self, as_json: bool) -> None:
         self.as_json = as_json
-        self._console = Console(highlight=False, soft_wrap=True)
+        width = None if sys.stdout.isatty() else WIDE
+        self._console = Console(highlight=False, soft_wrap=True, width=width)
         self._errors = Console(stderr=True, highlight=False, soft_wrap=True)
 
     def line(self, text: str = "") -> None:
@@ -41,7 +46,7 @@ class Output:
             number = all(isinstance(row[index], int | float) for row in rows)
             table.add_column(name, justify="right" if number else "left", overflow="fold")
         for row in rows:
-            table.add_row(*(_cell(value) for value in row))
+            table.add_row(*(Text(_cell(value)) for value in row))
         self._console.print(table, soft_wrap=False)
 
     def result(self, value: Any) -> None:

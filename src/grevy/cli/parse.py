@@ -7,12 +7,12 @@ import difflib
 import io
 import re
 from collections.abc import Sequence
-from dataclasses import fields, is_dataclass
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar, cast, get_type_hints
 
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
 
-from grevy.errors import RecipeFieldError, RecipeValueError, UsageError
+from grevy.errors import RecipeError, RecipeFieldError, RecipeValueError, UsageError
+from grevy.recipes.load import recipe_error
 
 Arguments = TypeVar("Arguments")
 
@@ -38,7 +38,7 @@ def parse(
     complaint = io.StringIO()
     try:
         with contextlib.redirect_stderr(complaint):
-            parsed, unknown = tyro.cli(  # type: ignore[call-overload]
+            parsed, unknown = tyro.cli(
                 kind,
                 prog=f"grevy {command}",
                 description=kind.__doc__,
@@ -46,10 +46,12 @@ def parse(
                 default=default,
                 return_unknown_args=True,
             )
+    except ValidationError as error:
+        raise recipe_error(error, "the command line") from None
     except SystemExit as stop:
         if not stop.code:
             raise
-        raise _value_error(complaint.getvalue(), command) from None
+        raise _value_error(stop, complaint.getvalue(), command) from None
     if unknown:
         raise unknown_flag(unknown[0], kind, command)
     return cast(Arguments, parsed)
@@ -73,12 +75,8 @@ def unknown_flag(word: str, kind: type[Any], command: str) -> UsageError | Recip
 
 def flags(kind: type[Any], prefix: str = "") -> list[str]:
     """All flags of a dataclass or of a recipe, as they are written."""
-    if is_dataclass(kind):
-        hints = {f.name: f.type for f in fields(kind)}
-    else:
-        hints = {n: f.annotation for n, f in kind.model_fields.items()}
     names: list[str] = []
-    for name, hint in hints.items():
+    for name, hint in get_type_hints(kind).items():
         if isinstance(hint, type) and issubclass(hint, BaseModel):
             inner = "" if name == "fields" else f"{prefix}{name}."
             names += flags(hint, inner)
@@ -87,14 +85,16 @@ def flags(kind: type[Any], prefix: str = "") -> list[str]:
     return names
 
 
-def _value_error(complaint: str, command: str) -> RecipeValueError:
-    """Tyro's box, without the box, as one line."""
-    text = re.sub(r"[│╭╮╰╯─┌┐└┘]", " ", complaint)
-    text = re.split(r"For (?:full helptext|further information)", text)[0]
-    text = re.sub(r"\[type=[^]]*\]", "", text)
-    text = re.sub(r"^\s*(?:Value error|Parsing error|Required options)\s", "", text)
+def _value_error(stop: SystemExit, complaint: str, command: str) -> RecipeError:
+    """The recipe's own complaint where there is one; else tyro's, without its box, as one line."""
+    cause: BaseException | None = stop
+    while cause is not None:
+        if isinstance(cause, ValidationError):
+            return recipe_error(cause, "the command line")
+        cause = cause.__cause__ or cause.__context__
+    text = " ".join(re.sub(r"[│╭╮╰╯─┌┐└┘]", " ", complaint).split())
+    text = re.split(r"For full helptext|Argument helptext", text)[0]
+    text = re.sub(r"^(Parsing error|Required options|Invalid choice|Missing argument) ", "", text)
     return RecipeValueError(
-        " ".join(text.split()).rstrip(".:"),
-        "values that the flags take",
-        f"see grevy {command} --help",
+        text.rstrip(" .:"), "values that the flags take", f"see grevy {command} --help"
     )

@@ -26,23 +26,23 @@ class PicturesOnDevice:
 
     def __init__(self, split: Split, device: torch.device) -> None:
         self.device = device
-        images_NCHW = torch.from_numpy(split.images_NCHW)
-        if split.images_NCHW.nbytes <= MEMORY_SHARE * free_memory(device):
-            images_NCHW = images_NCHW.to(device).contiguous(memory_format=torch.channels_last)
-        self._images_NCHW = images_NCHW
+        self.shape = torch.Size(split.images_NCHW.shape)
         self.labels_N = torch.from_numpy(split.labels_N).to(device)
+        self._on_disk_NCHW = split.images_NCHW
+        self._in_memory_NCHW: Tensor | None = None
+        if split.images_NCHW.nbytes <= MEMORY_SHARE * free_memory(device):
+            images_NHWC = split.images_NCHW.transpose(0, 2, 3, 1).copy()
+            self._in_memory_NCHW = torch.from_numpy(images_NHWC).to(device).permute(0, 3, 1, 2)
 
     def __len__(self) -> int:
         return len(self.labels_N)
 
-    @property
-    def shape(self) -> torch.Size:
-        """N, C, H, W."""
-        return self._images_NCHW.shape
-
     def pictures(self, index_B: Tensor) -> Tensor:
         """Pictures [B, C, H, W], uint8, channels last, on the device."""
-        images_BCHW = self._images_NCHW[index_B.to(self._images_NCHW.device)]
+        if self._in_memory_NCHW is None:
+            images_BCHW = torch.from_numpy(self._on_disk_NCHW[index_B.cpu().numpy()])
+        else:
+            images_BCHW = self._in_memory_NCHW[index_B]
         return images_BCHW.to(self.device).contiguous(memory_format=torch.channels_last)
 
 

@@ -51,16 +51,27 @@ def check_recipe(fields: Mapping[str, Any], origin: str) -> Recipe:
 
 
 def recipe_error(error: ValidationError, origin: str) -> RecipeError:
-    """The first problem that pydantic found, as an error of ours."""
-    problem = error.errors(include_url=False)[0]
-    path = ".".join(str(part) for part in problem["loc"])
-    if problem["type"] == "extra_forbidden":
+    """What pydantic found wrong with the first field that it complains of, as an error of ours."""
+    problems = error.errors(include_url=False, include_context=False)
+    path = _dotted(error.title, problems[0]["loc"])
+    if problems[0]["type"] == "extra_forbidden":
         return unknown_field_error(path, origin)
+    # A field of several kinds has a complaint for each of them.
+    messages = dict.fromkeys(p["msg"] for p in problems if _dotted(error.title, p["loc"]) == path)
+    said = " or ".join(message.removeprefix("Value error, ") for message in messages)
     return RecipeValueError(
-        f"{path or 'the recipe'} = {problem['input']!r} in {origin}",
-        problem["msg"][:1].lower() + problem["msg"][1:],
+        f"{path} = {problems[0]['input']!r} in {origin}" if path else f"values in {origin}",
+        said.replace("Input should be ", ""),
         "change the value (grevy train --help lists every field with its range)",
     )
+
+
+def _dotted(title: str, place: tuple[int | str, ...]) -> str:
+    """Where a problem is, as fields are written: without positions and kinds of values."""
+    kinds = {"int", "float", "str", "bool"}
+    room = () if title == Recipe.__name__ else (title.removesuffix("Config").lower(),)
+    names = [str(part) for part in place if str(part).isidentifier() and part not in kinds]
+    return ".".join([*room, *names])
 
 
 def unknown_field_error(path: str, origin: str) -> RecipeFieldError:

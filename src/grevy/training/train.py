@@ -217,6 +217,6 @@ def interrupted(step: int, path: Path) -> RunInterruptedError:
     """Says how to go on."""
     return RunInterruptedError(
         f"stopped on request after step {step}, everything is saved in {path}",
-        "nothing else",
+        "",
         f"go on with: grevy train --resume --out {path}",
     )

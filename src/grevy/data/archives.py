@@ -1,0 +1,244 @@
+"""Unpacking archives from strangers into the cache, once for each content.
+
+Neither `ZipFile.extractall` nor `TarFile.extractall` is used: both kinds pass through one writer
+that makes plain files and folders only, and counts every byte while it writes it, because the
+sizes in an archive's headers are claims.
+"""
+
+from __future__ import annotations
+
+import bz2
+import gzip
+import io
+import lzma
+import shutil
+import stat
+import tarfile
+import tempfile
+import zipfile
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath, PureWindowsPath
+from typing import IO, cast
+
+from grevy.data.content_hash import file_hashes
+from grevy.data.places import cache_folder
+from grevy.data.space import saving
+from grevy.errors import DataFormatError, UnsafeArchiveError
+
+ARCHIVE_SUFFIXES = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.xz", ".txz", ".tar.bz2", ".tbz2")
+
+_CHUNK_BYTES = 1 << 20
+_DAMAGE = (
+    tarfile.TarError,
+    zipfile.BadZipFile,
+    zlib.error,
+    lzma.LZMAError,
+    EOFError,
+    OSError,  # gzip and bz2, when their stream is damaged
+    RuntimeError,  # zipfile, when it does not know the compression
+    ValueError,
+)
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How much an archive may unpack to."""
+
+    entries: int = 2_000_000
+    """Files and folders."""
+    ratio: int = 200
+    """Unpacked bytes for each byte of the archive."""
+    always: int = 1 << 30
+    """Unpacked bytes that any archive may have, however small it is."""
+
+
+def is_archive(path: Path) -> bool:
+    """Whether the name ends like an archive that `unpack` reads."""
+    return path.name.lower().endswith(ARCHIVE_SUFFIXES)
+
+
+def unpack(archive: Path, limits: Limits | None = None) -> Path:
+    """Folder in the cache with the archive's content; unpacked now if it is not there yet.
+
+    Archives inside the archive stay archives.
+
+    Raises:
+        UnsafeArchiveError: absolute paths, `..`, links, devices, encryption, or too much in it.
+        DataFormatError: it is damaged, cut off, or no archive.
+        SaveError: the disk did not take it.
+    """
+    limits = limits or Limits()
+    digest = file_hashes(archive.parent, [archive.name])[archive.name]
+    destination = cache_folder() / "archives" / digest
+    if destination.is_dir():
+        return destination
+    bytes_allowed = max(limits.always, limits.ratio * archive.stat().st_size)
+    with _folder_that_becomes(destination) as folder:
+        _unpack(_Writer(archive, folder, limits.entries, bytes_allowed))
+    return destination
+
+
+@contextmanager
+def _folder_that_becomes(destination: Path) -> Iterator[Path]:
+    """A temporary folder beside `destination` that takes its name when all went well."""
+    with saving(destination):
+        destination.parent.mkdir(parents=True, exist_ok=True)
+        folder = Path(tempfile.mkdtemp(prefix=".unpacking-", dir=destination.parent))
+    try:
+        yield folder
+        with saving(destination):
+            _rename_unless_there(folder, destination)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _rename_unless_there(folder: Path, destination: Path) -> None:
+    try:
+        folder.rename(destination)
+    except OSError:
+        if not destination.is_dir():  # else another process was faster, with the same content
+            raise
+
+
+def _unpack(writer: _Writer) -> None:
+    with _reading(writer.archive):
+        with writer.archive.open("rb") as file:
+            start = file.read(2)
+        if start == b"PK":
+            _unpack_zip(writer)
+        else:
+            with _DECOMPRESSORS.get(start, io.FileIO)(writer.archive) as plain:
+                _unpack_tar(_TarStream(plain), writer)
+
+
+@contextmanager
+def _reading(archive: Path) -> Iterator[None]:
+    try:
+        yield
+    except _DAMAGE as error:
+        raise DataFormatError(
+            f"{archive} is damaged, cut off or no archive ({error or type(error).__name__})",
+            f"a whole archive ({', '.join(ARCHIVE_SUFFIXES)})",
+            "get the file again",
+        ) from error
+
+
+def _unpack_zip(writer: _Writer) -> None:
+    with zipfile.ZipFile(writer.archive) as file:
+        for entry in file.infolist():
+            kind = stat.S_IFMT(entry.external_attr >> 16)
+            if entry.flag_bits & 0x1:
+                raise _unsafe(writer.archive, f"the encrypted file {entry.filename!r}")
+            if kind not in {0, stat.S_IFREG, stat.S_IFDIR}:
+                raise _unsafe(writer.archive, f"the link or device {entry.filename!r}")
+            name = entry.filename.replace("\\", "/")  # as some Windows programs write it
+            if name.endswith("/"):
+                writer.make_folder(name)
+            else:
+                with file.open(entry) as content:
+                    writer.write(name, content)
+
+
+def _unpack_tar(stream: _TarStream, writer: _Writer) -> None:
+    with tarfile.open(fileobj=cast("IO[bytes]", stream), mode="r:") as file:
+        for entry in file:
+            if entry.isdir():
+                writer.make_folder(entry.name)
+            elif entry.isreg() and (content := file.extractfile(entry)):
+                writer.write(entry.name, content)
+            else:
+                raise _unsafe(writer.archive, f"the link or device {entry.name!r}")
+    if stream.last != bytes(tarfile.BLOCKSIZE):  # tarfile ends in silence at a damaged header
+        raise EOFError("no end mark")
+    writer.drain(stream)
+
+
+class _TarStream(io.RawIOBase):
+    """The bytes of a tar file, read forward: keeps the last block and refuses huge headers."""
+
+    def __init__(self, plain: io.IOBase) -> None:
+        self._plain = plain
+        self.last = b""
+
+    def read(self, count: int = -1) -> bytes:
+        """Up to `count` bytes; tarfile asks for a whole header at once, however long it claims."""
+        if not 0 <= count <= _CHUNK_BYTES:
+            raise ValueError(f"a header of {count} bytes")
+        self.last = self._plain.read(count)
+        return self.last
+
+    def seek(self, offset: int, whence: int = 0) -> int:
+        """Move in the unpacked bytes."""
+        return self._plain.seek(offset, whence)
+
+    def tell(self) -> int:
+        """Position in the unpacked bytes."""
+        return self._plain.tell()
+
+
+# By the first two bytes of the file.
+_DECOMPRESSORS = {b"\x1f\x8b": gzip.GzipFile, b"BZ": bz2.BZ2File, b"\xfd7": lzma.LZMAFile}
+
+
+@dataclass
+class _Writer:
+    """Writes what an archive holds under `root`, and stops when it is more than it may be."""
+
+    archive: Path
+    root: Path
+    entries_left: int
+    bytes_left: int
+
+    def make_folder(self, name: str) -> None:
+        self._make(self._place(name))
+
+    def write(self, name: str, content: IO[bytes]) -> None:
+        path = self._place(name)
+        self._make(path.parent)
+        if path.exists():
+            raise ValueError(f"{name!r} is there twice")
+        with saving(path), path.open("xb") as file:
+            for chunk in self._chunks(content):
+                file.write(chunk)
+
+    def drain(self, stream: _TarStream) -> None:
+        """Read to the end, so that the checksum there is verified."""
+        for _ in self._chunks(stream):
+            pass
+
+    def _place(self, name: str) -> Path:
+        self.entries_left -= 1
+        if self.entries_left < 0:
+            raise _unsafe(self.archive, "more files than an archive may hold")
+        path = PurePosixPath(name)
+        if path.is_absolute() or PureWindowsPath(name).drive or ".." in path.parts:
+            raise _unsafe(self.archive, f"the path {name!r}, which leads out of the archive")
+        return self.root / path
+
+    def _make(self, folder: Path) -> None:
+        if any(part.is_file() for part in (folder, *folder.parents)):
+            raise ValueError(f"{folder.name!r} is both a file and a folder")
+        with saving(folder):
+            folder.mkdir(parents=True, exist_ok=True)
+
+    def _chunks(self, content: IO[bytes] | _TarStream) -> Iterator[bytes]:
+        while chunk := self._read(content):
+            self.bytes_left -= len(chunk)
+            if self.bytes_left < 0:
+                raise _unsafe(self.archive, "more bytes than one of its size may unpack to")
+            yield chunk
+
+    def _read(self, content: IO[bytes] | _TarStream) -> bytes:
+        with _reading(self.archive):  # before the writer takes an error of reading for its own
+            return content.read(_CHUNK_BYTES)
+
+
+def _unsafe(archive: Path, received: str) -> UnsafeArchiveError:
+    return UnsafeArchiveError(
+        f"{archive} holds {received}",
+        "plain files and folders with relative paths",
+        "unpack it yourself if you trust it, and give the folder",
+    )

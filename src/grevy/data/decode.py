@@ -1,0 +1,207 @@
+"""The one door for image bytes: encoded picture in, 8-bit gray or RGB pixels and facts out.
+
+What is done, and nothing else:
+
+- The EXIF turn is applied, so that a picture stands as its camera meant it to.
+- Gray in any form (`1`, `L`, `LA`, 16-bit, float from 0 to 1) becomes one channel; everything else
+  (palette, RGB, RGBA, CMYK, YCbCr) becomes RGB by Pillow's own formulas.
+- 16-bit gray v becomes round(v / 257), so that 65535 is 255 and 0 is 0. Of colour pictures with
+  16 bits a channel Pillow keeps the high byte only, which is at most one level below that.
+- Transparent pictures are laid on white, as on paper or a web page: what is mostly transparent are
+  dark drawings and signs, which would vanish on black.
+- Of an animation or a document with pages, the first frame.
+- Colour profiles (ICC) are ignored: pixel values are taken as they are stored.
+- A picture with more pixels than `MAX_PIXELS` is refused from its header, before decoding.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
+from typing import BinaryIO, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import ExifTags, Image, ImageFile, UnidentifiedImageError
+
+from grevy.data.types import PictureFacts
+
+MAX_PIXELS = 178_956_970
+"""Pillow's own limit against decompression bombs, here also where a program switched that off."""
+
+FORMATS = ("PNG", "JPEG", "GIF", "BMP", "TIFF", "WEBP", "PPM", "JPEG2000", "AVIF", "QOI", "ICO")
+"""What is read, by Pillow's names. Not EPS: Pillow hands it to an outside program."""
+
+Picture = Path | bytes | NDArray[np.uint8]
+"""A file, the contents of one, or pixels `[H, W]` or `[H, W, 3]`."""
+
+_GRAY_MODES = frozenset({"1", "L", "LA", "La", "I", "I;16", "I;16B", "I;16L", "I;16N", "F"})
+
+_TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+
+
+class Header(NamedTuple):
+    """What a picture's first bytes tell."""
+
+    height: int
+    width: int
+    gray: bool
+
+
+def decode(
+    picture: Picture, *, picture_id: str = "", label: str = ""
+) -> tuple[NDArray[np.uint8] | None, PictureFacts]:
+    """Pixels `[H, W, 1]` or `[H, W, 3]` uint8 at the original size, and facts.
+
+    Never raises for a bad picture: pixels are then None and the facts carry the reason.
+    """
+    try:
+        pixels_HWC, stored_as, mode = _pixels_of(picture)
+    except MemoryError:
+        raise
+    except Exception as error:  # Pillow's readers raise dozens of kinds on damaged bytes
+        return None, PictureFacts(picture_id, label, 0, 0, "", "", "", _reason(error))
+    height, width = pixels_HWC.shape[:2]
+    digest = pixel_hash(pixels_HWC)
+    return pixels_HWC, PictureFacts(picture_id, label, height, width, stored_as, mode, digest)
+
+
+def read_header(picture: Picture) -> Header | None:
+    """Size after the EXIF turn, and whether it is gray, without decoding; None if unreadable.
+
+    An EXIF turn that a PNG stores behind its pixels is not seen here; `decode` does apply it.
+    """
+    if isinstance(picture, np.ndarray):
+        return Header(picture.shape[0], picture.shape[1], picture.ndim == 2)
+    try:
+        with _opened(picture) as image:
+            width, height = image.size
+            turned = image.format != "TIFF" and _orientation(image) >= 5
+            gray = image.mode in _GRAY_MODES
+    except Exception:  # the reason is found, kept and told by `decode`
+        return None
+    return Header(width, height, gray) if turned else Header(height, width, gray)
+
+
+def pixel_hash(pixels_HWC: NDArray[np.uint8]) -> str:
+    """BLAKE2b (16 bytes, hex) of shape and pixels."""
+    digest = hashlib.blake2b(repr(pixels_HWC.shape).encode(), digest_size=16)
+    digest.update(np.ascontiguousarray(pixels_HWC).data)
+    return digest.hexdigest()
+
+
+def _pixels_of(picture: Picture) -> tuple[NDArray[np.uint8], str, str]:
+    """Pixels `[H, W, C]`, format, mode; raises whatever is wrong with the picture."""
+    if isinstance(picture, np.ndarray):
+        gray = picture.ndim == 2
+        return (picture[..., None] if gray else picture), "array", "L" if gray else "RGB"
+    with _opened(picture) as image:
+        stored_as, mode = image.format or "", image.mode
+        image.load()
+        turn = _TURNS.get(_orientation(image))
+        upright: Image.Image = image if turn is None else image.transpose(turn)
+        return _gray(upright) if mode in _GRAY_MODES else _rgb(upright), stored_as, mode
+
+
+@contextmanager
+def _opened(picture: Path | bytes) -> Iterator[ImageFile.ImageFile]:
+    """The picture's header; its pixels are read by `load`. Strict whatever the program has set."""
+    lenient, ImageFile.LOAD_TRUNCATED_IMAGES = ImageFile.LOAD_TRUNCATED_IMAGES, False
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # on metadata and size: the pixels are what counts
+            file = io.BytesIO(picture) if isinstance(picture, bytes) else picture.open("rb")
+            with file, _identified(file) as image:
+                yield image
+    finally:
+        ImageFile.LOAD_TRUNCATED_IMAGES = lenient
+
+
+def _identified(file: BinaryIO) -> ImageFile.ImageFile:
+    try:
+        image = Image.open(file, formats=_formats())
+    except UnidentifiedImageError:
+        file.seek(0)
+        start = file.read(16)
+        reason = f"not a picture (begins with {start!r})" if start else "empty file"
+        raise ValueError(reason) from None
+    if image.width * image.height > MAX_PIXELS:
+        raise Image.DecompressionBombError
+    return image
+
+
+@cache
+def _formats() -> tuple[str, ...]:
+    """Those of `FORMATS` that this Pillow was built with."""
+    Image.init()
+    return tuple(name for name in FORMATS if name in Image.OPEN)
+
+
+def _orientation(image: Image.Image) -> int:
+    """EXIF orientation, 1 (upright) to 8."""
+    if image.format == "PNG" and "exif" not in image.info:
+        return 1  # asking a PNG that has none would decode it
+    value = image.getexif().get(ExifTags.Base.Orientation, 1)
+    return value if value in _TURNS else 1
+
+
+def _gray(image: Image.Image) -> NDArray[np.uint8]:
+    """Pixels `[H, W, 1]` of a gray picture, transparency laid on white."""
+    if image.mode in ("LA", "La"):
+        pixels_HW2 = np.asarray(image.convert("LA"))
+        return _on_white(pixels_HW2[..., :1], pixels_HW2[..., 1:])
+    stored_HW1 = np.asarray(image.convert("L") if image.mode == "1" else image)[..., None]
+    pixels_HW1 = _eight_bits(stored_HW1)
+    if "transparency" not in image.info:
+        return pixels_HW1
+    opaque_HW1 = stored_HW1 != image.info["transparency"]
+    return _on_white(pixels_HW1, np.where(opaque_HW1, np.uint8(255), np.uint8(0)))
+
+
+def _rgb(image: Image.Image) -> NDArray[np.uint8]:
+    """Pixels `[H, W, 3]` of a picture that is not gray, transparency laid on white."""
+    if not image.has_transparency_data:
+        return np.asarray(image.convert("RGB"))
+    pixels_HW4 = np.asarray(image.convert("RGBA"))
+    return _on_white(pixels_HW4[..., :3], pixels_HW4[..., 3:])
+
+
+def _on_white(pixels_HWC: NDArray[np.uint8], alpha_HW1: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """round((alpha pixel + (255 - alpha) 255) / 255); 255 * 255 + 127 fits into 16 bits."""
+    alpha = alpha_HW1.astype(np.uint16)
+    return ((pixels_HWC * alpha + 255 * (255 - alpha) + 127) // 255).astype(np.uint8)
+
+
+def _eight_bits(values: NDArray[np.generic]) -> NDArray[np.uint8]:
+    """8-bit as it is, 16-bit by round(v / 257), float from 0 to 1 by round(255 v)."""
+    if values.dtype == np.uint8:
+        return values.astype(np.uint8, copy=False)
+    low, high = values.min(), values.max()
+    top = 1.0 if values.dtype.kind == "f" else 65535
+    if not (low >= 0 and high <= top):  # written so that NaN is caught, too
+        raise ValueError(f"gray values from {low:g} to {high:g}; only 0 to {top:g} have a meaning")
+    if values.dtype.kind == "f":
+        return np.rint(values.astype(np.float64) * 255).astype(np.uint8)
+    return ((values.astype(np.uint32) + 128) // 257).astype(np.uint8)
+
+
+def _reason(error: Exception) -> str:
+    """Why a picture can't be read, in one line."""
+    if isinstance(error, Image.DecompressionBombError):
+        return f"more than {MAX_PIXELS:,} pixels"
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror
+    return " ".join(str(error).split()) or type(error).__name__

@@ -1,0 +1,164 @@
+"""Decode whole splits on all cores into one array file each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from functools import partial
+from itertools import chain
+from pathlib import Path
+from typing import Any, Literal, NamedTuple, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from grevy.data.decode import Header, Picture, decode, read_header
+from grevy.data.fit import Fit, prepare
+from grevy.data.space import saving
+from grevy.data.types import ArraySplit, EncodedSplit, PictureFacts
+from grevy.recipes.schema import PicturesConfig
+
+OWN_SIZE_LIMIT = 96
+"""Pictures that share one size of at most so many pixels a side keep it."""
+
+DEFAULT_SIDE = 64
+
+Pictures = Sequence[Path | bytes] | NDArray[np.uint8]
+Shape = tuple[int, int, int]
+"""Channels, height, width."""
+
+_FEW_PICTURES = 500
+_FEW_BYTES = 20_000_000
+_CHUNK_PICTURES = 128
+_CHUNK_BYTES = 64_000_000
+
+_In = TypeVar("_In")
+_Out = TypeVar("_Out")
+
+
+def plan(splits: Collection[Pictures], pictures: PicturesConfig) -> Shape:
+    """Channels, height and width that the network will see.
+
+    Reads the headers of all pictures if anything is `auto`; unreadable ones have no say.
+    """
+    headers: list[Header] = []
+    if "auto" in (pictures.size, pictures.channels):
+        headers = list(chain.from_iterable(map(_headers, splits)))
+    all_gray = bool(headers) and all(header.gray for header in headers)
+    gray = all_gray if pictures.channels == "auto" else pictures.channels == "gray"
+    return (1 if gray else 3), *_size(headers, pictures.size)
+
+
+def _size(
+    headers: Sequence[Header], wanted: int | tuple[int, int] | Literal["auto"]
+) -> tuple[int, int]:
+    """Height and width."""
+    if isinstance(wanted, tuple):
+        return wanted
+    if isinstance(wanted, int):
+        return wanted, wanted
+    sizes = {(header.height, header.width) for header in headers}
+    if len(sizes) == 1 and max(next(iter(sizes))) <= OWN_SIZE_LIMIT:
+        return sizes.pop()
+    return DEFAULT_SIDE, DEFAULT_SIDE
+
+
+def _headers(pictures: Pictures) -> list[Header]:
+    if isinstance(pictures, np.ndarray):
+        return [Header(pictures.shape[1], pictures.shape[2], gray=pictures.ndim == 3)]
+    chunks = _chunks(len(pictures), _CHUNK_PICTURES * 4)
+    tasks = ([pictures[i] for i in chunk] for chunk in chunks)
+    found = chain.from_iterable(_on_all_cores(_read_headers, tasks, few=_is_little(pictures)))
+    return [header for header in found if header]
+
+
+def _read_headers(pictures: Sequence[Picture]) -> list[Header | None]:
+    return [read_header(picture) for picture in pictures]
+
+
+class _Chunk(NamedTuple):
+    """Pictures that one worker decodes in one go."""
+
+    first_row: int
+    pictures: list[Picture]
+    ids: tuple[str, ...]
+    labels: tuple[str, ...]
+
+
+def decode_into(
+    file: Path, pictures: Pictures, split: EncodedSplit | ArraySplit, shape: Shape, fit: Fit
+) -> Iterator[list[PictureFacts]]:
+    """Decode a split into `file`, an `.npy` of uint8 `[N, C, H, W]`; yields facts in order.
+
+    At most a few chunks of pictures are in memory at a time. Workers write with plain `write`
+    calls, not through the memory map, because only these report a full disk as an error.
+
+    Raises:
+        SaveError: the disk did not take it.
+    """
+    count = len(split.ids)
+    row_bytes = int(np.prod(shape))
+    with saving(file, count * row_bytes):
+        offset = np.lib.format.open_memmap(file, "w+", np.uint8, (count, *shape)).offset
+    work = partial(_decode_chunk, file, offset, shape, fit)
+    chunks = _chunks(count, max(1, min(_CHUNK_PICTURES, _CHUNK_BYTES // row_bytes)))
+    tasks = (
+        _Chunk(
+            rows.start,
+            [pictures[i] for i in rows],
+            split.ids[rows.start : rows.stop],
+            split.labels[rows.start : rows.stop],
+        )
+        for rows in chunks
+    )
+    yield from _on_all_cores(work, tasks, few=_is_little(pictures))
+
+
+def _decode_chunk(
+    file: Path, offset: int, shape: Shape, fit: Fit, chunk: _Chunk
+) -> list[PictureFacts]:
+    images_BCHW = np.zeros((len(chunk.pictures), *shape), np.uint8)
+    facts = []
+    members = zip(chunk.pictures, chunk.ids, chunk.labels, strict=True)
+    for row, (picture, picture_id, label) in enumerate(members):
+        pixels_HWC, fact = decode(picture, picture_id=picture_id, label=label)
+        if pixels_HWC is not None:
+            images_BCHW[row] = prepare(pixels_HWC, shape, fit)
+        facts.append(fact)
+    with saving(file), file.open("r+b") as out:
+        out.seek(offset + chunk.first_row * images_BCHW[0].nbytes)
+        out.write(images_BCHW.data)
+    return facts
+
+
+def _chunks(count: int, length: int) -> Iterator[range]:
+    return (range(start, min(start + length, count)) for start in range(0, count, length))
+
+
+def _is_little(pictures: Pictures) -> bool:
+    """Whether starting worker processes would take longer than the work itself."""
+    if isinstance(pictures, np.ndarray):
+        return pictures.nbytes < 10 * _FEW_BYTES
+    return len(pictures) < _FEW_PICTURES and sum(map(_encoded_bytes, pictures)) < _FEW_BYTES
+
+
+def _encoded_bytes(picture: Path | bytes) -> int:
+    if isinstance(picture, bytes):
+        return len(picture)
+    return picture.stat().st_size if picture.exists() else 0
+
+
+def _on_all_cores(
+    work: Callable[[_In], _Out], tasks: Iterable[_In], *, few: bool
+) -> Iterator[_Out]:
+    """`work` on every task, results in order; in this process if it is little.
+
+    joblib's loky workers start a fresh interpreter that does not import the main module, so a
+    script needs no `if __name__ == "__main__"`.
+    """
+    if few:
+        return map(work, tasks)
+    import joblib
+
+    parallel: Any = joblib.Parallel(n_jobs=-1, return_as="generator", max_nbytes=None)
+    results: Iterator[_Out] = parallel(joblib.delayed(work)(task) for task in tasks)
+    return results

@@ -1,0 +1,118 @@
+"""MNIST and what is packed like it: idx files (LeCun 1998), plain or compressed by gzip."""
+
+from __future__ import annotations
+
+import gzip
+import math
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from grevy.data.content_hash import content_hash
+from grevy.data.sources.rules import checked, class_labels, row_ids
+from grevy.data.types import ArraySplit, Source
+from grevy.errors import DataFormatError, DataNotFoundError
+
+_PREFIXES = {"train": "train", "test": "t10k"}
+_KINDS = {"images": 3, "labels": 1}  # dimensions
+_INNER = ("", "raw", "MNIST/raw", "FashionMNIST/raw", "mnist", "fashion-mnist")
+_UINT8 = 8
+
+
+def find_idx(folder: Path) -> Path | None:
+    """The folder with the idx files: this one, or one inside as torchvision makes it."""
+    for inner in _INNER:
+        if find_idx_file(folder / inner, "train", "images"):
+            return folder / inner
+    return None
+
+
+def find_idx_file(folder: Path, split: str, kind: str) -> Path | None:
+    """The file of a split's "images" or "labels", plain before compressed."""
+    stem, ending = f"{_PREFIXES[split]}-{kind}", f"idx{_KINDS[kind]}-ubyte"
+    names = [f"{stem}{dot}{ending}{suffix}" for suffix in ("", ".gz") for dot in "-."]
+    return next((folder / name for name in names if (folder / name).is_file()), None)
+
+
+def read_idx(folder: Path, name: str, class_names: tuple[str, ...] | None = None) -> Source:
+    """The idx files of a folder. Without class names, the numbers are the names.
+
+    Raises:
+        DataNotFoundError: a split's pictures or labels are missing.
+        DataFormatError: a file is damaged, cut off, or of another kind.
+    """
+    splits, names = {}, []
+    for split in _PREFIXES:
+        images = find_idx_file(folder, split, "images")
+        labels = find_idx_file(folder, split, "labels")
+        if images and labels:
+            splits[split] = _read_split(split, images, labels, class_names)
+            names += [images.name, labels.name]
+        elif images or labels:
+            raise _half(folder, split, "labels" if images else "images")
+    return checked(Source(name, splits, content_hash(folder, names), class_names))
+
+
+def _half(folder: Path, split: str, kind: str) -> DataNotFoundError:
+    return DataNotFoundError(
+        f"{folder} has no {_PREFIXES[split]}-{kind}-idx{_KINDS[kind]}-ubyte, plain or .gz",
+        "pictures and labels for each split",
+        "get the missing file from the publisher",
+    )
+
+
+def _read_split(
+    split: str, images: Path, labels: Path, class_names: tuple[str, ...] | None
+) -> ArraySplit:
+    values = _read(labels, _KINDS["labels"]).tolist()
+    with _opened(images) as file:
+        count = _shape(file, images, _KINDS["images"])[0]
+    if count != len(values):
+        raise DataFormatError(
+            f"{images} has {count:,} pictures and {labels} has {len(values):,} labels",
+            "one label for each picture",
+            "get both files again from the publisher",
+        )
+    found = class_labels(values, class_names, str(labels))
+    return ArraySplit(row_ids(split, count), found, lambda: _read(images, _KINDS["images"]))
+
+
+def _read(path: Path, dimensions: int) -> NDArray[np.uint8]:
+    with _opened(path) as file:
+        shape = _shape(file, path, dimensions)
+        length = math.prod(shape)
+        content = file.read(length + 1)  # no more, whatever a compressed file may hold
+    if len(content) != length:
+        more_or_less = "more" if len(content) > length else "less"
+        raise _foreign(path, f"{more_or_less} than the {length:,} bytes that it announces")
+    return np.frombuffer(content, np.uint8).reshape(shape)
+
+
+def _shape(file: IO[bytes], path: Path, dimensions: int) -> tuple[int, ...]:
+    """The header: two zeros, the type, the count of dimensions, each as 4 bytes, high first."""
+    header = file.read(4 + 4 * dimensions)
+    if len(header) < 4 + 4 * dimensions or header[:4] != bytes((0, 0, _UINT8, dimensions)):
+        raise _foreign(path, "no idx header")
+    return tuple(np.frombuffer(header[4:], ">u4").tolist())
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[IO[bytes]]:
+    try:
+        with gzip.GzipFile(path) if path.suffix == ".gz" else path.open("rb") as file:
+            yield cast("IO[bytes]", file)
+    except (OSError, EOFError, zlib.error, MemoryError) as error:
+        raise _foreign(path, f"what can't be read ({error or type(error).__name__})") from error
+
+
+def _foreign(path: Path, received: str) -> DataFormatError:
+    return DataFormatError(
+        f"{path} holds {received}",
+        "a whole idx file of uint8 values",
+        "get the file again from the publisher",
+    )

@@ -1,0 +1,267 @@
+"""Parquet files in the Hugging Face image layout: a struct of `bytes` and `path`, and a label."""
+
+from __future__ import annotations
+
+import json
+import re
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import accumulate
+from pathlib import Path
+from typing import Any, overload
+
+from grevy.data.content_hash import content_hash
+from grevy.data.natural import natural_key
+from grevy.data.sources.rules import SPLIT_WORDS, checked, class_labels, is_hidden, listed, row_ids
+from grevy.data.types import SPLITS, EncodedSplit, Source
+from grevy.errors import DataFormatError
+
+_LABEL_COLUMNS = ("label", "labels", "fine_label", "class", "category", "target")
+_PICTURE_COLUMNS = ("image", "img")
+_USUAL_FOLDERS = ("", "data", "plain_text", "default")
+_SPLIT_PREFIX = re.compile(rf"({'|'.join(SPLIT_WORDS)})(?=[-_.]|$)", re.IGNORECASE)
+
+
+def find_parquet(folder: Path) -> Path | None:
+    """This folder, if Parquet files lie in it or in folders inside it."""
+    return folder if next(_parquet_files(folder), None) else None
+
+
+def read_parquet_folder(folder: Path, name: str) -> Source:
+    """All Parquet files of a folder, or of the `data` or `plain_text` inside it.
+
+    The split is the beginning of a file's name ("train-00000-of-00003.parquet", "validation-",
+    "val-", "test-") or the folder that it lies in; all is train where no file says.
+
+    Raises:
+        DataFormatError: a damaged file, no or several columns that may be meant, several data sets,
+            or a label without a name.
+        DataError: what `checked` raises.
+    """
+    files = _one_data_set(folder)
+    by_split = {split: [f for f in files if _split(folder, f) == split] for split in SPLITS}
+    by_split = {split: found for split, found in by_split.items() if found} or {"train": files}
+    used = {file for found in by_split.values() for file in found}
+    strangers = sorted(str(f.relative_to(folder)) for f in _parquet_files(folder) if f not in used)
+    notes = (f"not read, for in no split or in another folder: {listed(strangers)}",)
+    return _read(folder, name, by_split, notes if strangers else ())
+
+
+def read_parquet_file(path: Path, name: str) -> Source:
+    """One Parquet file, which is train unless its name begins with another split's."""
+    split = _split(path.parent, path) or "train"
+    return _read(path.parent, name, {split: [path]}, ())
+
+
+def _parquet_files(folder: Path) -> Iterator[Path]:
+    """Files up to two folders deep, as the hub lays them out: `plain_text/train/0000.parquet`."""
+    for pattern in ("*.parquet", "*/*.parquet", "*/*/*.parquet"):
+        for path in folder.glob(pattern):
+            if not any(map(is_hidden, path.relative_to(folder).parts)):
+                yield path
+
+
+def _one_data_set(folder: Path) -> list[Path]:
+    """The files of the one data set in a folder; the usual places win over others."""
+    sets: dict[str, list[Path]] = {}
+    for path in sorted(_parquet_files(folder), key=lambda path: natural_key(str(path))):
+        inside = path.parent.relative_to(folder)
+        place = inside.parent if inside.name.lower() in SPLIT_WORDS else inside
+        sets.setdefault(place.as_posix().removeprefix("."), []).append(path)
+    for usual in _USUAL_FOLDERS:
+        if usual in sets:
+            return sets[usual]
+    if len(sets) > 1:
+        raise _unclear(folder, f"Parquet files in the folders {listed(sets)}", "one data set")
+    return next(iter(sets.values()))
+
+
+def _split(folder: Path, file: Path) -> str | None:
+    if match := _SPLIT_PREFIX.match(file.stem):
+        return SPLIT_WORDS[match[1].lower()]
+    return SPLIT_WORDS.get(file.parent.name.lower()) if file.parent != folder else None
+
+
+def _read(
+    folder: Path, name: str, by_split: dict[str, list[Path]], notes: tuple[str, ...]
+) -> Source:
+    shards = {split: [_open(file) for file in files] for split, files in by_split.items()}
+    everything = [shard for found in shards.values() for shard in found]
+    names = _common_class_names(folder, everything)
+    splits = {split: _encoded_split(split, found) for split, found in shards.items()}
+    if names:
+        used = {label for split in splits.values() for label in split.labels}
+        unused = [label for label in names if label not in used]
+        names = tuple(label for label in names if label in used)
+        notes += (f"classes without any picture, left out: {listed(unused)}",) * bool(unused)
+    read = [shard.path for shard in everything]
+    read += [file for shard in everything for file in _referenced_files(shard)]
+    digest = content_hash(folder, [_relative(folder, file) for file in read])
+    return checked(Source(name, splits, digest, names, notes))
+
+
+def _relative(folder: Path, file: Path) -> str:
+    return (file.relative_to(folder) if file.is_relative_to(folder) else file).as_posix()
+
+
+@dataclass(frozen=True)
+class _Shard:
+    """One file, and what its schema says."""
+
+    path: Path
+    pictures: str
+    """Column of structs with `bytes` and `path`."""
+    labels: str
+    class_names: tuple[str, ...] | None
+    rows_by_group: tuple[int, ...]
+
+
+def _open(path: Path) -> _Shard:
+    import pyarrow.parquet as pq
+
+    with _reading(path), pq.ParquetFile(path) as file:
+        schema = file.schema_arrow
+        features = _features(schema.metadata)
+        groups = tuple(file.metadata.row_group(g).num_rows for g in range(file.num_row_groups))
+    pictures = _pick(path, _PICTURE_COLUMNS, _picture_columns(schema), "column of pictures")
+    named = [column for column in schema.names if _names_of(features.get(column))]
+    columns = [column for column in schema.names if column.lower() in _LABEL_COLUMNS] or named
+    labels = _pick(path, _LABEL_COLUMNS, columns, "column of labels")
+    return _Shard(path, pictures, labels, _names_of(features.get(labels)), groups)
+
+
+def _picture_columns(schema: Any) -> list[str]:
+    import pyarrow as pa
+
+    return [
+        field.name
+        for field in schema
+        if pa.types.is_struct(field.type)
+        and {"bytes", "path"} <= {inner.name for inner in field.type.fields}
+    ]
+
+
+def _pick(path: Path, preferred: Sequence[str], columns: Sequence[str], kind: str) -> str:
+    """The first preferred column that is there, else the only one there is."""
+    lower = {column.lower(): column for column in columns}
+    for word in preferred:
+        if word in lower:
+            return lower[word]
+    if len(columns) != 1:
+        raise _unclear(path, f"as {kind} {listed(columns) or 'nothing'}", "one of them")
+    return columns[0]
+
+
+def _features(metadata: dict[bytes, bytes] | None) -> dict[str, Any]:
+    """What the Hugging Face library wrote about the columns; empty where it did not."""
+    found = json.loads((metadata or {}).get(b"huggingface", b"{}"))
+    for key in ("info", "features"):
+        found = found.get(key) if isinstance(found, dict) else None
+    return found if isinstance(found, dict) else {}
+
+
+def _names_of(feature: Any) -> tuple[str, ...] | None:
+    names = feature.get("names") if isinstance(feature, dict) else None
+    return tuple(map(str, names)) if isinstance(names, list) else None
+
+
+def _common_class_names(folder: Path, shards: Sequence[_Shard]) -> tuple[str, ...] | None:
+    found = {shard.class_names for shard in shards}
+    if len(found) > 1:
+        raise _unclear(folder, "files with different lists of class names", "one list")
+    return found.pop()
+
+
+def _encoded_split(split: str, shards: Sequence[_Shard]) -> EncodedSplit:
+    labels = tuple(label for shard in shards for label in _labels(shard))
+    return EncodedSplit(row_ids(split, len(labels)), labels, lambda: _Pictures(shards))
+
+
+def _labels(shard: _Shard) -> tuple[str, ...]:
+    import pyarrow.parquet as pq
+
+    with _reading(shard.path):
+        values = pq.ParquetFile(shard.path).read([shard.labels])[shard.labels].to_pylist()
+    return class_labels(values, shard.class_names, str(shard.path))
+
+
+def _referenced_files(shard: _Shard) -> list[Path]:
+    """Pictures that lie beside the table: the bytes are null there. Reads only such row groups."""
+    import pyarrow.parquet as pq
+
+    with _reading(shard.path), pq.ParquetFile(shard.path) as file:
+        groups = [g for g in range(file.num_row_groups) if _may_have_nulls(file, g, shard.pictures)]
+        pictures = [_read_group(shard, group) for group in groups]
+    return [picture for group in pictures for picture in group if isinstance(picture, Path)]
+
+
+def _may_have_nulls(file: Any, group: int, column: str) -> bool:
+    chunks = file.metadata.row_group(group)
+    found = (chunks.column(i) for i in range(chunks.num_columns))
+    statistics = next(c.statistics for c in found if c.path_in_schema == f"{column}.bytes")
+    return statistics is None or not statistics.has_null_count or statistics.null_count > 0
+
+
+def _read_group(shard: _Shard, group: int) -> list[Path | bytes]:
+    import pyarrow.parquet as pq
+
+    with _reading(shard.path), pq.ParquetFile(shard.path) as file:
+        cells = file.read_row_group(group, [shard.pictures])[shard.pictures].to_pylist()
+    return [_picture(shard.path.parent, cell) for cell in cells]
+
+
+def _picture(folder: Path, cell: dict[str, Any] | None) -> Path | bytes:
+    """An empty cell becomes no bytes, which decoding then reports by the picture's id."""
+    content: bytes | None = cell["bytes"] if cell else None
+    path: str | None = cell["path"] if cell else None
+    return folder / path if content is None and path else content or b""
+
+
+class _Pictures(Sequence[Path | bytes]):
+    """The pictures of several files in order; keeps the row group in memory that was read last."""
+
+    def __init__(self, shards: Sequence[_Shard]) -> None:
+        self._groups = [(s, g) for s in shards for g in range(len(s.rows_by_group))]
+        self._starts = [0, *accumulate(n for s in shards for n in s.rows_by_group)]
+        self._held: tuple[int, list[Path | bytes]] = (-1, [])
+
+    def __len__(self) -> int:
+        return self._starts[-1]
+
+    @overload
+    def __getitem__(self, index: int) -> Path | bytes: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[Path | bytes]: ...
+    def __getitem__(self, index: int | slice) -> Path | bytes | list[Path | bytes]:
+        if isinstance(index, slice):
+            return [self[row] for row in range(*index.indices(len(self)))]
+        row = range(len(self))[index]
+        group = bisect_right(self._starts, row) - 1
+        if self._held[0] != group:
+            self._held = (group, _read_group(*self._groups[group]))
+        return self._held[1][row - self._starts[group]]
+
+
+@contextmanager
+def _reading(path: Path) -> Iterator[None]:
+    import pyarrow as pa
+
+    try:
+        yield
+    except (pa.ArrowException, OSError, ValueError) as error:
+        raise DataFormatError(
+            f"{path} is damaged or no Parquet file ({error})",
+            "a whole Parquet file",
+            "get the file again",
+        ) from error
+
+
+def _unclear(path: Path, received: str, choice: str) -> DataFormatError:
+    return DataFormatError(
+        f"{path} has {received}",
+        "one data set with one column of pictures (a struct of bytes and path) and one of labels "
+        f"({', '.join(_LABEL_COLUMNS)})",
+        f"give the place of, or keep, {choice}",
+    )

@@ -1,0 +1,45 @@
+"""A disk that takes nothing more: one line, exit status 1, and what was saved is still there."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+PROGRAM = """
+import resource, signal, sys
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[1]),) * 2)
+from grevy.cli.main import main
+main(sys.argv[2:])
+"""
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _digits_are_cached(tmp_path_factory: pytest.TempPathFactory) -> None:
+    from grevy.data.load import load_data
+
+    load_data("digits")
+
+
+def test_a_full_disk_while_saving(tmp_path: Path) -> None:
+    out = tmp_path / "run"
+    words = ["train", "digits", "--epochs", "1", "--precision", "fp32", "--out", str(out)]
+    done = subprocess.run(
+        [sys.executable, "-c", PROGRAM, "200000", *words],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1, done.stderr
+    lines = [line for line in done.stderr.splitlines() if line.startswith("grevy: ")]
+    assert len(lines) == 1
+    assert "could not write" in lines[0]
+    assert "Traceback" not in done.stderr
+    facts = json.loads((out / "run.json").read_text())
+    assert facts["status"] == "failed"
+    assert facts["error"] in lines[0]
+    assert (out / "steps.jsonl").stat().st_size > 0

@@ -1,0 +1,93 @@
+"""`grevy data` as a user types it."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from grevy.cli.main import main
+
+
+@pytest.fixture
+def pets(tmp_path, monkeypatch):
+    """Two classes, six pictures each; two of them equal, one empty."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("GREVY_CACHE", str(tmp_path / "cache"))
+    for number, name in enumerate(["cat", "dog"]):
+        place = tmp_path / "my pets" / name
+        place.mkdir(parents=True)
+        for i in range(6):
+            random = np.random.default_rng(100 * number + i)
+            pixels = random.integers(0, 256, (10, 12, 3), np.uint8)
+            Image.fromarray(pixels).save(place / f"{i}.png")
+    cats = tmp_path / "my pets" / "cat"
+    (cats / "again.png").write_bytes((cats / "1.png").read_bytes())
+    (cats / "empty.png").touch()
+    return tmp_path / "my pets"
+
+
+def test_a_person_reads_what_is_there_and_what_is_wrong(pets, capsys):
+    main(["data", str(pets)])
+    told = capsys.readouterr().out
+    for words in (
+        "class  train",
+        "all       14",
+        "10 pixels (all the same)",
+        "PNG 13",
+        "sees RGB pictures of 10×12 pixels",
+        "1 can't be read",
+        "cat/empty.png",
+        "empty file",
+        "--pictures.unreadable leave-out",
+        "groups of equal pictures: 1; across splits, which is a leak: 0",
+        "cat/again.png",
+        "my-pets-contact-sheet.png",
+        f"next      grevy train '{pets}'",
+    ):
+        assert words in told, words
+
+
+def test_the_contact_sheet_is_written_where_it_was_asked_for(pets, tmp_path, capsys):
+    main(["data", str(pets), "--out", str(tmp_path / "sheets")])
+    sheet = tmp_path / "sheets" / "my-pets-contact-sheet.png"
+    assert str(sheet) in capsys.readouterr().out
+    with Image.open(sheet) as image:
+        image.load()
+        assert min(image.size) > 100
+    assert not list(tmp_path.glob("*contact-sheet*"))
+
+
+def test_json_is_one_object_and_nothing_else(pets, capsys):
+    main(["data", str(pets), "--json", "--pictures.size", "16", "--pictures.channels", "gray"])
+    told = json.loads(capsys.readouterr().out)
+    assert told["classes"] == ["cat", "dog"]
+    assert told["counts"]["train"] == {"cat": 8, "dog": 6}
+    assert told["input_shape"] == [1, 16, 16]
+    assert told["unreadable"] == [{"split": "train", "id": "cat/empty.png", "reason": "empty file"}]
+    assert [p["id"] for p in told["duplicates"][0]["pictures"]] == ["cat/1.png", "cat/again.png"]
+    assert sorted(path.rsplit(".")[-1] for path in told["written"]) == ["png", "svg"]
+
+
+def test_a_place_that_is_not_there_is_one_line_and_status_2(pets, capsys):
+    with pytest.raises(SystemExit) as stop:
+        main(["data", str(pets / "nothing")])
+    assert stop.value.code == 2
+    told = capsys.readouterr().err
+    assert told.startswith("grevy: ")
+    assert told.count("\n") == 1
+
+
+def test_the_command_starts_without_torch(pets):
+    code = (
+        "import sys; from grevy.cli.main import main;"
+        f"main(['data', {str(pets)!r}]); assert 'torch' not in sys.modules"
+    )
+    subprocess.run(
+        [sys.executable, "-c", code], check=True, env=dict(os.environ), stdout=subprocess.DEVNULL
+    )
