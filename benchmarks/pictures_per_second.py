@@ -104,11 +104,11 @@ def serve(arguments: argparse.Namespace) -> None:
 def plain_step(arguments: argparse.Namespace) -> tuple[Callable[[], Any], str]:
     """The loop that most people write."""
     import torch
-    from grevy.data.load import load_data
     from PIL import Image
     from torch.utils.data import DataLoader, Dataset
     from torchvision import transforms
 
+    from grevy.data.load import load_data
     from grevy.models import build_model
 
     split = load_data(arguments.data).splits["train"]
@@ -151,7 +151,6 @@ def plain_step(arguments: argparse.Namespace) -> tuple[Callable[[], Any], str]:
 def grevy_step(arguments: argparse.Namespace) -> tuple[Callable[[], Any], str]:
     """Grevy's own step, as `grevy train` calls it."""
     from grevy.data.load import load_data
-
     from grevy.recipes.load import load_recipe
     from grevy.training.device import choose_device, keep_freed_memory
     from grevy.training.distributed import World

@@ -94,7 +94,9 @@ def _value_error(stop: SystemExit, complaint: str, command: str) -> RecipeError:
         cause = cause.__cause__ or cause.__context__
     text = " ".join(re.sub(r"[│╭╮╰╯─┌┐└┘]", " ", complaint).split())
     text = re.split(r"For full helptext|Argument helptext", text)[0]
-    text = re.sub(r"^(Parsing error|Required options|Invalid choice|Missing argument) ", "", text)
+    text = re.sub(
+        r"^(Value error|Parsing error|Required options|Invalid choice|Missing argument) ", "", text
+    )
     return RecipeValueError(
         text.rstrip(" .:"), "values that the flags take", f"see grevy {command} --help"
     )

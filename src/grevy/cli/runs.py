@@ -24,7 +24,8 @@ class RunsArguments:
     """Folder of run directories."""
 
     sort: str = "created"
-    """A column: run, status, data, recipe, seed, steps, train, validation, test, seconds, created; with a minus in front, falling: --sort=-test."""
+    """A column: run, status, data, recipe, seed, steps, train, validation, test, seconds, created;
+    with a minus in front, falling: --sort=-test."""
 
     where: tyro.conf.UseAppendAction[tuple[str, ...]] = ()
     """Only runs that meet this, such as recipe=base or test>0.7. May be given several times."""

@@ -37,7 +37,7 @@ def draw_mistakes(
     ids: Sequence[str],
     title: str,
 ) -> Figure:
-    """The up to 24 mistakes with the highest probability, captioned "cat, seen as dog 98 %".
+    """The up to 24 mistakes with the highest probability, captioned "cat, seen as dog (98 %)".
 
     Right answers among the input are passed over, so a whole split may be given; only the
     pictures shown are read. Without a mistake the page says so in words.
@@ -123,7 +123,7 @@ def _caption(
     true: str, predicted: str, probability: float, width: float, lettering: Lettering
 ) -> list[str]:
     names = f"{lettering.fit(true, _NAME_WIDTH)}, seen as {lettering.fit(predicted, _NAME_WIDTH)}"
-    return wrap(f"{names} {percent(probability)}", width + _GAP / 2)
+    return wrap(f"{names} ({percent(probability)})", width + _GAP / 2)
 
 
 def _in_words(shown: int, wrong: int, given: int) -> list[str]:

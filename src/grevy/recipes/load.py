@@ -59,8 +59,10 @@ def recipe_error(error: ValidationError, origin: str) -> RecipeError:
     # A field of several kinds has a complaint for each of them.
     messages = dict.fromkeys(p["msg"] for p in problems if _dotted(error.title, p["loc"]) == path)
     said = " or ".join(message.removeprefix("Value error, ") for message in messages)
+    value = problems[0]["input"]
+    together = isinstance(value, Mapping | BaseModel)  # several fields that do not go together
     return RecipeValueError(
-        f"{path} = {problems[0]['input']!r} in {origin}" if path else f"values in {origin}",
+        f"{path or 'the recipe'}{'' if together else f' = {value!r}'} in {origin}",
         said.replace("Input should be ", ""),
         "change the value (grevy train --help lists every field with its range)",
     )

@@ -5,7 +5,7 @@ The command line, the YAML files and the run record all take their fields from h
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
@@ -103,8 +103,8 @@ class ModelConfig(Config):
     name: str = "base"
     """A name in the registry."""
 
-    arguments: dict[str, Any] = Field(default_factory=dict)
-    """Further arguments of that network, by name."""
+    arguments: dict[str, bool | int | float | str] = Field(default_factory=dict)
+    """Further arguments of that network, names and values in turn: width 9 depth 3."""
 
 
 class OptimizerConfig(Config):
@@ -132,7 +132,7 @@ class OptimizerConfig(Config):
     @model_validator(mode="after")
     def _nesterov_needs_momentum(self) -> OptimizerConfig:
         if self.nesterov and self.momentum == 0.0:
-            raise ValueError("nesterov needs a momentum above 0")
+            raise ValueError("a momentum above 0 where nesterov is on")
         return self
 
 

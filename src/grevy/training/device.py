@@ -31,6 +31,8 @@ def choose_device(name: str = "auto") -> torch.device:
     if device is None or not _available(device.type):
         has = ", ".join(n for n in ("cpu", "cuda", "mps") if _available(n))
         raise DeviceError(f"device '{name}'", f"one of {has} on this machine", "change --device")
+    if device.type == "cuda" and device.index is None and "LOCAL_RANK" in os.environ:
+        return torch.device("cuda", int(os.environ["LOCAL_RANK"]))  # torchrun: one GPU a process
     return device
 
 

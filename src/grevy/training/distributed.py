@@ -6,13 +6,15 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import TypeVar
 
 import torch
 from torch import Tensor, distributed, nn
 from torch.nn.parallel import DistributedDataParallel
 
 from grevy.errors import RecipeValueError
+
+Value = TypeVar("Value")
 
 
 @dataclass(frozen=True)
@@ -41,13 +43,18 @@ class World:
         distributed.all_gather_object(values, value)
         return sum(values) / self.size
 
-    def agree(self, row: dict[str, Any]) -> dict[str, Any]:
+    def agree(self, value: Value) -> Value:
         """The leader's value, everywhere."""
         if self.size == 1:
-            return row
-        box = [row]
+            return value
+        box = [value]
         distributed.broadcast_object_list(box, src=0)
         return box[0]
+
+    def wait(self) -> None:
+        """Until all processes are here."""
+        if self.size > 1:
+            distributed.barrier()
 
     def wrap(self, model: nn.Module) -> nn.Module:
         """The model with its gradients averaged over the processes."""

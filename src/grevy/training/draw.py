@@ -15,8 +15,6 @@ from grevy.records.predictions import load_predictions
 from grevy.records.run import RunDirectory
 from grevy.training.listener import Listener
 
-MISTAKES = 24
-
 
 def draw_run(directory: RunDirectory, data: ImageData, listener: Listener) -> None:
     """Curves, confusion matrix and most confident mistakes, as PNG and SVG, from the record."""
@@ -42,16 +40,13 @@ def draw_answers(directory: RunDirectory, data: ImageData, split: str, title: st
     figure = draw_confusion(counts_KK, data.classes, split)
     save_figure(figure, directory.figures / f"confusion-{split}")
 
-    probability_N = softmax(predictions.logits_NK).max(1)
-    wrong = np.flatnonzero(answers_N != labels_N)
-    worst = wrong[np.argsort(-probability_N[wrong], kind="stable")][:MISTAKES]
     gallery = draw_mistakes(
-        data.splits[split].images_NCHW[worst].transpose(0, 2, 3, 1),
-        [data.classes[i] for i in labels_N[worst]],
-        [data.classes[i] for i in answers_N[worst]],
-        probability_N[worst].tolist(),
-        [predictions.ids[i] for i in worst],
-        f"{title}: most confident mistakes on {split} ({len(wrong):,} of {len(labels_N):,} wrong)",
+        data.splits[split].images_NCHW.transpose(0, 2, 3, 1),
+        [data.classes[i] for i in labels_N],
+        [data.classes[i] for i in answers_N],
+        softmax(predictions.logits_NK).max(1).tolist(),
+        predictions.ids,
+        f"{title}: most confident mistakes on {split}",
     )
     save_figure(gallery, directory.figures / f"mistakes-{split}")
 

@@ -72,15 +72,16 @@ def prepare(
     """
     refuse_uneven(recipe.batch_size, world)
     mean_C, deviation_C = (torch.tensor(v, device=device) for v in statistics_of(data, recipe))
-    pictures = {name: PicturesOnDevice(split, device) for name, split in data.splits.items()}
     classes = len(data.classes)
-    batches = TrainBatches(
-        pictures["train"], recipe.batch_size, seed, classes, recipe.augment, mean_C, deviation_C
-    )
     model = build_model(recipe.model.name, data.input_shape, classes, **recipe.model.arguments).to(
         device=device, memory_format=torch.channels_last
     )  # type: ignore[call-overload]
-    precision, probe = _decide_precision(precision or recipe.precision, model, batches, device)
+    pictures = {name: PicturesOnDevice(split, device) for name, split in data.splits.items()}
+    batches = TrainBatches(
+        pictures["train"], recipe.batch_size, seed, classes, recipe.augment, mean_C, deviation_C
+    )
+    decided = _decide_precision(precision or recipe.precision, model, batches, device)
+    precision, probe = world.agree(decided)
     setup = Setup(
         recipe, seed, device, world, batches, pictures, mean_C, deviation_C, precision, probe
     )

@@ -75,6 +75,7 @@ def train(
         if not world.leads:
             listener = Listener()
         start = choose_start(where, recipe, seed, out, resume, listener)
+        world.wait()  # until all have looked, before the leader makes the run directory
         if start.finished is not None:
             return start.finished
         began = time.perf_counter()

@@ -23,7 +23,7 @@ def test_mistakes_come_most_confident_first_and_right_answers_not_at_all(seen):
     shown = [image.get_array() for image in figure.axes[0].images]
     assert [next(i for i in range(4) if (images[i] == s).all()) for s in shown] == [2, 3, 0]
     words = seen(figure).words().replace("\n", " ").replace("\N{NO-BREAK SPACE}", " ")
-    assert "cat, seen as ship 98 %" in words
+    assert "cat, seen as ship (98 %)" in words
     assert words.index("c.png") < words.index("d.png") < words.index("a.png")
     assert "b.png" not in words
 

@@ -49,7 +49,7 @@ def test_an_unknown_field_names_the_nearest() -> None:
         ({"epochs": 0}, "epochs"),
         ({"batch_size": "many"}, "batch_size"),
         ({"optimizer": {"lr": -1}}, "optimizer.lr"),
-        ({"optimizer": {"nesterov": True}}, "nesterov needs a momentum"),
+        ({"optimizer": {"nesterov": True}}, "momentum above 0"),
         ({"precision": "fp8"}, "precision"),
     ],
 )

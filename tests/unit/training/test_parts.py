@@ -1,0 +1,110 @@
+import math
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from grevy.data.load import load_data
+from grevy.data.randomness import derive, generator, own_randomness
+from grevy.errors import DeviceError, RecipeValueError
+from grevy.recipes.load import load_recipe
+from grevy.training.device import choose_device, environment
+from grevy.training.evaluation import score
+from grevy.training.precision import probe_precision
+from grevy.training.prepare import statistics_of
+
+Stripes = dict[str, tuple[np.ndarray, np.ndarray]]
+
+
+def test_score_against_numbers_worked_by_hand() -> None:
+    logits_NK = torch.tensor([[0.0, 0.0], [math.log(3), 0.0]])
+    found = score(logits_NK, torch.tensor([0, 1]))
+    assert found["loss"] == pytest.approx((math.log(2) + math.log(4)) / 2)
+    assert (found["accuracy"], found["n"]) == (0.5, 2)
+
+
+def test_a_loss_that_is_not_finite_is_none() -> None:
+    assert score(torch.tensor([[math.nan, 0.0]]), torch.tensor([0]))["loss"] is None
+
+
+def test_statistics_of_the_train_split_are_exact(stripes: Stripes) -> None:
+    data = load_data(stripes)
+    recipe = load_recipe({"pictures": {"mean": "train", "standard_deviation": "train"}})
+    (mean,), (deviation,) = statistics_of(data, recipe)
+    pixels = data.splits["train"].images_NCHW / 255
+    assert mean == pytest.approx(pixels.mean(), abs=1e-12)
+    assert deviation == pytest.approx(pixels.std(), abs=1e-12)
+
+
+def test_two_means_for_one_channel_are_refused(stripes: Stripes) -> None:
+    recipe = load_recipe({"pictures": {"mean": [0.1, 0.2]}})
+    with pytest.raises(RecipeValueError, match=r"2 numbers in pictures\.mean"):
+        statistics_of(load_data(stripes), recipe)
+
+
+def test_random_numbers_depend_on_seed_purpose_and_step_only() -> None:
+    assert derive(1, "order", 2) == derive(1, "order", 2)
+    assert (
+        len({derive(s, p, t) for s in (0, 1, -1) for p in ("order", "dropout") for t in (0, 1)})
+        == 12
+    )
+    torch.manual_seed(3)
+    first = torch.rand(2, generator=generator(0, "order"))
+    torch.manual_seed(4)
+    assert torch.equal(first, torch.rand(2, generator=generator(0, "order")))
+
+
+def test_own_randomness_gives_the_callers_state_back_also_after_an_error() -> None:
+    before = torch.random.get_rng_state()
+    with pytest.raises(RuntimeError), own_randomness(3):
+        torch.rand(5)
+        raise RuntimeError
+    assert torch.equal(torch.random.get_rng_state(), before)
+
+
+class WrongInBf16(nn.Module):
+    """Autocast makes the product come out with its sign turned."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.linear = nn.Linear(4, 2, bias=False)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        y = self.linear(x)
+        return -y if y.dtype == torch.bfloat16 else y
+
+
+def test_the_probe_never_takes_a_bf16_whose_gradient_is_wrong() -> None:
+    probe = probe_precision(
+        WrongInBf16(), torch.randn(8, 4), torch.randint(0, 2, (8,)), torch.device("cpu")
+    )
+    assert probe.precision == "fp32"
+    assert probe.gradient_cosine < 0.9
+
+
+def test_the_probe_leaves_the_model_as_it_was() -> None:
+    model = nn.Sequential(
+        nn.Conv2d(1, 2, 3), nn.BatchNorm2d(2), nn.Flatten(), nn.Linear(72, 2)
+    ).eval()
+    before = {k: v.clone() for k, v in model.state_dict().items()}
+    probe_precision(
+        model, torch.randn(4, 1, 8, 8), torch.zeros(4, dtype=torch.long), torch.device("cpu")
+    )
+    assert not model.training
+    assert all(torch.equal(before[k], v) for k, v in model.state_dict().items())
+    assert all(p.grad is None for p in model.parameters())
+
+
+def test_a_device_that_is_not_there_is_refused_with_those_that_are() -> None:
+    assert choose_device("cpu").type == "cpu"
+    with pytest.raises(DeviceError, match="cpu"):
+        choose_device("abacus")
+
+
+def test_the_environment_names_versions_and_threads(tmp_path: Path) -> None:
+    facts = environment(torch.device("cpu"))
+    assert facts["torch"] == torch.__version__
+    assert facts["threads"] == torch.get_num_threads()
+    assert facts["processor"]
