@@ -101,6 +101,7 @@ class State:
             if self.average is not None:
                 self.average.load_state_dict(_only("average", tensors))
             self.optimizer.load_state_dict(_unflatten(tensors, numbers["optimizer"]))
+            _lay_out_like_parameters(self.optimizer)
             self.best_weights = _only("best", tensors)
             self.progress = Progress(**numbers["progress"])
         except (KeyError, TypeError, ValueError, RuntimeError) as error:
@@ -124,6 +125,17 @@ def plain_copies(tensors: Weights) -> Weights:
     """Contiguous copies on the CPU: safetensors refuses tensors that share memory."""
     layout = torch.contiguous_format
     return {k: v.detach().cpu().clone(memory_format=layout) for k, v in tensors.items()}
+
+
+def _lay_out_like_parameters(optimizer: Optimizer) -> None:
+    """Give momenta the strides of their parameters again, which a file does not keep.
+
+    Fused kernels walk both in the order of memory: with other strides they would mix up elements.
+    """
+    for parameter, values in optimizer.state.items():
+        for name, value in values.items():
+            if isinstance(value, Tensor) and value.shape == parameter.shape:
+                values[name] = torch.empty_like(parameter, dtype=value.dtype).copy_(value)
 
 
 def _flatten(state: dict[str, Any]) -> tuple[Weights, dict[str, Any]]:

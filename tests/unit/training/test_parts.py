@@ -56,11 +56,15 @@ def test_random_numbers_depend_on_seed_purpose_and_step_only() -> None:
     assert torch.equal(first, torch.rand(2, generator=generator(0, "order")))
 
 
+def _draw_and_fail() -> None:
+    torch.rand(5)
+    raise ZeroDivisionError
+
+
 def test_own_randomness_gives_the_callers_state_back_also_after_an_error() -> None:
     before = torch.random.get_rng_state()
-    with pytest.raises(RuntimeError), own_randomness(3):
-        torch.rand(5)
-        raise RuntimeError
+    with pytest.raises(ZeroDivisionError), own_randomness(3):
+        _draw_and_fail()
     assert torch.equal(torch.random.get_rng_state(), before)
 
 
