@@ -58,7 +58,7 @@ def parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data", default="cifar10", help="CIFAR-10, as grevy takes it")
     parser.add_argument("--rounds", type=int, default=9)
-    parser.add_argument("--steps", type=int, default=60, help="steps a round and arm")
+    parser.add_argument("--steps", type=int, default=150, help="steps a round and arm")
     parser.add_argument("--out", type=Path, default=RESULT)
     parser.add_argument("--arm", choices=ARMS, help=argparse.SUPPRESS)
     return parser.parse_args()
