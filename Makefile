@@ -42,7 +42,7 @@ demo: setup
 	$(BIN)/grevy train digits
 
 test: $(VENV)/.test
-	$(BIN)/python -m pytest $(PYTEST_ARGUMENTS)
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 $(PYTEST_ARGUMENTS)
 
 check: $(VENV)/.check
 	$(BIN)/ruff check .
