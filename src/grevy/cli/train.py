@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -73,7 +74,8 @@ def main(words: list[str]) -> None:
             listener=ScreenListener(output, stack),
             command=["grevy", "train", *words],
         )
-    report(run.path, run.facts, output)
+    if os.environ.get("RANK", "0") == "0":  # under torchrun the first process speaks for all
+        report(run.path, run.facts, output)
 
 
 def report(path: Path, facts: Mapping[str, Any], output: Output) -> None:

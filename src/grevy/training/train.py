@@ -114,7 +114,7 @@ def _train_recorded(
             except GrevyError as error:
                 recorder.failed(error)
                 raise
-    return Run(recorder.directory)
+    return Run(world.agree(recorder.directory))  # the others wrote to a folder that is gone
 
 
 def train_loop(setup: Setup, state: State, recorder: Recorder, interrupt: Interrupt) -> None:
