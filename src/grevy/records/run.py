@@ -97,12 +97,7 @@ def create_run(path: Path, facts: Mapping[str, Any]) -> RunDirectory:
         RunExistsError: something is there already.
         SaveError: the disk did not take it.
     """
-    if path.exists() and (not path.is_dir() or any(path.iterdir())):
-        raise RunExistsError(
-            f"{path} exists already",
-            "a new run directory, so that no record is overwritten",
-            "choose another --out, or go on with --resume",
-        )
+    refuse_existing(path)
     try:
         path.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -110,6 +105,20 @@ def create_run(path: Path, facts: Mapping[str, Any]) -> RunDirectory:
     directory = RunDirectory(path)
     write_json(directory.facts_file, {"format": FORMAT, **facts, "created": now()})
     return directory
+
+
+def refuse_existing(path: Path) -> None:
+    """A record is never overwritten; said before the pictures are read.
+
+    Raises:
+        RunExistsError: something is there.
+    """
+    if path.exists() and (not path.is_dir() or any(path.iterdir())):
+        raise RunExistsError(
+            f"{path} exists already",
+            "a new run directory, so that no record is overwritten",
+            "choose another --out, or go on with --resume",
+        )
 
 
 def identity(*parts: Any) -> str:

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from grevy.data.types import ImageData
-from grevy.errors import RunExistsError, RunMismatchError, UsageError
+from grevy.errors import RunMismatchError, UsageError
 from grevy.recipes.load import load_recipe
 from grevy.recipes.schema import Recipe
-from grevy.records.run import RunDirectory, find_runs, identity
+from grevy.records.run import RunDirectory, find_runs, identity, refuse_existing
 from grevy.training.device import environment
 from grevy.training.listener import Listener
 from grevy.training.prepare import Setup
@@ -75,20 +75,6 @@ def choose_start(
     if path is not None:
         refuse_existing(path)
     return Start(where, load_recipe(recipe or DEFAULT_RECIPE), seed or 0, path)
-
-
-def refuse_existing(path: Path) -> None:
-    """A record is never overwritten; said before the pictures are read.
-
-    Raises:
-        RunExistsError: something is there.
-    """
-    if path.exists() and (not path.is_dir() or any(path.iterdir())):
-        raise RunExistsError(
-            f"{path} exists already",
-            "a new run directory, so that no record is overwritten",
-            "choose another --out, or go on with --resume",
-        )
 
 
 def free_path(name: str) -> Path:
