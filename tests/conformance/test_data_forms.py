@@ -37,22 +37,21 @@ def as_arrays(pictures: Pictures, place: Path) -> Where:
     return {s: (np.stack([x for _, x in p]), [c for c, _ in p]) for s, p in pictures.items()}
 
 
-def as_folder(pictures: Pictures, place: Path) -> Where:
+def saved(pictures: Pictures, folder: Path, file_name: Callable[[int], str]) -> Path:
     for split, members in pictures.items():
         for number, (name, pixels) in enumerate(members):
-            file = place / "folder" / split / name / f"{number}.png"
+            file = folder / split / name / file_name(number)
             file.parent.mkdir(parents=True, exist_ok=True)
             Image.fromarray(pixels).save(file)
-    return place / "folder"
+    return folder
+
+
+def as_folder(pictures: Pictures, place: Path) -> Where:
+    return saved(pictures, place / "folder", "{}.png".format)
 
 
 def as_bmp_folder_with_other_names(pictures: Pictures, place: Path) -> Where:
-    for split, members in pictures.items():
-        for number, (name, pixels) in enumerate(members):
-            file = place / "other" / split / name / f"z{1000 - number}.bmp"
-            file.parent.mkdir(parents=True, exist_ok=True)
-            Image.fromarray(pixels).save(file)
-    return place / "other"
+    return saved(pictures, place / "other", lambda number: f"z{1000 - number}.bmp")
 
 
 def as_zip(pictures: Pictures, place: Path) -> Where:

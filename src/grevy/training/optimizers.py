@@ -39,24 +39,19 @@ def _sgd(model: nn.Module, config: OptimizerConfig) -> Optimizer:
     )
 
 
-def _adam(model: nn.Module, config: OptimizerConfig) -> Optimizer:
-    return Adam(
-        _trainable(model),
-        lr=config.lr,
-        betas=config.betas,
-        weight_decay=config.weight_decay,
-        fused=True,
-    )
+def _adam_of(kind: type[Adam]) -> Callable[[nn.Module, OptimizerConfig], Optimizer]:
+    """Adam or AdamW, which take the same arguments."""
 
+    def build(model: nn.Module, config: OptimizerConfig) -> Optimizer:
+        return kind(
+            _trainable(model),
+            lr=config.lr,
+            betas=config.betas,
+            weight_decay=config.weight_decay,
+            fused=True,
+        )
 
-def _adamw(model: nn.Module, config: OptimizerConfig) -> Optimizer:
-    return AdamW(
-        _trainable(model),
-        lr=config.lr,
-        betas=config.betas,
-        weight_decay=config.weight_decay,
-        fused=True,
-    )
+    return build
 
 
 def _muon(model: nn.Module, config: OptimizerConfig) -> Optimizer:
@@ -76,8 +71,8 @@ def _muon(model: nn.Module, config: OptimizerConfig) -> Optimizer:
 
 OPTIMIZERS: dict[str, Callable[[nn.Module, OptimizerConfig], Optimizer]] = {
     "sgd": _sgd,
-    "adam": _adam,
-    "adamw": _adamw,
+    "adam": _adam_of(Adam),
+    "adamw": _adam_of(AdamW),
     "muon": _muon,
 }
 
