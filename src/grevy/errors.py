@@ -22,6 +22,13 @@
     │   │   ├── UnknownModelError         not in the registry
     │   │   ├── ModelArgumentError        arguments that the model does not take
     │   │   └── InputTooSmallError        a layer shrinks the picture to nothing
+    │   ├── ConvolutionError
+    │   │   ├── NotANumberError           text where a number must stand
+    │   │   ├── RaggedMatrixError         rows of different length, or no rows at all
+    │   │   ├── GeometryError             stride, padding, dilation or groups that can't be
+    │   │   ├── EvenKernelError           "same" padding, which an even kernel can't keep even
+    │   │   ├── KernelTooLargeError       a kernel larger than the padded image
+    │   │   └── CellNotFoundError         a cell outside the output
     │   ├── DeviceError               a device or precision that this machine lacks
     │   ├── MissingPackageError       an optional package that is not installed
     │   ├── RunNotFoundError          no run record there
@@ -149,6 +156,34 @@ class ModelArgumentError(ModelError):
 
 class InputTooSmallError(ModelError):
     """A layer shrinks the picture to nothing."""
+
+
+class ConvolutionError(InputError):
+    """Numbers or sizes that no convolution or pooling can be worked with."""
+
+
+class NotANumberError(ConvolutionError):
+    """Text where a number must stand."""
+
+
+class RaggedMatrixError(ConvolutionError):
+    """Rows, channels or filters of different sizes, or none at all."""
+
+
+class GeometryError(ConvolutionError):
+    """A stride, padding, dilation, number of groups or size that can't be."""
+
+
+class EvenKernelError(ConvolutionError):
+    """Padding "same" for an even kernel: no equal padding on both sides keeps the size."""
+
+
+class KernelTooLargeError(ConvolutionError):
+    """A kernel larger than the padded image: there is no place for it."""
+
+
+class CellNotFoundError(ConvolutionError):
+    """A cell outside the output."""
 
 
 class DeviceError(InputError):

@@ -1,0 +1,1 @@
+"""Convolution by hand, sizes, receptive fields, parameters and MACs: numbers only, no torch."""
