@@ -6,11 +6,11 @@ import json
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
+if TYPE_CHECKING:
+    from rich.console import Console
 
 PLAIN_PERCENT = 25
 """Off a terminal, progress is a plain line every so many percent."""
@@ -24,14 +24,11 @@ class Output:
 
     def __init__(self, as_json: bool) -> None:
         self.as_json = as_json
-        width = None if sys.stdout.isatty() else WIDE
-        self._console = Console(highlight=False, soft_wrap=True, width=width)
-        self._errors = Console(stderr=True, highlight=False, soft_wrap=True)
 
     def line(self, text: str = "") -> None:
         """A line for people."""
         if not self.as_json:
-            self._console.print(text, markup=False)
+            print(text)
 
     def table(
         self, columns: Sequence[str], rows: Sequence[Sequence[object]], title: str | None = None
@@ -39,6 +36,9 @@ class Output:
         """A table for people; numbers are set to the right."""
         if self.as_json:
             return
+        from rich.table import Table
+        from rich.text import Text
+
         table = Table(
             title=title, title_justify="left", box=None, pad_edge=False, header_style="bold"
         )
@@ -57,7 +57,7 @@ class Output:
     @contextmanager
     def progress(self, description: str, total: int | None = None) -> Iterator[Progress]:
         """A bar on a terminal, a few plain lines elsewhere."""
-        if not self._errors.is_terminal:
+        if not sys.stderr.isatty():
             yield Progress(self._plain(description))
             return
         from rich.progress import BarColumn, MofNCompleteColumn, TimeRemainingColumn
@@ -67,6 +67,19 @@ class Output:
         with Bar(*columns, console=self._errors, transient=True) as bar:
             task = bar.add_task(description, total=total)
             yield Progress(lambda done, of: bar.update(task, completed=done, total=of), total)
+
+    @cached_property
+    def _console(self) -> Console:
+        from rich.console import Console
+
+        width = None if sys.stdout.isatty() else WIDE
+        return Console(highlight=False, soft_wrap=True, width=width)
+
+    @cached_property
+    def _errors(self) -> Console:
+        from rich.console import Console
+
+        return Console(stderr=True, highlight=False, soft_wrap=True)
 
     def _plain(self, description: str) -> Callable[[int, int | None], None]:
         told = 0

@@ -1,4 +1,7 @@
-"""From words to a command's arguments, by tyro; its complaints become one line."""
+"""From words to a command's arguments, by tyro; its complaints become one line.
+
+Pydantic is known here only by what it raised: a command without a recipe starts without it.
+"""
 
 from __future__ import annotations
 
@@ -9,10 +12,7 @@ import re
 from collections.abc import Sequence
 from typing import Any, TypeVar, cast, get_type_hints
 
-from pydantic import BaseModel, ValidationError
-
-from grevy.errors import RecipeError, RecipeFieldError, RecipeValueError, UsageError
-from grevy.recipes.load import recipe_error
+from grevy.errors import GrevyError, RecipeFieldError, RecipeValueError, UsageError
 
 Arguments = TypeVar("Arguments")
 
@@ -46,10 +46,8 @@ def parse(
                 default=default,
                 return_unknown_args=True,
             )
-    except ValidationError as error:
-        raise recipe_error(error, "the command line") from None
-    except SystemExit as stop:
-        if not stop.code:
+    except (ValueError, SystemExit) as stop:
+        if isinstance(stop, SystemExit) and not stop.code:
             raise
         raise _value_error(stop, complaint.getvalue(), command) from None
     if unknown:
@@ -77,7 +75,7 @@ def flags(kind: type[Any], prefix: str = "") -> list[str]:
     """All flags of a dataclass or of a recipe, as they are written."""
     names: list[str] = []
     for name, hint in get_type_hints(kind).items():
-        if isinstance(hint, type) and issubclass(hint, BaseModel):
+        if hasattr(hint, "model_fields"):  # a part of a recipe
             inner = "" if name == "fields" else f"{prefix}{name}."
             names += flags(hint, inner)
         else:
@@ -85,13 +83,15 @@ def flags(kind: type[Any], prefix: str = "") -> list[str]:
     return names
 
 
-def _value_error(stop: SystemExit, complaint: str, command: str) -> RecipeError:
+def _value_error(stop: BaseException, complaint: str, command: str) -> GrevyError:
     """The recipe's own complaint where there is one; else tyro's, without its box, as one line."""
     cause: BaseException | None = stop
     while cause is not None:
-        if isinstance(cause, ValidationError):
-            return recipe_error(cause, "the command line")
+        if isinstance(cause, ValueError) and hasattr(cause, "error_count"):
+            return _recipe_error(cause)
         cause = cause.__cause__ or cause.__context__
+    if isinstance(stop, ValueError):
+        raise stop
     text = " ".join(re.sub(r"[│╭╮╰╯─┌┐└┘]", " ", complaint).split())
     text = re.split(r"For full helptext|Argument helptext", text)[0]
     text = re.sub(
@@ -100,3 +100,12 @@ def _value_error(stop: SystemExit, complaint: str, command: str) -> RecipeError:
     return RecipeValueError(
         text.rstrip(" .:"), "values that the flags take", f"see grevy {command} --help"
     )
+
+
+def _recipe_error(error: ValueError) -> GrevyError:
+    from pydantic import ValidationError
+
+    from grevy.recipes.load import recipe_error
+
+    assert isinstance(error, ValidationError)
+    return recipe_error(error, "the command line")
