@@ -12,6 +12,9 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
+    from grevy.arithmetic.convolve import convolve as convolve
+    from grevy.arithmetic.pool import pool as pool
+    from grevy.arithmetic.solve import size as size
     from grevy.data.audit import audit as audit
     from grevy.data.load import load_data as load_data
     from grevy.models.registry import build_model as build_model
@@ -29,16 +32,19 @@ if TYPE_CHECKING:
 _HOMES = {
     "audit": "grevy.data.audit:audit",
     "build_model": "grevy.models:build_model",
+    "convolve": "grevy.arithmetic.convolve:convolve",
     "evaluate": "grevy.training.evaluate:evaluate",
     "load_data": "grevy.data.load:load_data",
     "load_recipe": "grevy.recipes.load:load_recipe",
     "model_names": "grevy.models:model_names",
     "open_run": "grevy.training.run:open_run",
+    "pool": "grevy.arithmetic.pool:pool",
     "predict": "grevy.training.predict:predict",
     "Recipe": "grevy.recipes.schema:Recipe",
     "register_model": "grevy.models:register_model",
     "Run": "grevy.training.run:Run",
     "runs": "grevy.records.table:list_runs",
+    "size": "grevy.arithmetic.solve:size",
     "train": "grevy.training.train:train",
 }
 
@@ -47,14 +53,17 @@ __all__ = [
     "Run",
     "audit",
     "build_model",
+    "convolve",
     "evaluate",
     "load_data",
     "load_recipe",
     "model_names",
     "open_run",
+    "pool",
     "predict",
     "register_model",
     "runs",
+    "size",
     "train",
 ]
 

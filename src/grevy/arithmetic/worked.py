@@ -34,7 +34,10 @@ class Geometry:
         groups: parts into which channels and filters are divided.
         boundary: what the padding holds.
         adaptive: the windows follow from the output size and may overlap or differ in size
-            (adaptive pooling); stride, padding and dilation then say nothing.
+            (adaptive pooling); stride, padding and dilation then say nothing, and kernel is the
+            largest window.
+        ceil: a last window that hangs over the end is kept; pooling only.
+        count_padding: padding counts in the average; average pooling only.
     """
 
     kernel: Pair
@@ -45,6 +48,8 @@ class Geometry:
     groups: int = 1
     boundary: Boundary = "zeros"
     adaptive: bool = False
+    ceil: bool = False
+    count_padding: bool = True
 
 
 @dataclass(frozen=True)
@@ -81,7 +86,8 @@ class Cell:
         filter: index of the filter; in pooling of the channel.
         row: in the output.
         column: in the output.
-        terms: in the order of channels, then rows, then columns of the kernel.
+        terms: in the order of channels, then rows, then columns of the image. In pooling without
+            padding that counts for nothing.
         bias: added to the sum.
         divisor: what the sum is divided by in average pooling, else 1.
         value: the result.
@@ -96,7 +102,7 @@ class Cell:
     value: Number
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Worked:
     """A whole convolution or pooling; `cell` writes out one sum of it.
 
@@ -104,11 +110,13 @@ class Worked:
         operation: what was worked.
         mode: whether the kernel was laid on as it is (correlation) or turned (convolution).
         image_CHW: the numbers given.
-        kernels_FCHW: as given, C the channels of one group; empty in pooling.
+        kernels_FCHW: as given, C the channels of one group; of a transposed convolution
+            [C, F / groups, H, W] as in torch; empty in pooling.
         bias_F: one number a filter; empty in pooling.
         geometry: how the window went over the image.
         output_FHW: the results.
         sentence: which of correlation and convolution it was and how the other differs.
+        decimals: whether a number was given as a decimal; results are then shown so, too.
     """
 
     operation: Operation
@@ -119,3 +127,33 @@ class Worked:
     geometry: Geometry
     output_FHW: tuple[Grid, ...]
     sentence: str
+    decimals: bool = False
+
+    def cell(self, row: int, column: int, filter: int = 0) -> Cell:  # noqa: A002
+        """One output cell with all terms of its sum; counted from 0.
+
+        Raises:
+            CellNotFoundError: outside the output.
+        """
+        from grevy.arithmetic.terms import cell
+
+        return cell(self, row, column, filter)
+
+    def __repr__(self) -> str:
+        from grevy.arithmetic.explain import title
+
+        return f"<{title(self)}; print it to see the sums>"
+
+    def __str__(self) -> str:
+        """The whole answer as text of at most 80 columns."""
+        from grevy.arithmetic.explain import document
+        from grevy.documents.text import as_text
+
+        return as_text(document(self))
+
+    def _repr_html_(self) -> str:
+        """The whole answer as a notebook shows it."""
+        from grevy.arithmetic.explain import document
+        from grevy.documents.html import as_html
+
+        return as_html(document(self))

@@ -16,6 +16,8 @@ COMMANDS = {
     "evaluate": "how good a trained network is on a split, or on other pictures",
     "predict": "class and probability of new pictures",
     "runs": "a table of the runs on disk",
+    "convolve": "convolution and pooling worked by hand, every sum written out",
+    "size": "sizes of a convolution or pooling, solved for what is not given",
     "data": "what a set of pictures holds, and what is wrong with it",
 }
 

@@ -1,0 +1,136 @@
+"""The answer to a question about sizes as a document."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from grevy.arithmetic.size_axis import Axis
+from grevy.arithmetic.size_formula import Rounding, Symbol, transposed_equation, window_equation
+from grevy.arithmetic.size_question import QUANTITIES, Question, enumeration, named
+from grevy.arithmetic.size_search import Values, window_of
+from grevy.arithmetic.size_solution import solution_of
+from grevy.documents.blocks import Block, Document, Formula, Sentence, Table
+
+TITLES = {"transposed": "a transposed convolution"}
+
+
+def document_of(axes: Sequence[Axis], most: int | None) -> Document:
+    """What was given, the formula, the solutions, or why there is none and what comes near.
+
+    Args:
+        axes: the answer for rows (and columns).
+        most: no more solutions of an axis are shown; None shows all.
+    """
+    question = axes[0].question
+    mode = " in ceil mode" if question.ceil else ""
+    title = f"Sizes of {TITLES.get(question.operation, f'a {question.operation}')}{mode}"
+    if len(axes) == 1:
+        return Document(title, tuple(_axis_blocks(axes[0], most)))
+    if axes[0].question == axes[1].question:
+        alike = Sentence("Rows and columns alike; any solution of one goes with any of the other.")
+        return Document(title, (alike, *_axis_blocks(axes[0], most)))
+    blocks: list[Block] = []
+    for axis in axes:
+        blocks += [Sentence(f"{axis.noun.capitalize()}s."), *_axis_blocks(axis, most)]
+    return Document(title, tuple(blocks))
+
+
+def _axis_blocks(axis: Axis, most: int | None) -> list[Block]:
+    blocks: list[Block] = [Sentence(_given(axis.question)), _relation(axis.question)]
+    if not axis.solutions:
+        return blocks + _nothing(axis)
+    blocks += [Sentence(_headline(axis, most))]
+    if len(axis.solutions) == 1:
+        blocks.append(axis.solutions[0].formulas[0])
+        blocks += [Sentence(f"{_capital(text)}.") for text in axis.solutions[0].remarks]
+    else:
+        blocks.append(_solutions(axis, most))
+    return blocks + [Sentence(text) for text in axis.limits]
+
+
+def _given(question: Question) -> str:
+    """Given, assumed and sought in one line."""
+    said = {name: f"{named(name)} {value:,}" for name, value in question.fixed.items()}
+    if question.any_input:
+        said |= {"output": "output = input"}
+        del said["input"]
+    given = [said[name] for name in QUANTITIES if name in said and name not in question.assumed]
+    assumed = [said[name] for name in QUANTITIES if name in question.assumed]
+    assumed += ["stride = kernel"] if question.stride_is_kernel else []
+    parts = [f"Given: {enumeration(given)}."] if given else []
+    parts += [f"Assumed: {enumeration(assumed)}."] if assumed else []
+    sought = enumeration([named(name) for name in question.unknown]) if question.unknown else ""
+    return " ".join([*parts, *([f"Sought: {sought}."] if sought else [])])
+
+
+def _relation(question: Question) -> Formula:
+    """The formula with names for the two that are sought; for one, with names for all."""
+    known: Mapping[str, Symbol] = {} if len(question.unknown) < 2 else question.fixed
+    value: dict[str, Symbol] = {name: known.get(name, named(name)) for name in QUANTITIES}
+    if question.stride_is_kernel:
+        value["stride"] = value["kernel"]
+    if question.any_input:
+        value |= {"input": "n", "output": "n"}
+    window = window_of(value)
+    if question.operation == "transposed":
+        return transposed_equation(*window, value["output_padding"], value["output"])
+    rounding: Rounding = "ceil" if question.ceil else "floor"
+    return window_equation(*window, value["output"], "" if value["stride"] == 1 else rounding)
+
+
+def _headline(axis: Axis, most: int | None) -> str:
+    question, number = axis.question, len(axis.solutions)
+    every = " for every input" if question.any_input else ""
+    shown = number if most is None else min(most, number)
+    if axis.endless:
+        return f"The solutions{every} have no end; the first {shown:,}:"
+    if number > 1:
+        of_all = f"The first {shown:,} of {number:,} solutions" if shown < number else ""
+        return f"{of_all or f'{number:,} solutions'}{every}:"
+    solution = axis.solutions[0]
+    if not question.unknown:
+        return "What is given fits together."
+    found = [f"{named(name)} {getattr(solution, name):,}" for name in question.unknown]
+    only = "" if question.unknown == ("output",) else ", the only solution"
+    return f"{_capital(enumeration(found))}{every}{only}."
+
+
+def _solutions(axis: Axis, most: int | None) -> Table:
+    names = axis.question.unknown
+    shown = axis.solutions[:most]
+    remarks = any(solution.remarks for solution in shown)
+    rows = [
+        (
+            *(f"{getattr(solution, name):,}" for name in names),
+            solution.formulas[0].text,
+            *(["; ".join(solution.remarks)] if remarks else []),
+        )
+        for solution in shown
+    ]
+    columns = (*map(named, names), "formula", *(["remark"] if remarks else []))
+    return Table(columns, tuple(rows), right=frozenset(range(len(names))))
+
+
+def _nothing(axis: Axis) -> list[Block]:
+    """Why there is no solution, and the nearest that there are."""
+    blocks: list[Block] = [Sentence(f"No solution. {axis.why}")]
+    if not axis.nearest:
+        return blocks
+    rows = [
+        (
+            f"{named(near.quantity)} {near.before:,} → {near.after:,}",
+            _found(axis.question, near.values),
+            solution_of(axis.question, near.values, axis.noun).formulas[0].text,
+        )
+        for near in axis.nearest
+    ]
+    columns = ("change", "gives", "formula")
+    return [*blocks, Table(columns, tuple(rows), title="Nearest, with one change each:")]
+
+
+def _found(question: Question, values: Values) -> str:
+    return enumeration([f"{named(name)} {values[name]:,}" for name in question.unknown])
+
+
+def _capital(text: str) -> str:
+    return text[0].upper() + text[1:]

@@ -1,0 +1,181 @@
+"""A LaTeX document that pdflatex compiles as it is."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+from grevy.documents.blocks import Block, Document, Formula, Matrix, Sentence, Table
+from grevy.documents.columns import clean, column_widths, parts, wrap
+from grevy.documents.mathematics import matrix_body
+
+PAGE_WIDTH = 96
+"""Characters of a table that fit on the page."""
+
+_PREAMBLE = r"""% Written by Grevy; `pdflatex` compiles it as it is (twice, for the columns of long tables).
+% To take it into a document of your own, copy the lines from the first \usepackage to the end of
+% \newcommand into its preamble, and what stands between \begin{document} and \end{document} into
+% its text.
+\documentclass[a4paper]{article}
+\usepackage[T1]{fontenc}
+\usepackage[utf8]{inputenc}
+\IfFileExists{lmodern.sty}{\usepackage{lmodern}}{}
+\usepackage[margin=2cm]{geometry}
+\usepackage{amsmath, array, booktabs, graphicx, longtable}
+\setlength{\parindent}{0pt}
+\setlength{\parskip}{6pt}
+\setlength{\emergencystretch}{3em}
+\setlength{\fboxsep}{1.5pt}
+% Mathematics that is made smaller where it is wider than the line.
+\newcommand{\fit}[1]{\sbox0{$\displaystyle #1$}%
+  \ifdim\wd0>\linewidth\resizebox{\linewidth}{!}{\usebox0}\else\usebox0\fi}
+"""
+
+_SPECIALS = {sign: rf"\{sign}" for sign in "{}#%&_$"} | {
+    "\\": r"\textbackslash{}",
+    "^": r"\textasciicircum{}",
+    "~": r"\textasciitilde{}",
+    "<": r"\textless{}",
+    ">": r"\textgreater{}",
+    "`": r"\textasciigrave{}",
+    '"': r"\textquotedbl{}",
+}
+_SIGNS = {
+    "−": "-",
+    "·": r"\cdot ",
+    "×": r"\times ",
+    "÷": r"\div ",
+    "±": r"\pm ",
+    "°": r"{}^{\circ}",
+    "²": "{}^{2}",
+    "³": "{}^{3}",
+    "½": r"\tfrac{1}{2}",
+    "⌊": r"\lfloor ",
+    "⌋": r"\rfloor ",
+    "⌈": r"\lceil ",
+    "⌉": r"\rceil ",
+    "→": r"\to ",
+    "←": r"\leftarrow ",
+    "↑": r"\uparrow ",
+    "↓": r"\downarrow ",
+    "≤": r"\le ",
+    "≥": r"\ge ",
+    "≠": r"\ne ",
+    "≈": r"\approx ",
+    "∈": r"\in ",
+    "√": r"\surd ",
+    "∞": r"\infty ",
+    "Σ": r"\Sigma ",
+    "σ": r"\sigma ",
+    "μ": r"\mu ",
+    "µ": r"\mu ",
+    "\u2009": r"\,",
+    "\u202f": r"\,",
+}
+"""Unicode signs and what they are in mathematics."""
+
+_LETTERS = frozenset(map(chr, range(0xA0, 0x180))) - frozenset("ĦħĸĿŀŉŦŧſ") | frozenset(
+    "–—‘’“”„…†‡•€™"
+)
+"""What the T1 fonts hold beyond ASCII."""
+
+_LIGATURE = re.compile(r"(?<=([-,']))(?=\1)")
+_OPTION = re.compile(r"^(?=[\[*])")
+
+
+def as_latex(document: Document) -> str:
+    """`document` as a whole LaTeX document, without a line end after the last line.
+
+    Its head says how to take it into another document. Marked cells of a matrix stand in boxes.
+    A letter that pdflatex has no font for is written as its code: U+4E2D.
+    """
+    title = [rf"\section*{{{_escape(document.title)}}}"] if clean(document.title) else []
+    body = [*title, *(_block(block) for block in document.blocks)]
+    lines = [_PREAMBLE, r"\begin{document}", "\n\n".join(body) or r"\null", r"\end{document}"]
+    return "\n".join(lines)
+
+
+def _block(block: Block) -> str:
+    match block:
+        case Sentence(text):
+            return _escape(text)
+        case Formula(latex=latex):
+            return _set_off(_formula(_encode(clean(latex))))
+        case Matrix():
+            return _matrix(block)
+        case Table():
+            return _caption(block.title) + "\n\n".join(
+                _table(part) for part in parts(block, PAGE_WIDTH)
+            )
+
+
+def _formula(latex: str) -> str:
+    """A plain line of arithmetic may break at its signs; what LaTeX can't break is made to fit."""
+    unbreakable = r"\begin" in latex or r"\left" in latex
+    return rf"\fit{{{latex}}}" if unbreakable else rf"$\displaystyle {latex}$"
+
+
+def _set_off(mathematics: str) -> str:
+    return rf"\begin{{quote}}\raggedright {mathematics}\end{{quote}}"
+
+
+def _matrix(matrix: Matrix) -> str:
+    columns = "r" * max((len(row) for row in matrix.rows), default=1)
+    begin, end = rf"\left[\begin{{array}}{{{columns}}}", r"\end{array}\right]"
+    array = rf"\fit{{{begin}" + f"\n{_encode(matrix_body(matrix))}\n{end}}}"
+    return _caption(matrix.name) + _set_off(array)
+
+
+def _caption(text: str) -> str:
+    return rf"\textbf{{{_escape(text)}}}\nopagebreak" + "\n\n" if clean(text) else ""
+
+
+def _table(table: Table) -> str:
+    widths = column_widths(table, PAGE_WIDTH)
+    wrapped = [wrap(head, width) for head, width in zip(table.columns, widths, strict=True)]
+    height = max(map(len, wrapped), default=0)
+    heads = zip(*([""] * (height - len(lines)) + lines for lines in wrapped), strict=True)
+    columns = "".join(_column(table, index, width) for index, width in enumerate(widths))
+    lines = [
+        r"{\small\setlength{\tabcolsep}{4pt}\setlength{\LTleft}{0pt}",
+        rf"\begin{{longtable}}{{@{{}}{columns}@{{}}}}",
+        r"\toprule",
+        *map(_row, heads),
+        r"\midrule \endhead",
+        *map(_row, table.rows),
+        r"\bottomrule",
+        r"\end{longtable}}",
+    ]
+    return "\n".join(lines)
+
+
+def _column(table: Table, index: int, width: int) -> str:
+    """Right, left, or a paragraph where a cell is wider than its column."""
+    if index in table.right:
+        return "r"
+    wraps = any(len(wrap(row[index], width)) > 1 for row in table.rows)
+    return rf">{{\raggedright\arraybackslash}}p{{{0.52 * width:.1f}em}}" if wraps else "l"
+
+
+def _row(cells: tuple[str, ...]) -> str:
+    return " & ".join(map(_escape, cells)) + r" \\"
+
+
+def _escape(text: str) -> str:
+    r"""`text` so that none of its signs commands LaTeX, joins the next, or is taken by a `\\`."""
+    unjoined = _LIGATURE.sub("\0", clean(text))
+    escaped = "".join(_SPECIALS.get(character, character) for character in unjoined)
+    return _OPTION.sub("{}", _encode(escaped).replace("\0", "{}"))
+
+
+def _encode(text: str) -> str:
+    """Signs beyond Latin letters by their commands, letters without a font by their code."""
+    return "".join(map(_encode_character, unicodedata.normalize("NFC", text)))
+
+
+def _encode_character(character: str) -> str:
+    if character in _SIGNS:
+        return rf"\ensuremath{{{_SIGNS[character]}}}"
+    if character.isascii() or character in _LETTERS:
+        return character
+    return rf"\texttt{{U+{ord(character):04X}}}"

@@ -1,0 +1,220 @@
+"""One run of a network on a tensor without data: every module call and what it did."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, MutableMapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch._ops import OpOverload
+from torch._subclasses.fake_tensor import FakeTensorMode
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils.weak import WeakIdKeyDictionary
+
+from grevy.models.survey.reach import Reach, Seen, Unknown, picture
+from grevy.models.survey.rules import Call, seen_of
+
+Shape = tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Operation:
+    """A tensor operation inside a module: its name, arguments without data, result's shape."""
+
+    name: str
+    arguments: dict[str, Any]
+    shape: Shape
+
+
+@dataclass
+class ModuleCall:
+    """One call of one module.
+
+    Attributes:
+        name: dotted name; "" is the network itself.
+        index: 0 for the first call of this module, 1 for the second …
+        module: itself.
+        operations: done by this module, outside of its children.
+        input_shape: of its first tensor, batch included.
+        shape: of its first output tensor, batch included; None until it is done.
+        seen: what that output sees of the picture.
+        in_place: whether the output lies in the memory of an input.
+    """
+
+    name: str
+    index: int
+    module: nn.Module
+    input_shape: Shape | None
+    operations: list[Operation] = field(default_factory=list)
+    shape: Shape | None = None
+    seen: Seen = None
+    in_place: bool = False
+
+
+@dataclass(frozen=True)
+class Trace:
+    """All calls in the order in which they ended, and the calls that an error broke off.
+
+    Attributes:
+        calls: that ended.
+        open: that had not ended when the network failed, outermost first; empty if it ran.
+        error: why it failed.
+    """
+
+    calls: tuple[ModuleCall, ...]
+    open: tuple[ModuleCall, ...] = ()
+    error: Exception | None = None
+
+
+def trace(model: nn.Module, input_shape: tuple[int, int, int]) -> Trace:
+    """Run `model` in evaluation mode on one picture without data.
+
+    Nothing is computed and no memory is taken for activations. Modes, hooks and parameters of the
+    model are as before when this returns.
+
+    Args:
+        model: takes [B, C, H, W].
+        input_shape: C, H, W.
+    """
+    log = _Log()
+    device = next((tensor.device for tensor in model.parameters()), torch.device("cpu"))
+    with _evaluating(model), _hooked(model, log), torch.no_grad():
+        try:
+            with FakeTensorMode(allow_non_fake_inputs=True), _Watch(log):
+                image_BCHW = torch.empty(1, *input_shape, device=device)
+                log.seen[image_BCHW] = picture(*input_shape[1:])
+                model(image_BCHW)
+        except Exception as error:  # a network is anyone's code; told in the table
+            return Trace(tuple(log.done), tuple(log.stack), error)
+    return Trace(tuple(log.done))
+
+
+class _Log:
+    """What the hooks and the watch write down."""
+
+    def __init__(self) -> None:
+        self.stack: list[ModuleCall] = []
+        self.done: list[ModuleCall] = []
+        self.times: dict[str, int] = {}
+        self.seen: MutableMapping[Tensor, Seen] = WeakIdKeyDictionary()
+
+    def enter(self, name: str, module: nn.Module, inputs: Any) -> None:
+        index = self.times.get(name, 0)
+        self.times[name] = index + 1
+        tensor = first_tensor(inputs)
+        shape = None if tensor is None else tuple(tensor.shape)
+        self.stack.append(ModuleCall(name, index, module, shape))
+
+    def leave(self, inputs: Any, output: Any) -> None:
+        call = self.stack.pop()
+        tensor, source = first_tensor(output), first_tensor(inputs)
+        if tensor is not None:
+            call.shape, call.seen = tuple(tensor.shape), self.seen.get(tensor)
+            call.in_place = source is not None and _memory(tensor) == _memory(source)
+        self.done.append(call)
+
+    def operation(self, operation: OpOverload, arguments: dict[str, Any], result: Any) -> None:
+        tensor = first_tensor(result)
+        if tensor is None:
+            return
+        seen = seen_of(Call(operation, arguments, tensor, self.seen.get))
+        for output in result if isinstance(result, list | tuple) else [result]:
+            if isinstance(output, Tensor):
+                self.seen[output] = seen
+        self._written(operation, arguments, seen)
+        if self.stack:
+            name = operation.overloadpacket.__name__
+            self.stack[-1].operations.append(
+                Operation(name, _without_data(arguments), tuple(tensor.shape))
+            )
+
+    def _written(self, operation: OpOverload, arguments: dict[str, Any], seen: Seen) -> None:
+        """An operation in place changes its argument, and what that is a view of."""
+        if not operation._schema.is_mutable:
+            return
+        target = first_tensor(arguments)
+        if target is None:
+            return
+        self.seen[target] = seen
+        if target._base is not None and isinstance(seen, Reach):
+            self.seen[target._base] = Unknown(str(operation.overloadpacket))
+
+
+class _Watch(TorchDispatchMode):  # type: ignore[no-untyped-call]
+    """Sees every tensor operation, below modules and functional calls."""
+
+    def __init__(self, log: _Log) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self._log = log
+
+    def __torch_dispatch__(
+        self, func: OpOverload, types: Any, args: Any = (), kwargs: Any = None
+    ) -> Any:
+        result = func(*args, **(kwargs or {}))
+        names = [argument.name for argument in func._schema.arguments]
+        given = {a.name: a.default_value for a in func._schema.arguments if a.has_default_value()}
+        given.update(zip(names, args, strict=False))
+        given.update(kwargs or {})
+        self._log.operation(func, given, result)
+        return result
+
+
+@contextmanager
+def _hooked(model: nn.Module, log: _Log) -> Iterator[None]:
+    handles = []
+    for name, module in model.named_modules():
+
+        def enter(module: nn.Module, args: Any, kwargs: Any, name: str = name) -> None:
+            log.enter(name, module, (*args, *kwargs.values()))
+
+        def leave(module: nn.Module, args: Any, kwargs: Any, output: Any) -> None:
+            log.leave((*args, *kwargs.values()), output)
+
+        handles.append(module.register_forward_pre_hook(enter, with_kwargs=True))
+        handles.append(module.register_forward_hook(leave, with_kwargs=True))
+    try:
+        yield
+    finally:
+        for handle in handles:
+            handle.remove()
+
+
+@contextmanager
+def _evaluating(model: nn.Module) -> Iterator[None]:
+    modes = [(module, module.training) for module in model.modules()]
+    model.eval()
+    try:
+        yield
+    finally:
+        for module, training in modes:
+            module.training = training
+
+
+def first_tensor(value: Any) -> Tensor | None:
+    """The first tensor in a nest of tuples, lists and dictionaries."""
+    if isinstance(value, Tensor):
+        return value
+    if isinstance(value, dict):
+        value = list(value.values())
+    if isinstance(value, list | tuple):
+        found = (first_tensor(item) for item in value)
+        return next((tensor for tensor in found if tensor is not None), None)
+    return None
+
+
+def _without_data(value: Any) -> Any:
+    """Tensors replaced by their shapes."""
+    if isinstance(value, Tensor):
+        return tuple(value.shape)
+    if isinstance(value, dict):
+        return {name: _without_data(item) for name, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_without_data(item) for item in value]
+    return value
+
+
+def _memory(tensor: Tensor) -> int:
+    return int(tensor.untyped_storage()._cdata)
