@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from grevy.models.registry import build_model as build_model
     from grevy.models.registry import model_names as model_names
     from grevy.models.registry import register_model as register_model
+    from grevy.models.survey.layers import layers as layers
     from grevy.recipes.load import load_recipe as load_recipe
     from grevy.recipes.schema import Recipe as Recipe
     from grevy.records.table import list_runs as runs
@@ -34,6 +35,7 @@ _HOMES = {
     "build_model": "grevy.models:build_model",
     "convolve": "grevy.arithmetic.convolve:convolve",
     "evaluate": "grevy.training.evaluate:evaluate",
+    "layers": "grevy.models.survey.layers:layers",
     "load_data": "grevy.data.load:load_data",
     "load_recipe": "grevy.recipes.load:load_recipe",
     "model_names": "grevy.models:model_names",
@@ -55,6 +57,7 @@ __all__ = [
     "build_model",
     "convolve",
     "evaluate",
+    "layers",
     "load_data",
     "load_recipe",
     "model_names",

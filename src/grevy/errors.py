@@ -21,7 +21,10 @@
     │   ├── ModelError
     │   │   ├── UnknownModelError         not in the registry
     │   │   ├── ModelArgumentError        arguments that the model does not take
-    │   │   └── InputTooSmallError        a layer shrinks the picture to nothing
+    │   │   ├── InputTooSmallError        a layer shrinks the picture to nothing
+    │   │   ├── WeightsError              weights that do not fit the model
+    │   │   ├── LayerNotFoundError        a layer that the network does not have or call
+    │   │   └── ClassNotFoundError        a class that the network does not tell apart
     │   ├── ConvolutionError
     │   │   ├── NotANumberError           text where a number must stand
     │   │   ├── RaggedMatrixError         rows of different length, or no rows at all
@@ -156,6 +159,18 @@ class ModelArgumentError(ModelError):
 
 class InputTooSmallError(ModelError):
     """A layer shrinks the picture to nothing."""
+
+
+class WeightsError(ModelError):
+    """Weights that do not fit the model."""
+
+
+class LayerNotFoundError(ModelError):
+    """A layer that the network does not have, does not call so often, or that has no tensor."""
+
+
+class ClassNotFoundError(ModelError):
+    """A class that the network does not tell apart."""
 
 
 class ConvolutionError(InputError):

@@ -64,12 +64,7 @@ def transposed_size(
         GeometryError: a number outside its range, or a padding that takes the whole output away.
     """
     _check(size, kernel, stride, padding, dilation)
-    if not 0 <= output_padding < max(stride, dilation):
-        raise GeometryError(
-            f"output padding {output_padding} with stride {stride} and dilation {dilation}",
-            "at least 0 and smaller than the stride or the dilation",
-            f"give 0 to {max(stride, dilation) - 1}",
-        )
+    check_output_padding(output_padding, stride, dilation)
     rows = transposed_count(size, kernel, stride, padding, dilation, output_padding)
     if rows < 1:
         whole = rows + sum(sides(padding))
@@ -108,17 +103,11 @@ def pooling_size(
     """
     stride = kernel if stride is None else stride
     _check(size, kernel, stride, padding, dilation)
-    half = kernel // 2
-    if max(sides(padding)) > half:
-        raise GeometryError(
-            f"padding {_shown(padding)} of a pooling window of {kernel}",
-            "at most half the window",
-            f"give a padding of at most {half}",
-        )
+    check_pooling_padding(padding, kernel)
     windows = window_count(size, kernel, stride, padding, dilation, ceil)
     if windows < 1:
         lacking = extent(kernel, dilation) - size - (stride - 1 if ceil else 0)
-        enough = lacking <= 2 * half
+        enough = lacking <= 2 * (kernel // 2)
         raise _too_large(
             size, kernel, padding, dilation, f"give {_padding_of(lacking)}" if enough else "give"
         )
@@ -175,6 +164,27 @@ def pooling_formula(
     return replace(
         formula, text=f"{formula.text}, {less}", latex=rf"{formula.latex} \text{{, {less}}}"
     )
+
+
+def check_output_padding(output_padding: int, stride: int, dilation: int) -> None:
+    """Raise GeometryError unless it is smaller than the stride or the dilation."""
+    if not 0 <= output_padding < max(stride, dilation):
+        raise GeometryError(
+            f"output padding {output_padding} with stride {stride} and dilation {dilation}",
+            "at least 0 and smaller than the stride or the dilation",
+            f"give 0 to {max(stride, dilation) - 1}",
+        )
+
+
+def check_pooling_padding(padding: Padding, kernel: int) -> None:
+    """Raise GeometryError if it is larger than half the window (undilated)."""
+    half = kernel // 2
+    if max(sides(padding)) > half:
+        raise GeometryError(
+            f"padding {_shown(padding)} of a pooling window of {kernel}",
+            "at most half the window",
+            f"give a padding of at most {half}",
+        )
 
 
 def window_count(

@@ -5,11 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from grevy.arithmetic.size_nearest import Near, nearest, why
-from grevy.arithmetic.size_question import Question, named
+from grevy.arithmetic.size_question import LOWEST, Question, named
 from grevy.arithmetic.size_search import Found, completed, output_of, search
 from grevy.arithmetic.size_solution import Solution, solution_of
 from grevy.errors import GeometryError
-
 
 _NOT_LISTED = {
     "convolution": [
@@ -51,8 +50,8 @@ def answer(question: Question, noun: str, first: int) -> Axis:
     """Solve one axis.
 
     Raises:
-        ConvolutionError: sizes of which only the output is sought, or none, and that can't be; or
-            too many solutions.
+        ConvolutionError: sizes that can't be, whatever the output, or all given and at odds; or too
+            many solutions.
     """
     found = _find(question, first)
     solutions = tuple(solution_of(question, values, noun) for values in found.solutions)
@@ -68,9 +67,12 @@ def answer(question: Question, noun: str, first: int) -> Axis:
 
 
 def _find(question: Question, first: int) -> Found:
-    if not set(question.unknown) <= {"output"}:
-        return search(question, first)
     known = completed(question, question.fixed)
+    if not set(question.unknown) <= {"output"}:
+        found = search(question, first)
+        if "output" in question.unknown and not found.solutions:
+            output_of(question, {**LOWEST, **known})  # raises: what is given can't be
+        return found
     output = output_of(question, known)
     asked = question.fixed.get("output", output)
     if output != asked:

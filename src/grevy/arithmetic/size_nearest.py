@@ -23,6 +23,9 @@ from grevy.errors import ConvolutionError
 FARTHEST = 500
 """No larger change of a quantity is tried."""
 
+HELD = 8
+"""So many values of the first of two unknowns are tried."""
+
 MOST = 6
 """Changes that are named."""
 
@@ -47,15 +50,14 @@ class Near:
 def nearest(question: Question) -> tuple[Near, ...]:
     """The smallest changes of one quantity each that lead to a solution, the smallest first.
 
-    Of two unknowns the first is held at its smallest value.
+    Of two unknowns the first is held at the smallest value with which there is such a change.
     """
-    question = _with_one_unknown(question)
-    found = [] if question.any_input else list(_other_outputs(question))
-    unchangeable = {"output", *(["input"] if question.any_input else [])}
-    for name in question.fixed:
-        if name not in unchangeable:
-            found += _smallest_change(question, name)
-    return tuple(sorted(found, key=lambda near: abs(near.after - near.before))[:MOST])
+    outer, inner = order(question)
+    if outer is None:
+        return _nearest(question)
+    values = range(LOWEST[outer], LOWEST[outer] + HELD)
+    held = (replace(question, fixed={**question.fixed, outer: v}, unknown=(inner,)) for v in values)
+    return next(filter(None, map(_nearest, held)), ())
 
 
 def why(question: Question) -> str:
@@ -69,7 +71,19 @@ def why(question: Question) -> str:
         pair = enumeration([named(name) for name in question.unknown])
         return f"No {pair} together give an output of {question.fixed['output']:,}."
     reason = _why_none(question) + _uneven(question)
-    return f"With an input of {EXAMPLE}, say: {reason}" if question.any_input else reason
+    if question.any_input:
+        return f"With an input of {EXAMPLE}, for example, {reason[0].lower()}{reason[1:]}"
+    return reason
+
+
+def _nearest(question: Question) -> tuple[Near, ...]:
+    """Of one unknown."""
+    found = [] if question.any_input else list(_other_outputs(question))
+    unchangeable = {"output", *(["input"] if question.any_input else [])}
+    for name in question.fixed:
+        if name not in unchangeable:
+            found += _smallest_change(question, name)
+    return tuple(sorted(found, key=lambda near: abs(near.after - near.before))[:MOST])
 
 
 def _why_none(question: Question) -> str:
@@ -127,13 +141,6 @@ def _gives(output: int) -> str:
 
 def _capital(text: str) -> str:
     return text[0].upper() + text[1:]
-
-
-def _with_one_unknown(question: Question) -> Question:
-    outer, inner = order(question)
-    if outer is None:
-        return question
-    return replace(question, fixed={**question.fixed, outer: LOWEST[outer]}, unknown=(inner,))
 
 
 def _other_outputs(question: Question) -> Iterator[Near]:

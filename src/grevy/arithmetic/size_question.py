@@ -19,6 +19,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, get_args
 
+from grevy.arithmetic.output_size import check_output_padding, check_pooling_padding
 from grevy.errors import GeometryError, NotANumberError
 
 Operation = Literal["convolution", "transposed", "pooling"]
@@ -171,7 +172,16 @@ def _question(operation: Operation, ceil: bool, values: Mapping[str, int | str |
     settled = {*given, *unknown, *(["stride"] if tied else [])}
     assumed = [name for name in quantities(operation) if name not in settled]
     fixed = {**given, **{name: LOWEST[name] for name in assumed}}
+    _check_together(operation, fixed)
     return Question(operation, ceil, fixed, tuple(assumed), unknown, any_input, tied)
+
+
+def _check_together(operation: Operation, fixed: Mapping[str, int]) -> None:
+    """Refuse what can't be, whatever the unknowns are."""
+    if operation == "pooling" and {"padding", "kernel"} <= set(fixed):
+        check_pooling_padding(fixed["padding"], fixed["kernel"])
+    if operation == "transposed" and {"output_padding", "stride", "dilation"} <= set(fixed):
+        check_output_padding(fixed["output_padding"], fixed["stride"], fixed["dilation"])
 
 
 def _asked(
@@ -181,7 +191,8 @@ def _asked(
     any_input: bool,
 ) -> tuple[str, ...]:
     """Rules 1 and 2, in the order of QUANTITIES."""
-    asked = {name for name, value in values.items() if value == "?" and name not in given}
+    settled = {*given, *(["stride"] if any_input else [])}
+    asked = {name for name, value in values.items() if value == "?" and name not in settled}
     asked |= {name for name in ("input", "kernel", "output") if name not in given}
     if any_input and "kernel" in asked and "padding" not in given:
         asked.add("padding")

@@ -10,7 +10,7 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from itertools import islice
+from itertools import islice, takewhile
 from typing import TypeVar
 
 from grevy.arithmetic.output_size import (
@@ -80,9 +80,12 @@ def search(question: Question, first: int) -> Found:
     bound = _bound(known)
     # Solutions without end may have odd kernels only, or even ones: two values past the bound tell.
     endless = any(any(_solve(question, known, bound + step, outer, inner)) for step in (1, 2))
-    tried = range(LOWEST[outer], bound + (MOST if endless else 1))
+    values = range(LOWEST[outer], bound + (MOST if endless else 1))
+    tried = takewhile(
+        lambda value: not _past(question, {**known, outer: value}, outer, inner), values
+    )
     solutions = (
-        values for value in tried for values in _solve(question, known, value, outer, inner)
+        solution for value in tried for solution in _solve(question, known, value, outer, inner)
     )
     return _listed(solutions, endless, first)
 
@@ -134,10 +137,12 @@ def crossing(question: Question, known: Values, unknown: str) -> Crossing:
         return count(question, completed(question, {**known, unknown: value}))
 
     values = range(LOWEST[unknown], _bound(known) + 2)
-    sign = 1 if output(values[-1]) >= output(values[0]) else -1
+    sign = 1 if _rises(question, unknown) else -1
     target = sign * known["output"]
     left = bisect_left(values, target, key=lambda value: sign * output(value))
-    right = bisect_right(values, target, key=lambda value: sign * output(value))
+    if left == len(values) or output(values[left]) != known["output"]:
+        return Crossing(values, left, left)
+    right = bisect_right(values, target, left, key=lambda value: sign * output(value))
     return Crossing(values, left, right)
 
 
@@ -161,7 +166,34 @@ def _listed(solutions: Iterator[Values], endless: bool, first: int) -> Found:
             f"at most {MOST:,}",
             "give one quantity more, or smaller sizes",
         )
-    return Found(listed, endless)
+    return Found(listed, endless and bool(listed))
+
+
+def _past(question: Question, known: Values, outer: str, inner: str) -> bool:
+    """Whether the output has left what is asked behind, so that no larger value can solve it."""
+    if inner == "output":
+        return False
+    highest = _widest_padding(known) if (outer, inner) == ("stride", "padding") else _bound(known)
+    sign = 1 if _rises(question, outer) else -1
+    ends = [{**known, inner: end} for end in (LOWEST[inner], highest)]
+    outputs = [count(question, completed(question, end)) for end in ends]
+    return all(sign * (output - known["output"]) > 0 for output in outputs)
+
+
+def _widest_padding(known: Values) -> int:
+    """The largest padding that is listed where there are two unknowns.
+
+    With a larger one the outermost windows see nothing of the image, and it would go with almost
+    any kernel or stride.
+    """
+    return extent(known["kernel"], known["dilation"]) - 1
+
+
+def _rises(question: Question, name: str) -> bool:
+    """Whether the output rises with a quantity, if it changes with it at all."""
+    if question.operation == "transposed":
+        return name != "padding"
+    return name in ("input", "padding")
 
 
 def _solve(
@@ -186,14 +218,10 @@ def _span(question: Question, known: Values, unknown: str) -> tuple[range, bool]
 
 
 def _allowed(question: Question, known: Values, unknown: str, span: range) -> Iterator[Values]:
-    """Of the values that give the output those that PyTorch takes and that are worth a line.
-
-    Of two unknowns no padding is worth it that is as large as the window: its outer windows see
-    nothing of the image, and it would go with almost any kernel or stride.
-    """
+    """Of the values that give the output those that PyTorch takes and that are worth a line."""
     narrow = len(question.unknown) == 2 and "padding" in question.unknown
     for values in fitting(question, known, unknown, span):
-        if not narrow or values["padding"] < extent(values["kernel"], values["dilation"]):
+        if not narrow or values["padding"] <= _widest_padding(values):
             yield values
 
 

@@ -51,11 +51,12 @@ class Solution:
     remarks: tuple[str, ...]
 
     def as_json(self) -> dict[str, Any]:
-        """As a JSON object; pairs become lists, and every input null."""
+        """As a JSON object; pairs become lists, and an input that may be any becomes null."""
         formulas = [formula.text for formula in self.formulas]
+        names = [name for name in QUANTITIES if name != "output_padding"]
+        names += ["output_padding"] if self.output_padding is not None else []
         return {
-            **{name: getattr(self, name) for name in QUANTITIES},
-            "unread": self.unread,
+            **{name: getattr(self, name) for name in (*names, "unread")},
             "formula": formulas if len(formulas) > 1 else formulas[0],
             "remarks": list(self.remarks),
         }
@@ -76,9 +77,8 @@ def solution_of(question: Question, values: Values, noun: str) -> Solution:
 
 def joined(rows: Solution, columns: Solution) -> Solution:
     """Two solutions as one of two dimensions."""
-    pairs = {
-        name: (getattr(rows, name), getattr(columns, name)) for name in (*QUANTITIES, "unread")
-    }
+    names = (*QUANTITIES, "unread")
+    pairs = {name: _pair(getattr(rows, name), getattr(columns, name)) for name in names}
     remarks = tuple(dict.fromkeys(rows.remarks + columns.remarks))
     return Solution(**pairs, formulas=rows.formulas + columns.formulas, remarks=remarks)
 
@@ -86,6 +86,10 @@ def joined(rows: Solution, columns: Solution) -> Solution:
 def counted(number: int, noun: str) -> str:
     """1 row, 2 rows."""
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+def _pair(rows: int | None, columns: int | None) -> Count:
+    return None if rows is columns is None else (rows, columns)
 
 
 def _formula(question: Question, values: Values) -> Formula:

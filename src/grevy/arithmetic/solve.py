@@ -13,9 +13,9 @@ from typing import Any
 from grevy.arithmetic.size_axis import Axis, answer
 from grevy.arithmetic.size_document import document_of
 from grevy.arithmetic.size_nearest import Near
-from grevy.arithmetic.size_question import QUANTITIES, Operation, Value, read_questions
+from grevy.arithmetic.size_question import Operation, Value, read_questions
 from grevy.arithmetic.size_search import MOST
-from grevy.arithmetic.size_solution import Solution, joined
+from grevy.arithmetic.size_solution import Solution, joined, solution_of
 from grevy.documents.blocks import Document
 from grevy.errors import GeometryError
 
@@ -142,7 +142,7 @@ class Sizes:
             "endless": self.endless,
             "limits": list(dict.fromkeys(text for axis in self.axes for text in axis.limits)),
             "why": self.why or None,
-            "nearest": [_near_json(near, axis.noun) for axis in self.axes for near in axis.nearest],
+            "nearest": [_near_json(near, axis) for axis in self.axes for near in axis.nearest],
         }
 
     def __str__(self) -> str:
@@ -160,9 +160,9 @@ class Sizes:
         return values if len(values) > 1 else values[0]
 
 
-def _near_json(near: Near, noun: str) -> dict[str, Any]:
+def _near_json(near: Near, axis: Axis) -> dict[str, Any]:
     return {
-        "axis": f"{noun}s",
+        "axis": f"{axis.noun}s",
         "change": {"quantity": near.quantity, "from": near.before, "to": near.after},
-        **{name: near.values.get(name) for name in QUANTITIES},
+        **solution_of(axis.question, near.values, axis.noun).as_json(),
     }

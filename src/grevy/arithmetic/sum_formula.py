@@ -11,7 +11,7 @@ from grevy.documents.blocks import Formula
 MOST_TERMS = 200
 """Written out in one sum; how many more there are is said."""
 
-_IN_A_LINE = 8
+_IN_A_LINE = 9
 """Terms in one line of LaTeX, which does not break displayed formulas."""
 
 

@@ -174,7 +174,8 @@ def _refuse(arguments: ConvolveArguments, names: tuple[str, ...], why: str, mend
 
 def _cell(arguments: ConvolveArguments, worked: Worked) -> Cell | None:
     if arguments.cell is None:
-        if arguments.filter and not any(Path(name).suffix in _FIGURES for name in arguments.out):
+        drawn = any(Path(name).suffix.lower() in _FIGURES for name in arguments.out)
+        if arguments.filter and not drawn:
             raise UsageError("--filter without --cell or a figure", "", "add --cell row,column")
         return None
     row, column = pair(arguments.cell, "cell", 0)

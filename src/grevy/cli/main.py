@@ -18,6 +18,7 @@ COMMANDS = {
     "runs": "a table of the runs on disk",
     "convolve": "convolution and pooling worked by hand, every sum written out",
     "size": "sizes of a convolution or pooling, solved for what is not given",
+    "layers": "the layers of a network: sizes, parameters, MACs, receptive fields",
     "data": "what a set of pictures holds, and what is wrong with it",
 }
 

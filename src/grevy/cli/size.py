@@ -11,7 +11,6 @@ from grevy.cli.blocks import print_document
 from grevy.cli.output import Output
 from grevy.cli.parse import parse
 from grevy.errors import UsageError
-from grevy.records.atomic import write_json
 
 SHOWN = 24
 """Solutions that a terminal shows."""
@@ -99,6 +98,8 @@ def _solve(arguments: SizeArguments) -> Sizes:
 
 def _write(sizes: Sizes, path: Path) -> Path:
     if path.suffix.lower() == ".json":
+        from grevy.records.atomic import write_json
+
         write_json(path, sizes.as_json())
         return path
     from grevy.documents.write import write_document

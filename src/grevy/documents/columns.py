@@ -56,11 +56,13 @@ def wrap(text: str, width: int, *, whole_words: bool = False, hang: str = "") ->
         whole_words: let a word be longer than `width` rather than break it.
         hang: stands before every line but the first.
     """
-    # Fillers make a text as long as it is wide, which is what textwrap counts.
+    if display_width(clean(text)) <= width:
+        return [clean(text)]
+    # Fillers make a text as long as it is wide, which is what textwrap counts. A line may end
+    # between a character and its filler, so it is given one column less.
     filled = "".join(c + _FILLER * (_character_width(c) - 1) for c in hold_operators(text))
-    lines = textwrap.wrap(
-        filled, max(width, 1), break_long_words=not whole_words, subsequent_indent=hang
-    )
+    room = max(width - (_FILLER in filled), 1)
+    lines = textwrap.wrap(filled, room, break_long_words=not whole_words, subsequent_indent=hang)
     return [line.replace(_FILLER, "").replace(NO_BREAK_SPACE, " ") for line in lines] or [""]
 
 

@@ -6,16 +6,16 @@ import re
 import unicodedata
 
 from grevy.documents.blocks import Block, Document, Formula, Matrix, Sentence, Table
-from grevy.documents.columns import clean, column_widths, parts, wrap
+from grevy.documents.columns import clean, column_widths, hold_operators, parts, wrap
 from grevy.documents.mathematics import matrix_body
 
-PAGE_WIDTH = 96
+PAGE_WIDTH = 104
 """Characters of a table that fit on the page."""
 
-_PREAMBLE = r"""% Written by Grevy; `pdflatex` compiles it as it is (twice, for the columns of long tables).
-% To take it into a document of your own, copy the lines from the first \usepackage to the end of
-% \newcommand into its preamble, and what stands between \begin{document} and \end{document} into
-% its text.
+_PREAMBLE = r"""
+% Written by Grevy. `pdflatex` compiles it as it is; the columns of long tables want it twice.
+% To take it into a document of your own, copy what stands between the first \usepackage and the
+% last \newcommand into its preamble, and the text between \begin{document} and \end{document}.
 \documentclass[a4paper]{article}
 \usepackage[T1]{fontenc}
 \usepackage[utf8]{inputenc}
@@ -26,10 +26,12 @@ _PREAMBLE = r"""% Written by Grevy; `pdflatex` compiles it as it is (twice, for 
 \setlength{\parskip}{6pt}
 \setlength{\emergencystretch}{3em}
 \setlength{\fboxsep}{1.5pt}
-% Mathematics that is made smaller where it is wider than the line.
-\newcommand{\fit}[1]{\sbox0{$\displaystyle #1$}%
-  \ifdim\wd0>\linewidth\resizebox{\linewidth}{!}{\usebox0}\else\usebox0\fi}
-"""
+% Mathematics, set in; its further lines are set in more.
+\newcommand{\worked}[1]{{\raggedright\leftskip2em\hangindent1.5em $\displaystyle #1$\par}}
+% Mathematics that can't be broken: made smaller where it is wider than the line.
+\newcommand{\fit}[1]{\sbox0{$\displaystyle #1$}\dimen0=\dimexpr\linewidth-2em\relax
+  \ifdim\wd0>\dimen0 \resizebox{\dimen0}{!}{\usebox0}\else\usebox0\fi}
+""".strip()
 
 _SPECIALS = {sign: rf"\{sign}" for sign in "{}#%&_$"} | {
     "\\": r"\textbackslash{}",
@@ -87,11 +89,11 @@ def as_latex(document: Document) -> str:
     """`document` as a whole LaTeX document, without a line end after the last line.
 
     Its head says how to take it into another document. Marked cells of a matrix stand in boxes.
-    A letter that pdflatex has no font for is written as its code: U+4E2D.
+    A letter that pdflatex has no font for is written as its code: [U+4E2D].
     """
     title = [rf"\section*{{{_escape(document.title)}}}"] if clean(document.title) else []
     body = [*title, *(_block(block) for block in document.blocks)]
-    lines = [_PREAMBLE, r"\begin{document}", "\n\n".join(body) or r"\null", r"\end{document}"]
+    lines = [_PREAMBLE, "", r"\begin{document}", "\n\n".join(body) or r"\null", r"\end{document}"]
     return "\n".join(lines)
 
 
@@ -100,7 +102,7 @@ def _block(block: Block) -> str:
         case Sentence(text):
             return _escape(text)
         case Formula(latex=latex):
-            return _set_off(_formula(_encode(clean(latex))))
+            return _formula(_encode(clean(latex)))
         case Matrix():
             return _matrix(block)
         case Table():
@@ -111,23 +113,19 @@ def _block(block: Block) -> str:
 
 def _formula(latex: str) -> str:
     """A plain line of arithmetic may break at its signs; what LaTeX can't break is made to fit."""
-    unbreakable = r"\begin" in latex or r"\left" in latex
-    return rf"\fit{{{latex}}}" if unbreakable else rf"$\displaystyle {latex}$"
-
-
-def _set_off(mathematics: str) -> str:
-    return rf"\begin{{quote}}\raggedright {mathematics}\end{{quote}}"
+    breakable = not re.search(r"\\(begin|left)\b", latex)
+    return rf"\worked{{{latex}}}" if breakable else rf"\worked{{\fit{{{latex}}}}}"
 
 
 def _matrix(matrix: Matrix) -> str:
     columns = "r" * max((len(row) for row in matrix.rows), default=1)
     begin, end = rf"\left[\begin{{array}}{{{columns}}}", r"\end{array}\right]"
-    array = rf"\fit{{{begin}" + f"\n{_encode(matrix_body(matrix))}\n{end}}}"
-    return _caption(matrix.name) + _set_off(array)
+    array = f"{begin}\n{_encode(matrix_body(matrix))}\n{end}"
+    return _caption(matrix.name) + rf"\worked{{\fit{{{array}}}}}"
 
 
 def _caption(text: str) -> str:
-    return rf"\textbf{{{_escape(text)}}}\nopagebreak" + "\n\n" if clean(text) else ""
+    return rf"\textit{{{_escape(text)}}}\nopagebreak" + "\n\n" if clean(text) else ""
 
 
 def _table(table: Table) -> str:
@@ -158,7 +156,7 @@ def _column(table: Table, index: int, width: int) -> str:
 
 
 def _row(cells: tuple[str, ...]) -> str:
-    return " & ".join(map(_escape, cells)) + r" \\"
+    return " & ".join(_escape(hold_operators(cell)) for cell in cells) + r" \\"
 
 
 def _escape(text: str) -> str:
@@ -178,4 +176,4 @@ def _encode_character(character: str) -> str:
         return rf"\ensuremath{{{_SIGNS[character]}}}"
     if character.isascii() or character in _LETTERS:
         return character
-    return rf"\texttt{{U+{ord(character):04X}}}"
+    return rf"\texttt{{[U+{ord(character):04X}]}}"

@@ -7,7 +7,7 @@ import re
 from grevy.documents.blocks import Matrix
 from grevy.documents.columns import clean
 
-_NUMBER = re.compile(r"[−+-]?[\d.,/]+(e[−+-]?\d+)?")
+_NUMBER = re.compile(r"([-+]?[\d.,/]+)(?:e([-+]?\d+))?")
 _SPECIALS = {sign: rf"\{sign}" for sign in "{}#%&_$"} | {
     "\\": r"\backslash ",
     "^": r"\wedge ",
@@ -32,8 +32,10 @@ def matrix_body(matrix: Matrix) -> str:
 def _cell(text: str) -> str:
     """A number as mathematics sets it; anything else upright."""
     text = clean(text).replace("−", "-")
-    if _NUMBER.fullmatch(text):
-        return text.replace(",", "{,}")
+    if number := _NUMBER.fullmatch(text):
+        digits, exponent = number.groups()
+        power = rf" \cdot 10^{{{exponent}}}" if exponent else ""
+        return digits.replace(",", "{,}") + power
     upright = "".join(map(_upright, text))
     return rf"\mathrm{{{upright}}}" if upright else ""
 

@@ -1,32 +1,39 @@
-"""A worked convolution as an animation: the window walks over the image, the result fills up.
+"""A worked convolution as an animation: the window walks over the image, the output fills up.
 
 Only what changes is drawn for each frame, on a copy of the page with all the rest.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from io import BytesIO
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from grevy.arithmetic.worked import Cell, Worked
-from grevy.figures.marks import draw_marks
+from grevy.figures.by_hand.marks import draw_marks
+from grevy.figures.by_hand.panel import draw_empty, draw_panel
+from grevy.figures.by_hand.scene import Scene, channels_shown, lay_out
+from grevy.figures.by_hand.sums import sum_lines
 from grevy.figures.page import drawing
-from grevy.figures.panel import draw_empty, draw_panel
-from grevy.figures.scene import Scene, channels_shown, lay_out
-from grevy.figures.sums import sum_lines
 from grevy.records.atomic import save_error, write_bytes
 
 if TYPE_CHECKING:
+    from matplotlib.artist import Artist
+    from numpy.typing import NDArray
     from PIL.Image import Image
 
 FRAMES = 400
 """At most so many; of more cells as many are shown, evenly spaced, and the picture says so."""
 
 _DPI = 100
+_EXACT = 160
+"""Colours that are exactly right; 95 are left for the edges of letters."""
+
+_OTHER = 255
+
 _WHOLE_WALK, _SHORTEST, _LONGEST, _LAST = 30_000, 80, 900, 3_000
 """Milliseconds: of all frames together, and of one frame."""
 
@@ -34,7 +41,7 @@ _WHOLE_WALK, _SHORTEST, _LONGEST, _LAST = 30_000, 80, 900, 3_000
 def animate_convolution(worked: Worked, path: Path, filter: int = 0) -> Path:  # noqa: A002
     """Write a GIF that walks over the output cells of one filter in reading order.
 
-    Every frame is the figure of its cell with the result as far as it is worked; the last one is
+    Every frame is the figure of its cell with the output as far as it is worked; the last one is
     held, then it begins again. The same input gives the same bytes. More than 400 cells: 400 of
     them have a frame, the cells between appear with the next, and a note in the picture says so.
 
@@ -81,8 +88,22 @@ def _notes(frames: int, count: int) -> list[str]:
     ]
 
 
+def _gif(scene: Scene, cells: Sequence[Cell], sums: Sequence[Sequence[str]]) -> bytes:
+    camera = _Camera(scene)
+    (last,) = camera.walk(cells[-1:], sums[-1:])
+    palette = _Palette(last)
+    frames = map(palette.applied_to, camera.walk(cells, sums))
+    each = min(max(_WHOLE_WALK // len(cells), _SHORTEST), _LONGEST)
+    file = BytesIO()
+    next(frames).save(
+        file, format="GIF", save_all=True, append_images=frames, loop=0, optimize=True,
+        duration=[each] * (len(cells) - 1) + [_LAST],
+    )  # fmt: skip
+    return file.getvalue()
+
+
 class _Camera:
-    """Takes the pictures: the page with all that never changes is drawn once."""
+    """Takes the pictures: what never changes is drawn once, and numbers of the output once each."""
 
     def __init__(self, scene: Scene) -> None:
         from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -90,43 +111,68 @@ class _Camera:
         self._scene = scene
         self._figure = scene.page.figure
         self._figure.set_dpi(_DPI)
-        self._canvas = FigureCanvasAgg(self._figure)
-        draw_empty(scene.canvas, scene.result)
+        self._canvas: Any = FigureCanvasAgg(self._figure)  # Matplotlib's drawing has no types
+        draw_empty(scene.canvas, scene.output)
         self._canvas.draw()
-        self._background = self._canvas.copy_from_bbox(self._figure.bbox)
+        self._empty = self._canvas.copy_from_bbox(self._figure.bbox)
 
-    def take(self, cell: Cell, lines: Sequence[str]) -> Image:
-        """RGB: the page of `cell`, with the result up to it."""
+    def walk(self, cells: Sequence[Cell], sums: Sequence[Sequence[str]]) -> Iterator[Image]:
+        """RGB: the page of each cell, with the output up to it."""
         from PIL import Image
 
-        scene = self._scene
-        order = scene.result.sheet.cells()
-        worked = order[: order.index((cell.row, cell.column)) + 1]
-        self._canvas.restore_region(self._background)
-        for draw in (
-            lambda: draw_panel(scene.canvas, scene.result, worked),
-            lambda: draw_marks(scene, cell, lines),
-        ):
-            for artist in draw():
-                scene.canvas.draw_artist(artist)
-                artist.remove()
-        return Image.fromarray(np.asarray(self._canvas.buffer_rgba())[..., :3].copy())
+        output = self._scene.output
+        places = output.sheet.cells()
+        background, done = self._empty, 0
+        for cell, lines in zip(cells, sums, strict=True):
+            end = places.index((cell.row, cell.column)) + 1
+            new = places[done if output.sheet.written else 0 : end]  # a picture is drawn as a whole
+            self._canvas.restore_region(background)
+            self._add(draw_panel(self._scene.canvas, output, new))
+            background, done = self._canvas.copy_from_bbox(self._figure.bbox), end
+            self._add(draw_marks(self._scene, cell, lines))
+            yield Image.fromarray(np.asarray(self._canvas.buffer_rgba())[..., :3].copy())
+
+    def _add(self, artists: Iterable[Artist]) -> None:
+        axes: Any = self._scene.canvas
+        for artist in artists:
+            axes.draw_artist(artist)
+            artist.remove()
 
 
-def _gif(scene: Scene, cells: Sequence[Cell], sums: Sequence[Sequence[str]]) -> bytes:
-    """One palette for all frames: that of the last one, in which every colour has come up."""
-    from PIL.Image import Dither
+class _Palette:
+    """The colours of all frames: those of the last one, in which every colour has come up.
 
-    camera = _Camera(scene)
-    palette = camera.take(cells[-1], sums[-1]).quantize(256)
-    frames = (
-        camera.take(cell, lines).quantize(palette=palette, dither=Dither.NONE)
-        for cell, lines in zip(cells, sums, strict=True)
-    )
-    each = min(max(_WHOLE_WALK // len(cells), _SHORTEST), _LONGEST)
-    file = BytesIO()
-    next(frames).save(
-        file, format="GIF", save_all=True, append_images=frames, loop=0, optimize=False,
-        duration=[each] * (len(cells) - 1) + [_LAST],
-    )  # fmt: skip
-    return file.getvalue()
+    The most frequent ones, which fill cells and page, are kept exactly; the others, which smooth
+    the edges of letters and lines, become the nearest. One place is left free for what Pillow
+    makes transparent because it did not change.
+    """
+
+    def __init__(self, picture: Image) -> None:
+        from PIL import Image
+
+        codes_N, counts_N = np.unique(_codes(np.asarray(picture)), return_counts=True)
+        exact = codes_N[np.argsort(-counts_N, kind="stable")[:_EXACT]]
+        others = picture.quantize(255 - len(exact)).getpalette() or []
+        parts = [int(code) >> shift & 255 for code in exact for shift in (16, 8, 0)]
+        self._palette = Image.new("P", (1, 1))
+        self._palette.putpalette(parts + others)
+        self._index = np.full(2**24, _OTHER, np.uint8)
+        self._index[exact] = range(len(exact))
+
+    def applied_to(self, picture: Image) -> Image:
+        from PIL import Image
+        from PIL.Image import Dither
+
+        nearest = picture.quantize(palette=self._palette, dither=Dither.NONE)
+        index_HW = self._index[_codes(np.asarray(picture))]
+        index_HW = np.where(index_HW == _OTHER, np.asarray(nearest), index_HW)
+        frame = Image.fromarray(index_HW)
+        frame.putpalette(nearest.getpalette() or [])
+        return frame
+
+
+def _codes(colours_X3: NDArray[np.uint8]) -> NDArray[np.int32]:
+    """Each colour as one number."""
+    red, green, blue = np.moveaxis(colours_X3.astype(np.int32), -1, 0)
+    codes_X: NDArray[np.int32] = red << 16 | green << 8 | blue
+    return codes_X

@@ -10,6 +10,7 @@ import torch
 from torch import nn
 
 from grevy.errors import InputTooSmallError, ModelArgumentError, UnknownModelError
+from grevy.models import zoo
 
 Builder = Callable[..., nn.Module]
 """Called as `builder((channels, height, width), classes, **arguments)`."""
@@ -61,7 +62,7 @@ def build_model(
 def _find(name: str) -> Builder:
     if name in _builders:
         return _builders[name]
-    near = difflib.get_close_matches(name, model_names(), n=3)
+    near = [*difflib.get_close_matches(name, model_names(), n=3), *zoo.suggestions(name)]
     raise UnknownModelError(
         f"no model '{name}'",
         " or ".join(near) if near else f"one of {', '.join(model_names())}",

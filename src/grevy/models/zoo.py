@@ -70,8 +70,8 @@ def _torchvision(name: str) -> Built:
 
 def _timm_names() -> list[str]:
     try:
-        import timm
-    except ImportError as error:
+        import timm  # which imports torchvision: beside a torch of another build a RuntimeError
+    except (ImportError, RuntimeError) as error:
         raise _missing("timm", error) from error
     names: list[str] = timm.list_models()
     return names

@@ -8,13 +8,15 @@ import grevy
 from grevy.arithmetic.as_json import as_json
 from grevy.arithmetic.explain import document
 from grevy.arithmetic.sum_formula import cell_formula
+from grevy.arithmetic.terms import count_terms
+from grevy.arithmetic.worked import Worked
 from grevy.documents.blocks import Formula, Matrix, Sentence
 
 ASSIGNMENT = "1 0 2 3 1; 3 2 0 7 0; 0 6 1 1 4"
 SOBEL = "-1 0 1; -2 0 2; -1 0 1"
 
 
-def formula(worked: grevy.arithmetic.worked.Worked, *place: int) -> Formula:
+def formula(worked: Worked, *place: int) -> Formula:
     return cell_formula(worked, worked.cell(*place))
 
 
@@ -24,8 +26,14 @@ def test_a_sum_is_written_product_by_product_with_padding_marked() -> None:
         "output[0, 1] = (−1)·[0] + 0·[0] + 1·[0] + (−2)·1 + 0·0 + 2·2 + (−1)·3 + 0·2 + 1·0 = −1"
     )
     assert r"(-1) \cdot \boxed{0} + 0 \cdot \boxed{0}" in found.latex
-    assert found.latex.startswith(r"\begin{aligned} \mathrm{output}_{0, 1} &= ")
-    assert found.latex.endswith(r"\\ &\quad + 1 \cdot 0 = -1 \end{aligned}")
+    assert found.latex.startswith(r"\mathrm{output}_{0, 1} = (-1) ")
+    assert found.latex.endswith(r" + 1 \cdot 0 = -1")
+
+
+def test_a_sum_too_long_for_a_line_of_latex_goes_on_under_itself() -> None:
+    found = formula(grevy.convolve([list(range(10))], [list(range(10))]), 0, 0).latex
+    assert found.startswith(r"\begin{aligned} \mathrm{output}_{0, 0} &= 0 \cdot 0 + ")
+    assert found.endswith(r" + 8 \cdot 8 \\ &\quad + 9 \cdot 9 = 285 \end{aligned}")
 
 
 def test_filters_biases_fractions_and_decimals_in_a_sum() -> None:
@@ -167,8 +175,6 @@ def test_json_leaves_out_more_than_ten_thousand_terms_and_says_so() -> None:
 
 
 def test_terms_are_counted_as_they_are_written_out() -> None:
-    from grevy.arithmetic.terms import count_terms
-
     image = np.ones((4, 5, 6), int)
     for worked in (
         grevy.convolve(image, np.ones((6, 2, 2, 3), int), groups=2, padding=1),

@@ -61,7 +61,7 @@ def test_whether_decimals_were_written_is_kept() -> None:
         ("1 2; ; 3 4", RaggedMatrixError, "row 1 of the image with 0 numbers"),
         ("1 2 | 3", RaggedMatrixError, "1×2, 1×1"),
         ("1 2 | 3 4; 5", RaggedMatrixError, "row 1 of the image, channel 1"),
-        ("", RaggedMatrixError, "0 numbers"),
+        ("", RaggedMatrixError, "no numbers"),
         ([], RaggedMatrixError, "no numbers"),
         (np.zeros((0, 3)), RaggedMatrixError, "no numbers"),
         ([[[]]], RaggedMatrixError, "no numbers"),

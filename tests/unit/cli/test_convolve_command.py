@@ -111,7 +111,7 @@ def test_files_of_every_kind_are_written_and_named(
         assert (tmp_path / name).stat().st_size > 100
         assert str(tmp_path / name) in shown
     assert json.loads((tmp_path / "sums.json").read_text())["output"] == [[-1], [-1]]
-    assert "= −1" in (tmp_path / "sums.md").read_text()
+    assert "output[1, 0] = 1·3 + (−1)·4 = −1" in (tmp_path / "sums.txt").read_text()
 
 
 @pytest.mark.parametrize(

@@ -35,6 +35,12 @@ def test_an_unknown_name_lists_the_nearest() -> None:
         build_model("nte1", (3, 32, 32), 10)
 
 
+def test_a_name_that_the_zoo_knows_is_suggested_with_its_prefix() -> None:
+    pytest.importorskip("timm", reason="the zoo is timm's and torchvision's")
+    with pytest.raises(UnknownModelError, match=r"timm:resnet26d"):
+        build_model("resnet26d", (3, 32, 32), 10)
+
+
 def test_an_argument_that_the_model_does_not_take_is_named() -> None:
     with pytest.raises(ModelArgumentError, match="depth"):
         build_model("base", (3, 32, 32), 10, depth=3)

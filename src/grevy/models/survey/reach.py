@@ -23,6 +23,7 @@ class Axis:
             told.
         pure: the index is i itself.
         exact: False when `field` is only an upper bound.
+        even: whether all channels see the same; False after branches were put side by side.
     """
 
     field: Field
@@ -31,6 +32,11 @@ class Axis:
     inner: int | None = 1
     pure: bool = True
     exact: bool = True
+    even: bool = True
+
+    def cut(self) -> Axis:
+        """The axis when only some channels go on: if channels differ, a bound for these."""
+        return replace(self, exact=self.exact and self.even)
 
     def scattered(self) -> Axis:
         """The axis after its places were mixed or cut."""
@@ -161,8 +167,8 @@ def _both(one: Reach | Unknown, other: Reach) -> Reach | Unknown:
 
 def _join(one: Axis, other: Axis) -> Axis:
     if _alike(one, other):
-        exact = one.exact and other.exact
-        return replace(one, field=joined(one.field, other.field), exact=exact)
+        exact, even = one.exact and other.exact, one.even and other.even
+        return replace(one, field=joined(one.field, other.field), exact=exact, even=even)
     together = not one.dims or not other.dims
     a, b = whole(one), whole(other)
     # Where one branch sees the same everywhere, the sum sees at least that, and this place's own

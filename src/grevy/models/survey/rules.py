@@ -139,7 +139,10 @@ def _convolution(call: Call) -> Seen:
         stride, padding, dilation = (nth(values, axis) for values in settings)
         return through(field, kernel[axis], stride, padding, dilation)
 
-    return _windowed(call, window, "input")
+    seen = _windowed(call, window, "input")
+    if not isinstance(seen, Reach) or arguments["groups"] > 1:
+        return seen
+    return seen.each(lambda axis: replace(axis, even=True))
 
 
 def _pool(call: Call) -> Seen:
@@ -271,7 +274,7 @@ def _selected(call: Call) -> Seen:
     def change(axis: Axis) -> Axis:
         if gone in axis.dims:
             return whole(axis, exact=False)
-        return contracted(axis, frozenset(), places)
+        return contracted(axis.cut(), frozenset(), places)
 
     return _each(call, change)
 
@@ -283,8 +286,10 @@ def _sliced(call: Call) -> Seen:
     start, step = arguments.get("start") or 0, arguments.get("step", 1)
 
     def change(axis: Axis) -> Axis:
-        if dim not in axis.dims or tensor.shape[dim] == call.result.shape[dim]:
+        if tensor.shape[dim] == call.result.shape[dim]:
             return axis
+        if dim not in axis.dims:
+            return axis.cut()
         _pure(axis)
         field = moved(axis.field, start % tensor.shape[dim] if start < 0 else start)
         field = replace(field, stride=field.stride * step)
@@ -295,11 +300,7 @@ def _sliced(call: Call) -> Seen:
 
 def _split(call: Call) -> Seen:
     dim = call.arguments["dim"] % call.result.ndim
-
-    def change(axis: Axis) -> Axis:
-        return axis.scattered() if dim in axis.dims else axis
-
-    return _each(call, change)
+    return _each(call, lambda axis: axis.scattered() if dim in axis.dims else axis.cut())
 
 
 def _rolled(call: Call) -> Seen:
@@ -310,8 +311,13 @@ def _rolled(call: Call) -> Seen:
 def _concatenated(call: Call) -> Seen:
     dim = call.arguments["dim"] % call.result.ndim
 
+    parts = [call.seen(tensor) for tensor in call.tensors()]
+    differ = len({(p.rows.field, p.columns.field) for p in parts if isinstance(p, Reach)}) > 1
+
     def change(axis: Axis) -> Axis:
-        return axis.scattered() if dim in axis.dims else axis
+        if dim in axis.dims:
+            return axis.scattered()
+        return replace(axis, even=axis.even and not differ)
 
     seen = _pointwise(call)
     return seen.each(change) if isinstance(seen, Reach) else seen
@@ -332,7 +338,7 @@ def _matrix_product(call: Call) -> Seen:
 def _contracted(seen: Seen, dim: int, places: dict[int, int]) -> Seen:
     if not isinstance(seen, Reach):
         return seen
-    return seen.each(lambda axis: contracted(axis, frozenset({dim}), places))
+    return seen.each(lambda a: replace(contracted(a, frozenset({dim}), places), even=True))
 
 
 def _attention(call: Call) -> Seen:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator, MutableMapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -18,6 +19,8 @@ from grevy.models.survey.reach import Reach, Seen, Unknown, picture
 from grevy.models.survey.rules import Call, seen_of
 
 Shape = tuple[int, ...]
+COMPUTING = ("convolution", "mm", "addmm", "bmm", "baddbmm")
+"""Operations that multiply and add; scaled dot products besides."""
 
 
 @dataclass(frozen=True)
@@ -27,6 +30,11 @@ class Operation:
     name: str
     arguments: dict[str, Any]
     shape: Shape
+
+    @property
+    def computes(self) -> bool:
+        """Whether it is one of the operations whose MACs are counted."""
+        return self.name in COMPUTING or self.name.startswith("_scaled_dot_product")
 
 
 @dataclass
@@ -81,9 +89,9 @@ def trace(model: nn.Module, input_shape: tuple[int, int, int]) -> Trace:
     """
     log = _Log()
     device = next((tensor.device for tensor in model.parameters()), torch.device("cpu"))
-    with _evaluating(model), _hooked(model, log), torch.no_grad():
+    with evaluating(model), _hooked(model, log), torch.no_grad():
         try:
-            with FakeTensorMode(allow_non_fake_inputs=True), _Watch(log):
+            with without_data(), _Watch(log):
                 image_BCHW = torch.empty(1, *input_shape, device=device)
                 log.seen[image_BCHW] = picture(*input_shape[1:])
                 model(image_BCHW)
@@ -183,7 +191,21 @@ def _hooked(model: nn.Module, log: _Log) -> Iterator[None]:
 
 
 @contextmanager
-def _evaluating(model: nn.Module) -> Iterator[None]:
+def without_data() -> Iterator[None]:
+    """Tensors made inside have shapes and no data; what fails is raised, not logged besides."""
+    logger = logging.getLogger("torch._subclasses.fake_tensor")
+    level = logger.level
+    logger.setLevel(logging.CRITICAL)
+    try:
+        with FakeTensorMode(allow_non_fake_inputs=True):
+            yield
+    finally:
+        logger.setLevel(level)
+
+
+@contextmanager
+def evaluating(model: nn.Module) -> Iterator[None]:
+    """Evaluation mode inside the block; every module's own mode afterwards."""
     modes = [(module, module.training) for module in model.modules()]
     model.eval()
     try:

@@ -1,4 +1,4 @@
-"""What the figure of a convolution shows: image, kernel and result as coloured numbers.
+"""What the figure of a convolution shows: image, kernel and output as coloured numbers.
 
 Shapes: H rows, W columns, padding included. Places on a sheet are counted as on the image, so
 that padding has negative rows and columns.
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from string import ascii_letters
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,17 +17,17 @@ from grevy.arithmetic.exact import shown
 from grevy.arithmetic.reach import source
 from grevy.arithmetic.terms import filters_FCHW
 from grevy.arithmetic.worked import Geometry, Grid, Number, Pair, Worked
-from grevy.figures.colours import DIVERGING, SEQUENTIAL
-from grevy.figures.sums import short
+from grevy.figures.by_hand.scale import Scale, Values
+from grevy.figures.by_hand.sums import short
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-SIDE, KERNEL_SIDE = 14, 11
-"""Up to so many rows and columns of image and result, and of the kernel, numbers are written."""
+LETTERS = ascii_letters
+"""By which cells that meet are told apart."""
 
-Values = tuple[tuple[Number | None, ...], ...]
-"""[H, W]; None: nothing stands there, as in padding that pooling does not count."""
+SIDE, KERNEL_SIDE = 14, 11
+"""Up to so many rows and columns of image and output, and of the kernel, numbers are written."""
 
 _BOUNDARIES = {
     "zeros": "zeros",
@@ -34,8 +35,6 @@ _BOUNDARIES = {
     "replicate": "replication",
     "wrap": "wrap-around",
 }
-_SOFT = 0.7
-"""Cells use this part of a colour map, so that the numbers in them can be read."""
 
 
 @dataclass(frozen=True)
@@ -101,13 +100,15 @@ def image_sheets(worked: Worked, channels: Sequence[int]) -> list[Sheet]:
     inside = len(worked.image_CHW[0]), len(worked.image_CHW[0][0])
     rows, columns = extent(worked)
     written = max(len(rows), len(columns)) <= SIDE
-    scale = _Scale.of(_numbers(worked.image_CHW), worked.decimals, picture=not written)
+    scale = Scale.of(
+        _numbers(worked.image_CHW), worked.decimals, written=written, picture=not written
+    )
     sheets = []
     for channel in channels:
         values = _padded(worked, channel)
         colours_HW3 = scale.colours(values)
         outside_HW = ~np.outer(_within(rows, inside[0]), _within(columns, inside[1]))
-        colours_HW3[outside_HW] = 255 - (255 - colours_HW3[outside_HW]) // 3
+        colours_HW3[outside_HW] = 255 - (255 - colours_HW3[outside_HW]) // 4
         name = f"channel {channel} of the image" if len(worked.image_CHW) > 1 else "image"
         heading = [name, f"{inside[0]} × {inside[1]}", *_padding_words(worked, written)]
         if not written:
@@ -128,7 +129,9 @@ def kernel_sheets(worked: Worked, number: int) -> dict[int, Sheet]:
     first = number // (len(filters) // worked.geometry.groups) * len(filters[0])
     shape = worked.geometry.kernel
     written = max(shape) <= KERNEL_SIDE
-    scale = _Scale.of((v for grids in filters for v in _numbers(grids)), worked.decimals)
+    scale = Scale.of(
+        (v for grids in filters for v in _numbers(grids)), worked.decimals, written=written
+    )
     turn = -1 if worked.mode == "convolution" else 1
     heading = [
         f"kernel of filter {number}" if len(filters) > 1 else "kernel",
@@ -136,6 +139,8 @@ def kernel_sheets(worked: Worked, number: int) -> dict[int, Sheet]:
     ]
     if worked.bias_F[number]:
         heading.append(f"bias {shown(worked.bias_F[number], worked.decimals)}")
+    if has_letters(worked):
+        heading.append("cells with one letter meet")
     if not written:
         heading.append(scale.legend)
     sheets = {}
@@ -148,23 +153,30 @@ def kernel_sheets(worked: Worked, number: int) -> dict[int, Sheet]:
     return sheets
 
 
-def result_sheet(worked: Worked, number: int) -> Sheet:
-    """The result of one filter, or of one channel in pooling; one scale for all of them."""
+def output_sheet(worked: Worked, number: int) -> Sheet:
+    """The output of one filter, or of one channel in pooling; one scale for all of them."""
     values = worked.output_FHW[number]
     shape = len(values), len(values[0])
     written = max(shape) <= SIDE
-    scale = _Scale.of(_numbers(worked.output_FHW), worked.decimals)
+    scale = Scale.of(_numbers(worked.output_FHW), worked.decimals, written=written)
     what = "filter" if worked.kernels_FCHW else "channel"
-    name = f"result of {what} {number}" if len(worked.output_FHW) > 1 else "result"
+    name = f"output of {what} {number}" if len(worked.output_FHW) > 1 else "output"
     heading = [name, f"{shape[0]} × {shape[1]}"]
     if not written:
         least, most = min(map(min, values)), max(map(max, values))
         bounds = short(least, worked.decimals), short(most, worked.decimals)
         heading += ["least {}, greatest {}".format(*bounds), scale.legend]
     return Sheet(
-        "result", tuple(heading), values, scale.colours(values),
+        "output", tuple(heading), values, scale.colours(values),
         (0, 0), shape, written, worked.decimals,
     )  # fmt: skip
+
+
+def has_letters(worked: Worked) -> bool:
+    """Whether letters say which cells of image and kernel meet: there are enough for a kernel."""
+    height, width = worked.geometry.kernel
+    transposed = worked.operation == "transposed convolution"
+    return transposed and max(height, width) <= KERNEL_SIDE and height * width <= len(LETTERS)
 
 
 def extent(worked: Worked) -> tuple[range, range]:
@@ -230,54 +242,7 @@ def _padding_words(worked: Worked, written: bool) -> list[str]:
     if worked.operation == "average pooling" and not any(map(any, worked.geometry.padding)):
         return [f"{look}: outside, not counted"]
     if worked.operation == "average pooling":
-        return [f"{look}: padding, {'' if worked.geometry.count_padding else 'not '}counted"]
+        return [
+            f"{look}: padding, {'counted as 0' if worked.geometry.count_padding else 'not counted'}"
+        ]
     return [f"{look}: padding by {_BOUNDARIES[worked.geometry.boundary]}"]
-
-
-@dataclass(frozen=True)
-class _Scale:
-    """Numbers as colours; 0 is white on a map and black in a picture.
-
-    Attributes:
-        most: the number with the strongest colour.
-        map: name of the colour map.
-        legend: in words.
-    """
-
-    most: Number
-    map: str
-    legend: str
-
-    @classmethod
-    def of(cls, values: Iterable[Number], decimals: bool, *, picture: bool = False) -> _Scale:
-        """One scale for all of `values`: symmetric where one is negative, else from 0 up.
-
-        Args:
-            values: at least one.
-            decimals: how numbers are written.
-            picture: what is not negative is brightness: gray, of 255 where that can be.
-        """
-        found = list(values)
-        least, most = min(found), max(found)
-        if least < 0:
-            most = max(-least, most)
-            bound = short(most, decimals)
-            return cls(most, DIVERGING, f"blue −{bound}, white 0, red {bound}")
-        if not picture:
-            return cls(most or 1, SEQUENTIAL, f"white 0, blue {short(most or 1, decimals)}")
-        most = 255 if 128 <= most <= 255 else most or 1
-        return cls(most, "gray", f"black 0, white {short(most, decimals)}")
-
-    def colours(self, values: Values) -> NDArray[np.uint8]:
-        """[H, W, 3], uint8 RGB; white where nothing stands."""
-        from matplotlib import colormaps
-
-        part_HW = np.array(
-            [[np.nan if v is None else float(v / self.most) for v in row] for row in values]
-        )
-        place_HW = {"gray": part_HW, SEQUENTIAL: _SOFT * part_HW}.get(
-            self.map, 0.5 + _SOFT / 2 * part_HW
-        )
-        colours_HW3 = colormaps[self.map](place_HW, bytes=True)[..., :3].copy()
-        colours_HW3[np.isnan(part_HW)] = 255
-        return np.asarray(colours_HW3, np.uint8)

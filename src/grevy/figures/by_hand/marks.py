@@ -7,16 +7,16 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from grevy.arithmetic.worked import Cell, Pair, Term, Worked
+from grevy.figures.by_hand.panel import MARK, Panel, draw_panel, frame, letter
+from grevy.figures.by_hand.scene import Scene
+from grevy.figures.by_hand.sheets import LETTERS, has_letters
 from grevy.figures.page import MARGIN
-from grevy.figures.panel import MARK, Panel, draw_panel, frame, letter
-from grevy.figures.scene import Scene
 
 if TYPE_CHECKING:
     from matplotlib.artist import Artist
     from matplotlib.axes import Axes
 
 _INSET = 0.035
-_LETTERS = "abcdefghijklmnopqrstuvwxyz"
 
 
 def draw_marks(scene: Scene, cell: Cell, lines: Sequence[str]) -> list[Artist]:
@@ -36,8 +36,8 @@ def draw_marks(scene: Scene, cell: Cell, lines: Sequence[str]) -> list[Artist]:
         box = window_box(scene.worked, cell, terms)
         if box:
             drawn += _mark_channel(scene, channel, image, box, terms)
-    name = f"result frame {cell.row},{cell.column}"
-    drawn.append(frame(scene.canvas, scene.result, (cell.row, cell.column), (1, 1), name))
+    name = f"output frame {cell.row},{cell.column}"
+    drawn.append(frame(scene.canvas, scene.output, (cell.row, cell.column), (1, 1), name))
     text = "\n".join(scene.wrapped(lines))
     drawn.append(scene.canvas.text(MARGIN, scene.sum_top, text, va="top", gid="sum"))
     return drawn
@@ -76,13 +76,16 @@ def _mark_channel(
         drawn.append(frame(scene.canvas, near, *box, f"enlarged {channel}"))
     if near.sheet.written:
         drawn += [
-            frame(scene.canvas, near, (t.row, t.column), (1, 1), f"used {channel} {t.row},{t.column}",
-                  inset=_INSET)
-            for t in _singled_out(scene.worked, box, terms)
-        ]  # fmt: skip
+            _frame_used(scene.canvas, near, term) for term in _singled_out(scene.worked, box, terms)
+        ]
     if scene.worked.operation == "transposed convolution":
         drawn += _mark_meetings(scene, scene.kernels[channel], near, terms)
     return drawn
+
+
+def _frame_used(canvas: Axes, near: Panel, term: Term) -> Artist:
+    gid = f"used {term.channel} {term.row},{term.column}"
+    return frame(canvas, near, (term.row, term.column), (1, 1), gid, inset=_INSET)
 
 
 def _enlarged(place: Panel, image: Panel, box: tuple[Pair, Pair]) -> Panel:
@@ -103,29 +106,24 @@ def _connect(canvas: Axes, image: Panel, near: Panel, box: tuple[Pair, Pair]) ->
     return lines
 
 
-def _singled_out(
-    worked: Worked, box: tuple[Pair, Pair], terms: Sequence[Term]
-) -> Sequence[Term]:
+def _singled_out(worked: Worked, box: tuple[Pair, Pair], terms: Sequence[Term]) -> Sequence[Term]:
     """The maximum; else the cells that are used, if those are not simply all in the window."""
     if worked.operation == "max pooling":
         return [max(terms, key=lambda term: term.value)]  # the first of equal ones, as torch does
     return terms if len(terms) < box[1][0] * box[1][1] else ()
 
 
-def _mark_meetings(
-    scene: Scene, kernel: Panel, near: Panel, terms: Sequence[Term]
-) -> list[Artist]:
+def _mark_meetings(scene: Scene, kernel: Panel, near: Panel, terms: Sequence[Term]) -> list[Artist]:
     """Cells of image and kernel that meet at the output cell: framed, and lettered alike."""
     drawn: list[Artist] = []
     inset = _INSET if kernel.sheet.written else 0.0
-    lettered = kernel.sheet.written and near.sheet.written and len(terms) <= len(_LETTERS)
-    for term, name in zip(terms, _LETTERS.ljust(len(terms)), strict=False):
+    for index, term in enumerate(terms):
         place = _as_laid_on(scene.worked, term)
         gid = f"{kernel.sheet.name} frame {place[0]},{place[1]}"
         drawn.append(frame(scene.canvas, kernel, place, (1, 1), gid, inset=inset))
-        if lettered:
-            drawn.append(letter(scene.canvas, near, term.row, term.column, name))
-            drawn.append(letter(scene.canvas, kernel, *place, name))
+        if has_letters(scene.worked):
+            drawn.append(letter(scene.canvas, near, (term.row, term.column), LETTERS[index]))
+            drawn.append(letter(scene.canvas, kernel, place, LETTERS[index]))
     return drawn
 
 

@@ -1,45 +1,46 @@
 """Where everything of a worked convolution lies on the page; shared by figure and animation.
 
 From left to right: the channels of the image below each other, where these are pictures the
-window enlarged, the kernels, and the result. Below: the sum of a cell and the sentence.
+window enlarged, the kernels, and the output. Below: the sum of a cell and the sentence.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from grevy.arithmetic.worked import Worked
-from grevy.figures.colours import FAINT
-from grevy.figures.page import MARGIN, SMALL, Page, line_height, new_page, wrap
-from grevy.figures.panel import Panel, draw_indices, draw_panel
-from grevy.figures.setting import title
-from grevy.figures.sheets import (
+from grevy.figures.by_hand.panel import Panel, draw_indices, draw_panel
+from grevy.figures.by_hand.setting import title
+from grevy.figures.by_hand.sheets import (
     KERNEL_SIDE,
     SIDE,
     Sheet,
     extent,
     image_sheets,
     kernel_sheets,
-    result_sheet,
+    output_sheet,
 )
-from grevy.figures.sizes import Columns, Sizes, above, has_indices, heading_lines
+from grevy.figures.by_hand.sizes import Columns, Sizes, above, has_indices, heading_lines
+from grevy.figures.colours import FAINT
+from grevy.figures.page import MARGIN, SMALL, Page, line_height, new_page, text_width, wrap
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-CHANNELS, _ROWS = 4, 36
+CHANNELS, _ROWS = 4, 28
 """At most so many channels, and so many rows of numbers below each other, are shown."""
 
-_SIGN = 16.0
+_SIGN = 18.0
 """Points."""
 
 
 @dataclass(frozen=True)
 class Scene:
-    """A page with all that is the same for every cell: not the result, the marks and the sum.
+    """A page with all that is the same for every cell: not the output, the marks and the sum.
 
     Attributes:
         worked: what is shown.
@@ -48,7 +49,7 @@ class Scene:
         images: by channel.
         windows: where the window of a channel is shown enlarged, with a stand-in as its sheet.
         kernels: by channel; none in pooling.
-        result: of one filter.
+        output: of one filter.
         sum_top: inches from below the title to the sum.
     """
 
@@ -58,7 +59,7 @@ class Scene:
     images: dict[int, Panel]
     windows: dict[int, Panel]
     kernels: dict[int, Panel]
-    result: Panel
+    output: Panel
     sum_top: float
 
     def wrapped(self, lines: Iterable[str]) -> list[str]:
@@ -98,7 +99,7 @@ def lay_out(
     page.text(MARGIN, sentence_top, "\n".join(sentence), size=SMALL, color=FAINT, gid="sentence")
     canvas = page.canvas()
     placed = sizes.place(columns, head)
-    _draw(page, canvas, worked, placed, head + block / 2)
+    _draw(page, canvas, worked, placed)
     kinds = {column[0].sheet.name.split()[0]: column for column in placed}
     by_channel = {
         kind: dict(zip(channels_shown(worked, number), column, strict=False))
@@ -106,12 +107,12 @@ def lay_out(
     }
     return Scene(
         worked, page, canvas, by_channel["image"], by_channel.get("window", {}),
-        by_channel.get("kernel", {}), kinds["result"][0], sum_top,
+        by_channel.get("kernel", {}), kinds["output"][0], sum_top,
     )  # fmt: skip
 
 
 def _columns(worked: Worked, number: int) -> Columns:
-    """Images, windows if the images are pictures, kernels if there are any, and the result."""
+    """Images, windows if the images are pictures, kernels if there are any, and the output."""
     channels = channels_shown(worked, number)
     images = image_sheets(worked, channels)
     columns = [images]
@@ -120,7 +121,7 @@ def _columns(worked: Worked, number: int) -> Columns:
     if worked.kernels_FCHW:
         kernels = kernel_sheets(worked, number)
         columns.append([kernels[channel] for channel in channels])
-    return [*columns, [result_sheet(worked, number)]]
+    return [*columns, [output_sheet(worked, number)]]
 
 
 def _window(worked: Worked, image: Sheet) -> Sheet:
@@ -138,11 +139,33 @@ def _window(worked: Worked, image: Sheet) -> Sheet:
 
 
 def _wrapped(lines: Iterable[str], width: float) -> list[str]:
-    return [part for line in lines for part in wrap(line, width - 2 * MARGIN)]
+    """As `wrap` does it, but fast where the same words come up in hundreds of sums."""
+    room = width - 2 * MARGIN
+    wrapped: list[str] = []
+    for line in lines:
+        words = line.split(" ")
+        if max(map(_advance, words)) > room:
+            wrapped += wrap(line, room)
+            continue
+        left = 0.0
+        for word in words:
+            if left >= _advance(word):
+                wrapped[-1] += f" {word}"
+            else:
+                wrapped.append(word)
+                left = room
+            left -= _advance(word)
+    return wrapped
 
 
-def _draw(page: Page, canvas: Axes, worked: Worked, placed: list[list[Panel]], middle: float) -> None:
-    """Headings, signs, and all panels but the windows and the result."""
+@lru_cache(maxsize=10_000)
+def _advance(word: str) -> float:
+    """Inches from the beginning of a word to that of the next."""
+    return text_width(f"|{word} |") - text_width("||")
+
+
+def _draw(page: Page, canvas: Axes, worked: Worked, placed: list[list[Panel]]) -> None:
+    """Headings, signs, and all panels but the windows and the output."""
     for column in placed:
         _draw_headings(page, column)
         for panel in column:
@@ -153,7 +176,16 @@ def _draw(page: Page, canvas: Axes, worked: Worked, placed: list[list[Panel]], m
     for left, right in pairwise(placed):
         x = (max(p.left + p.width for p in left) + min(p.left for p in right)) / 2
         sign = _sign(worked, right[0].sheet.name)
-        page.text(x, middle, sign, size=_SIGN, color=FAINT, ha="center", va="center", gid="sign")
+        for panel in right:
+            _draw_sign(page, x, panel.top + panel.height / 2, sign)
+    for above_it, below in pairwise(placed[-2] if worked.kernels_FCHW else ()):
+        x, y = below.left + below.width / 2, (above_it.top + above_it.height + below.top) / 2
+        _draw_sign(page, x, y, "+")
+
+
+def _draw_sign(page: Page, x: float, y: float, sign: str) -> None:
+    size = _SIGN * (1.8 if sign in "⋆·" else 1.0)  # as large to the eye as the others
+    page.text(x, y, sign, size=size, color=FAINT, ha="center", va="center", gid="sign")
 
 
 def _draw_headings(page: Page, column: list[Panel]) -> None:
@@ -173,7 +205,7 @@ def _sign(worked: Worked, right: str) -> str:
     """What stands between two columns."""
     if right.startswith("window"):
         return ""
-    if right.startswith("result"):
+    if right.startswith("output"):
         return "=" if worked.kernels_FCHW else "→"
     if worked.operation == "transposed convolution":
         return "·"
@@ -191,7 +223,9 @@ def _left_out(worked: Worked, number: int, columns: Columns) -> list[str]:
     if others:
         what = "filter" if worked.kernels_FCHW else "channel"
         notes.append(
-            f"{others:,} other {what}s are not shown." if others > 1 else f"1 other {what} is not shown."
+            f"{others:,} other {what}s are not shown."
+            if others > 1
+            else f"1 other {what} is not shown."
         )
     unwritten = [c[0].name.split()[0] for c in columns if not c[0].written]
     if unwritten:

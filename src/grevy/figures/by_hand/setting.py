@@ -25,7 +25,8 @@ def title(worked: Worked) -> str:
         parts.append(f"{geometry.groups} groups")
     if geometry.ceil:
         parts.append("ceil mode")
-    return f"{worked.operation.capitalize()}{_mode(worked)}: {', '.join(parts)}"
+    together = [part.replace(" ", "\N{NO-BREAK SPACE}") for part in parts]
+    return f"{worked.operation.capitalize()}{_mode(worked)}: {', '.join(together)}"
 
 
 def _mode(worked: Worked) -> str:

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from grevy.arithmetic.worked import Pair
+from grevy.figures.by_hand.sheets import Sheet
 from grevy.figures.colours import ABSENT, FAINT, INK, OKABE_ITO
-from grevy.figures.page import SMALL, Page
+from grevy.figures.page import Page
 from grevy.figures.render import put_picture
-from grevy.figures.sheets import Sheet
 
 if TYPE_CHECKING:
     from matplotlib.artist import Artist
@@ -136,7 +136,7 @@ def _draw_numbers(canvas: Axes, panel: Panel, cells: Sequence[Pair]) -> list[Art
         drawn.append(
             canvas.text(
                 x, y, sheet.text(row, column), size=panel.size, ha="center", va="center_baseline",
-                color=FAINT if faint else _ink(sheet.colour(row, column)), zorder=3,
+                color=_ink(sheet.colour(row, column), faint=faint), zorder=3,
                 gid=f"{sheet.name} at {row},{column}",
             )
         )  # fmt: skip
@@ -190,16 +190,19 @@ def _draw_outline(canvas: Axes, panel: Panel) -> Artist:
     return canvas.add_patch(outline)
 
 
-def _ink(colour: tuple[float, float, float]) -> str:
-    """The colour of text on this one: dark, or white where it is dark itself."""
+def _ink(colour: tuple[float, float, float], *, faint: bool = False) -> str:
+    """The colour of text on this one: white where it is dark; else dark, or fainter if asked."""
     red, green, blue = (part**2.2 for part in colour)
-    return INK if 0.2126 * red + 0.7152 * green + 0.0722 * blue > 0.25 else "white"
+    luminance = 0.2126 * red + 0.7152 * green + 0.0722 * blue
+    if luminance <= 0.25:
+        return "white"
+    return FAINT if faint and luminance > 0.5 else INK
 
 
-def letter(canvas: Axes, panel: Panel, row: int, column: int, text: str) -> Artist:
+def letter(canvas: Axes, panel: Panel, cell: Pair, text: str) -> Artist:
     """A small letter in the upper left corner of a cell."""
-    x, y = panel.corner(row, column)
+    x, y = panel.corner(*cell)
     return canvas.text(
-        x + 0.05, y + 0.04, text, size=SMALL - 1.5, style="italic", weight="bold", color=INK,
-        va="top", zorder=5, gid=f"{panel.sheet.name} letter",
+        x + 0.08, y + 0.06, text, size=_INDEX, weight="bold", va="top", zorder=5,
+        color=_ink(panel.sheet.colour(*cell)), gid=f"{panel.sheet.name} letter",
     )  # fmt: skip

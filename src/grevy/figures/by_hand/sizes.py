@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from grevy.figures.by_hand.panel import Panel
+from grevy.figures.by_hand.sheets import Sheet
 from grevy.figures.page import MARGIN, SMALL, TEXT, line_height, text_width, wrap
-from grevy.figures.panel import Panel
 from grevy.figures.render import shown_size
-from grevy.figures.sheets import Sheet
 
 GAP, _INDICES = 0.62, 0.2
 """Inches between columns, and for the numbers of rows and columns."""
@@ -19,13 +19,16 @@ _NARROWEST, _COMFORTABLE = 6.5, 9.5
 _CELL = (0.3, 0.42, 0.55)
 """Sides of a cell: the least, the usual, and with long numbers."""
 
-_ROOM = 0.08
+_FEW = 12
+"""So many cells beside each other always have the usual size."""
+
+_ROOM = 0.1
 _LEAST_TEXT = 6.3
 _PICTURE, _PICTURE_OF_SEVERAL = 2.8, 1.9
 _ROW_GAP = 0.62
 
 Columns = list[list[Sheet]]
-"""A sheet for each channel in every column; the last column is the result alone."""
+"""A sheet for each channel in every column; the last column is the output alone."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +55,10 @@ class Sizes:
         across = sum(column[0].shape[1] for column in columns if column[0].written)
         picture = _PICTURE_OF_SEVERAL if several else _PICTURE
         room = _COMFORTABLE - GAP * len(columns) - picture * len(pictures)
-        side = min(max(room / max(across, 1), _CELL[0]), _CELL[1])
+        written = [column[0].shape[0] for column in columns[:-1] if column[0].written]
+        down = len(columns[0]) * max(written, default=0)
+        side = min(room / across if across > _FEW else _CELL[1], _COMFORTABLE / max(down, 1))
+        side = min(max(side, _CELL[0]), _CELL[1])
         size = TEXT * side / _CELL[1]
         longest = _longest([sheet for column in columns for sheet in column])
         if text_width(longest, size) + _ROOM > side:
@@ -69,9 +75,11 @@ class Sizes:
         return height / sheet.shape[0], width / sheet.shape[1]
 
     def height(self, sheet: Sheet) -> float:
+        """Of a panel."""
         return sheet.shape[0] * self.cell_of(sheet)[0]
 
     def width(self, sheet: Sheet) -> float:
+        """Of a panel."""
         return sheet.shape[1] * self.cell_of(sheet)[1]
 
     def head(self, sheet: Sheet) -> float:
@@ -80,11 +88,13 @@ class Sizes:
         return len(name) * line_height() + len(about) * line_height(SMALL) + above(sheet)
 
     def column_width(self, column: list[Sheet]) -> float:
+        """Of the widest panel, or of the heading if that is wider."""
         name, about = heading_lines(column[0], self.width(column[0]))
         texts = [text_width(line) for line in name] + [text_width(line, SMALL) for line in about]
         return max(*map(self.width, column), *texts)
 
     def page_width(self, columns: Columns) -> float:
+        """With margins."""
         widths = sum(map(self.column_width, columns)) + GAP * (len(columns) - 1)
         return max(widths + _INDICES + 2 * MARGIN, _NARROWEST)
 
@@ -98,12 +108,10 @@ class Sizes:
         return max(sum(rows) + self.gap * (len(rows) - 1), self.height(columns[-1][0]))
 
     def place(self, columns: Columns, head: float) -> list[list[Panel]]:
-        """All panels, each in the middle of its column and row; the result in that of all."""
+        """All panels, each in the middle of its column and row; the output in that of all."""
         rows, block = self.row_heights(columns), self.block(columns)
         top = head + (block - sum(rows) - self.gap * (len(rows) - 1)) / 2
-        middles = [
-            top + sum(rows[:i]) + self.gap * i + height / 2 for i, height in enumerate(rows)
-        ]
+        middles = [top + sum(rows[:i]) + self.gap * i + height / 2 for i, height in enumerate(rows)]
         placed, left = [], MARGIN + _INDICES
         for column in columns:
             centre = left + self.column_width(column) / 2
@@ -145,4 +153,4 @@ def above(sheet: Sheet) -> float:
 
 def has_indices(sheet: Sheet) -> bool:
     """Whether its rows and columns are numbered."""
-    return sheet.written and sheet.name.startswith(("image", "result"))
+    return sheet.written and sheet.name.startswith(("image", "output"))

@@ -1,0 +1,1 @@
+"""What figure and animation of a worked convolution share: sheets, panels, marks, the page."""

@@ -1,0 +1,78 @@
+"""Exact numbers as colours: 0 is white on a map, and black in a picture."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from grevy.arithmetic.worked import Number
+from grevy.figures.by_hand.sums import short
+from grevy.figures.colours import DIVERGING, SEQUENTIAL
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+Values = tuple[tuple[Number | None, ...], ...]
+"""[H, W]; None: nothing stands there, as in padding that pooling does not count."""
+
+_SOFT = 0.7
+"""Cells use this part of a colour map, so that the numbers in them can be read."""
+
+
+@dataclass(frozen=True)
+class Scale:
+    """Numbers as colours; 0 is white on a map and black in a picture.
+
+    Attributes:
+        most: the number with the strongest colour.
+        map: name of the colour map.
+        part: how much of the map is used.
+        legend: in words.
+    """
+
+    most: Number
+    map: str
+    part: float
+    legend: str
+
+    @classmethod
+    def of(
+        cls, values: Iterable[Number], decimals: bool, *, written: bool, picture: bool = False
+    ) -> Scale:
+        """One scale for all of `values`: symmetric where one is negative, else from 0 up.
+
+        Args:
+            values: at least one.
+            decimals: how numbers are written.
+            written: whether numbers stand on the colours.
+            picture: what is not negative is brightness: gray, of 255 where that can be.
+        """
+        found = list(values)
+        least, most = min(found), max(found)
+        part = _SOFT if written else 1.0
+        if least < 0:
+            most = max(-least, most)
+            bound = short(most, decimals)
+            return cls(most, DIVERGING, part, f"blue −{bound}, white 0, red {bound}")
+        if not picture:
+            most = most or 1
+            return cls(most, SEQUENTIAL, part, f"white 0, blue {short(most, decimals)}")
+        most = 255 if 128 <= most <= 255 else most or 1
+        return cls(most, "gray", 1.0, f"black 0, white {short(most, decimals)}")
+
+    def colours(self, values: Values) -> NDArray[np.uint8]:
+        """[H, W, 3], uint8 RGB; white where nothing stands."""
+        from matplotlib import colormaps
+
+        part_HW = np.array(
+            [[np.nan if v is None else float(v / self.most) for v in row] for row in values]
+        )
+        place_HW = self.part * part_HW
+        if self.map == DIVERGING:
+            place_HW = 0.5 + place_HW / 2
+        colours_HW3 = colormaps[self.map](place_HW, bytes=True)[..., :3].copy()
+        colours_HW3[np.isnan(part_HW)] = 255
+        return np.asarray(colours_HW3, np.uint8)

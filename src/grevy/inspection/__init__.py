@@ -1,0 +1,1 @@
+"""Look inside a network: filters, activations, class maps, what a unit answers to."""

@@ -1,0 +1,214 @@
+"""What a layer puts out for a picture, channel by channel.
+
+Shapes: N pictures, C channels, H rows, W columns, T tokens, S shown channels.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from grevy.errors import ModelArgumentError
+from grevy.figures.numerals import counted, numbers, numeral
+from grevy.figures.scale import Scale, activations_scale, render
+from grevy.figures.tiles import Tile, draw_tiles, paged
+from grevy.inspection.layers import find_layer
+from grevy.inspection.layout import Layout, choose_channels, layout_of
+from grevy.inspection.subject import Inputs, Pictures, Subject
+from grevy.inspection.view import Check, numbers_of, png_of
+from grevy.inspection.watching import activations_of
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+Sort = Literal["index", "maximum", "mean"]
+
+
+@dataclass(frozen=True)
+class Activations:
+    """Look at the output of one layer for some pictures.
+
+    Attributes:
+        subject: what is looked into.
+        layer: its address.
+        channels: to show, in this order; None: all.
+        sort: order of all channels: by index, or by maximum or mean over the pictures, largest
+            first.
+    """
+
+    subject: Subject
+    layer: str
+    channels: tuple[int, ...] | None = None
+    sort: Sort = "index"
+
+    def __call__(self, pictures: Pictures) -> ActivationsView:
+        """Run the pictures through the network once.
+
+        Raises:
+            LayerNotFoundError: no such layer.
+            ModelArgumentError: an output that is neither maps nor a vector nor tokens.
+            InputError: a channel that the layer does not have, or pictures that can't be read.
+        """
+        inputs = self.subject.prepare(pictures)
+        output = activations_of(self.subject, inputs.images_NCHW, [self.layer])[self.layer]
+        if output.shape[0] != len(inputs):
+            raise ModelArgumentError(
+                f"layer '{self.layer}', which puts out {len(output)} items for {len(inputs)} "
+                "pictures",
+                "one for each picture",
+                "choose a layer around it",
+            )
+        layout = layout_of(self.subject, self.layer, output.shape[1:])
+        maps_NCHW = layout.maps(output).float().cpu().numpy()
+        shown = choose_channels(self.channels, maps_NCHW.shape[1], self.layer)
+        if self.channels is None:
+            shown = order_of(maps_NCHW, self.sort)
+        arrays = {
+            f"activations_{layout.axes}": output.float().cpu().numpy(),
+            "maps_NCHW": maps_NCHW,
+            "shown_S": np.array(shown, np.int64),
+        }
+        kind = type(find_layer(self.subject.model, self.layer)[0]).__name__
+        order = self.sort if self.channels is None else "index"
+        return ActivationsView(
+            self.subject.name, f"{self.layer} ({kind})", inputs, layout, order, arrays
+        )
+
+
+@dataclass(frozen=True)
+class ActivationsView:
+    """The output of one layer on one scale.
+
+    Attributes:
+        subject_name: of what network.
+        layer: with its type.
+        inputs: the pictures as the network saw them.
+        layout: how the output was read.
+        order: what the channels are sorted by.
+        arrays: activations_… (axes as the layer puts them out), maps_NCHW (as they are drawn: a
+            vector has maps of 1×1), shown_S (channels in the order drawn).
+    """
+
+    subject_name: str
+    layer: str
+    inputs: Inputs
+    layout: Layout
+    order: Sort
+    arrays: Mapping[str, NDArray[Any]]
+
+    @property
+    def scale(self) -> Scale:
+        """One for the layer and all pictures, also where some channels only are shown."""
+        return activations_scale(self.arrays["maps_NCHW"])
+
+    @property
+    def checks(self) -> tuple[Check, ...]:
+        """Values that are not finite, and channels that are 0 everywhere."""
+        maps_NCHW = self.arrays["maps_NCHW"]
+        broken = int((~np.isfinite(maps_NCHW)).sum())
+        silent_C: NDArray[np.bool_] = ~np.any(maps_NCHW, axis=(0, 2, 3))
+        silent = f"{int(silent_C.sum())} of {counted(len(silent_C), 'channel')}"
+        return (
+            Check(
+                "activations not finite",
+                broken,
+                "0",
+                broken == 0,
+                f"{counted(broken, 'activation')} NaN or infinite.",
+            ),
+            Check(
+                "silent channels",
+                int(silent_C.sum()),
+                "",
+                None,
+                f"{silent} 0 everywhere on what is shown.",
+            ),
+        )
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Shape, layout, order, what was done to the pictures, and what the checks found."""
+        shape = "×".join(map(str, self.arrays[f"activations_{self.layout.axes}"].shape[1:]))
+        silent = self.checks[1]
+        order = f", sorted by {self.order}" if self.order != "index" else ""
+        return (
+            f"Output {shape} ({', '.join(self.layout.axes[1:])}){order}.",
+            *([self.layout.note] if self.layout.note else []),
+            *self.inputs.told(),
+            *([silent.text] if silent.value else []),
+        )
+
+    def tiles(self, picture: int) -> list[Tile]:
+        """One for each shown channel of that picture."""
+        shown_S = self.arrays["shown_S"]
+        maps_SHW = self.arrays["maps_NCHW"][picture, shown_S]
+        return [
+            Tile(picture_HW3, str(channel), _caption(map_HW))
+            for picture_HW3, channel, map_HW in zip(
+                render(maps_SHW, self.scale), shown_S.tolist(), maps_SHW, strict=True
+            )
+        ]
+
+    def draw(self, page: int = 1) -> Figure:
+        """Each picture and below it the shown channels; more than 128 have further pages."""
+        rows: list[Sequence[Tile]] = []
+        missing: tuple[str, ...] = ()
+        for picture in range(len(self.inputs)):
+            grid, missing = paged(self.tiles(picture), page)
+            rows += [[picture_tile(self.inputs, picture)], *grid]
+        title = f"{self.subject_name}: activations of {self.layer}"
+        return draw_tiles(rows, title, self.scale, [*self.notes, *missing])
+
+    def as_json(self) -> dict[str, Any]:
+        """Shape, and the numbers of each shown channel on each picture."""
+        maps_NCHW, shown_S = self.arrays["maps_NCHW"], self.arrays["shown_S"].tolist()
+        return {
+            "layer": self.layer,
+            "layout": self.layout.kind,
+            "shape": list(self.arrays[f"activations_{self.layout.axes}"].shape[1:]),
+            "pictures": [
+                {
+                    "picture": name,
+                    "note": note,
+                    "channels": [
+                        {"channel": c, **numbers_of(maps_NCHW[index, c])} for c in shown_S
+                    ],
+                }
+                for index, (name, note) in enumerate(
+                    zip(self.inputs.names, self.inputs.notes, strict=True)
+                )
+            ],
+            "checks": [check.as_json() for check in self.checks],
+            "notes": list(self.notes),
+        }
+
+    def _repr_png_(self) -> bytes:
+        return png_of(self.draw())
+
+
+def order_of(maps_NCHW: NDArray[np.floating[Any]], sort: Sort) -> tuple[int, ...]:
+    """Channels by index, or by maximum or mean over pictures and places, largest first.
+
+    A channel that holds NaN comes last, because it can't be compared.
+    """
+    if sort == "index":
+        return tuple(range(maps_NCHW.shape[1]))
+    over = (0, 2, 3)
+    key_C = maps_NCHW.max(over) if sort == "maximum" else maps_NCHW.mean(over, dtype=np.float64)
+    return tuple(np.argsort(-key_C, kind="stable").tolist())
+
+
+def picture_tile(inputs: Inputs, index: int) -> Tile:
+    """The picture as the network sees it."""
+    pixels_HWC = inputs.pixels_NHWC[index]
+    height, width, channels = pixels_HWC.shape
+    picture_HW3 = np.repeat(pixels_HWC, 3, 2) if channels == 1 else pixels_HWC
+    return Tile(picture_HW3, inputs.names[index], f"{width}×{height}")
+
+
+def _caption(map_HW: NDArray[np.floating[Any]]) -> str:
+    return numeral(float(map_HW[0, 0])) if map_HW.size == 1 else numbers(map_HW)

@@ -1,0 +1,253 @@
+"""The filters of a convolution: what it multiplies its input with.
+
+Shapes: O filters (output channels), I input channels, H rows, W columns, S shown filters.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from grevy.errors import ModelArgumentError
+from grevy.figures.numerals import counted, numeral
+from grevy.figures.scale import (
+    Scale,
+    dead_filters,
+    filter_rgb,
+    filter_rgb_note,
+    render,
+    weights_scale,
+)
+from grevy.figures.tiles import Tile, draw_tiles, paged
+from grevy.inspection.layers import Convolution, convolutions, find_layer, nearest
+from grevy.inspection.layout import choose_channels
+from grevy.inspection.subject import Pictures, Subject
+from grevy.inspection.view import Check, number, numbers_of, png_of
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+Sort = Literal["norm", "index"]
+
+_LINE = 255
+"""White between the input channels of one filter."""
+
+
+@dataclass(frozen=True)
+class Filters:
+    """Look at the filters of one convolution.
+
+    Attributes:
+        subject: what is looked into.
+        layer: a convolution; None: the first one.
+        channels: filters to show, in this order; None: all.
+        sort: order of all filters: by Euclidean norm, largest first, or by index.
+    """
+
+    subject: Subject
+    layer: str | None = None
+    channels: tuple[int, ...] | None = None
+    sort: Sort = "norm"
+
+    def __call__(self, pictures: Pictures | None = None) -> FiltersView:
+        """Read the weights; pictures don't matter.
+
+        Raises:
+            LayerNotFoundError: no such layer.
+            ModelArgumentError: it is not a convolution, or there is none.
+            InputError: a channel that the layer does not have.
+        """
+        layer, module = convolution(self.subject, self.layer)
+        weights_OIHW = filters_of(module).cpu().numpy()
+        norms_O = np.sqrt(np.square(weights_OIHW, dtype=np.float64).sum((1, 2, 3)))
+        shown = choose_channels(self.channels, len(weights_OIHW), layer)
+        if self.channels is None and self.sort == "norm":
+            shown = tuple(np.argsort(-norms_O, kind="stable").tolist())  # NaN comes last
+        arrays = {
+            "weights_OIHW": weights_OIHW,
+            "norms_O": norms_O,
+            "dead_O": dead_filters(weights_OIHW),
+            "shown_S": np.array(shown, np.int64),
+        }
+        order = "norm, largest first" if self.channels is None and self.sort == "norm" else ""
+        in_colour = _sees_colours(self.subject, layer, module)
+        return FiltersView(self.subject.name, layer, in_colour, order, arrays)
+
+
+@dataclass(frozen=True)
+class FiltersView:
+    """Filters of one layer on one scale.
+
+    Attributes:
+        subject_name: whose filters.
+        layer: of which layer.
+        in_colour: whether they are drawn as red, green and blue.
+        order: what they are sorted by; "": by nothing.
+        arrays: weights_OIHW, norms_O, dead_O (bool), shown_S (indices in the order drawn).
+    """
+
+    subject_name: str
+    layer: str
+    in_colour: bool
+    order: str
+    arrays: Mapping[str, NDArray[Any]]
+
+    @property
+    def scale(self) -> Scale | None:
+        """One for the layer; None in colour, where gray is 0."""
+        return None if self.in_colour else weights_scale(self.arrays["weights_OIHW"])
+
+    @property
+    def checks(self) -> tuple[Check, ...]:
+        """Dead filters and weights that are not finite, of the whole layer."""
+        weights_OIHW, dead_O = self.arrays["weights_OIHW"], self.arrays["dead_O"]
+        dead, broken = int(dead_O.sum()), int((~np.isfinite(weights_OIHW)).sum())
+        names = ", ".join(map(str, np.flatnonzero(dead_O)))
+        told = f": {names}" if dead else ""
+        return (
+            Check("dead filters", dead, "0", dead == 0, f"{dead} of {len(dead_O)} are dead{told}."),
+            Check(
+                "weights not finite",
+                broken,
+                "0",
+                broken == 0,
+                f"{counted(broken, 'weight')} NaN or infinite.",
+            ),
+        )
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Shape, order, how a tile is read, and what the checks found."""
+        weights_OIHW = self.arrays["weights_OIHW"]
+        filters, inputs, height, width = weights_OIHW.shape
+        rows, columns = _grid(inputs)
+        shape = f"{filters} filters of {inputs}×{height}×{width}"
+        sentences = [
+            f"{shape}, sorted by {self.order}." if self.order else f"{shape}.",
+            filter_rgb_note(weights_OIHW)
+            if self.in_colour
+            else f"A tile is one filter: its {inputs} input channels in reading order, "
+            f"{rows} rows of up to {columns}."
+            if inputs > 1
+            else "",
+            *(check.text for check in self.checks if not check.passed),
+        ]
+        return tuple(filter(None, sentences))
+
+    def tiles(self) -> list[Tile]:
+        """One for each shown filter; dead ones are marked."""
+        shown_S = self.arrays["shown_S"]
+        weights_SIHW = self.arrays["weights_OIHW"][shown_S]
+        if self.scale is None:
+            largest = _largest(self.arrays["weights_OIHW"])
+            pictures_SHW3 = filter_rgb(weights_SIHW, largest)
+        else:
+            pictures_SHW3 = mosaic(render(weights_SIHW, self.scale))
+        return [
+            Tile(picture_HW3, str(index), self._caption(index), bool(self.arrays["dead_O"][index]))
+            for picture_HW3, index in zip(pictures_SHW3, shown_S.tolist(), strict=True)
+        ]
+
+    def draw(self, page: int = 1) -> Figure:
+        """The shown filters in a grid; more than 128 have further pages."""
+        title = f"{self.subject_name}: filters of {self.layer}"
+        rows, missing = paged(self.tiles(), page)
+        return draw_tiles(rows, title, self.scale, [*self.notes, *missing])
+
+    def as_json(self) -> dict[str, Any]:
+        """Shape, and norm, extremes and death of each shown filter."""
+        weights_OIHW = self.arrays["weights_OIHW"]
+        return {
+            "layer": self.layer,
+            "shape": list(weights_OIHW.shape),
+            "in_colour": self.in_colour,
+            "filters": [
+                {
+                    "channel": index,
+                    "norm": number(self.arrays["norms_O"][index]),
+                    "dead": bool(self.arrays["dead_O"][index]),
+                    **numbers_of(weights_OIHW[index]),
+                }
+                for index in self.arrays["shown_S"].tolist()
+            ],
+            "checks": [check.as_json() for check in self.checks],
+            "notes": list(self.notes),
+        }
+
+    def _repr_png_(self) -> bytes:
+        return png_of(self.draw())
+
+    def _caption(self, index: int) -> str:
+        text = f"norm {numeral(float(self.arrays['norms_O'][index]))}"
+        return f"{text}, dead" if self.arrays["dead_O"][index] else text
+
+
+def filters_of(module: Convolution) -> Tensor:
+    """Weights [O, I, H, W] of a convolution, also of a transposed one, as float32.
+
+    I is the number of input channels that one filter sees: with groups, those of its group.
+    """
+    weight = module.weight.detach().to(torch.float32)
+    if isinstance(module, nn.ConvTranspose2d):  # [I, O / groups, H, W]
+        grouped = weight.reshape(module.groups, -1, *weight.shape[1:])
+        weight = grouped.transpose(1, 2).flatten(0, 1)
+    return weight.clone()
+
+
+def convolution(subject: Subject, layer: str | None) -> tuple[str, Convolution]:
+    """The convolution of that name, or the first one.
+
+    Raises:
+        LayerNotFoundError: no such layer.
+        ModelArgumentError: it is no convolution, or there is none.
+    """
+    names = [info.name for info in convolutions(subject)]
+    if not names and layer is None:
+        raise ModelArgumentError(
+            f"{subject.name}, a network without a convolution",
+            "one with filters",
+            "look at its activations instead",
+        )
+    name = layer or names[0]
+    module, _ = find_layer(subject.model, name)
+    if not isinstance(module, Convolution):
+        raise ModelArgumentError(
+            f"layer '{name}', a {type(module).__name__}",
+            f"a convolution: {nearest(name, names)}",
+            "choose a convolution, or look at its activations",
+        )
+    return name, module
+
+
+def mosaic(pictures_OIHW3: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """The I pictures of each O in reading order in one picture, with white lines between."""
+    count, inputs, height, width, _ = pictures_OIHW3.shape
+    rows, columns = _grid(inputs)
+    cells = np.full((count, rows * columns, height + 1, width + 1, 3), _LINE, np.uint8)
+    cells[:, :inputs, :height, :width] = pictures_OIHW3
+    grid = cells.reshape(count, rows, columns, height + 1, width + 1, 3).swapaxes(2, 3)
+    return grid.reshape(count, rows * (height + 1), columns * (width + 1), 3)[:, :-1, :-1]
+
+
+def _grid(count: int) -> tuple[int, int]:
+    """Rows and columns that are nearly a square, wider than high."""
+    columns = math.ceil(math.sqrt(count))
+    return math.ceil(count / columns), columns
+
+
+def _largest(weights: NDArray[np.float32]) -> float:
+    sizes = np.abs(weights)
+    return float(sizes.max(initial=0.0, where=np.isfinite(sizes)))
+
+
+def _sees_colours(subject: Subject, layer: str, module: Convolution) -> bool:
+    """Whether its input is the picture's red, green and blue."""
+    first = convolutions(subject)[0].name == layer.partition("#")[0]
+    return first and subject.preprocessing.channels == 3 == filters_of(module).shape[1]

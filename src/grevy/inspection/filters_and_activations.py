@@ -1,0 +1,104 @@
+"""Filters beside what they make of a picture: the first figure of every course."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from numpy.typing import NDArray
+
+from grevy.figures.scale import Scale
+from grevy.figures.tiles import Tile, draw_tiles
+from grevy.inspection.activations import Activations, ActivationsView, picture_tile
+from grevy.inspection.filters import Filters, FiltersView, convolution
+from grevy.inspection.subject import Pictures, Subject
+from grevy.inspection.view import Check, png_of
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+_COLUMNS = 10
+"""Channels in one row, so that filter and activation are seen together."""
+
+
+@dataclass(frozen=True)
+class FiltersAndActivations:
+    """Look at filters of one convolution and at their activations, before any ReLU.
+
+    Attributes:
+        subject: what is looked into.
+        layer: a convolution; None: the first one.
+        channels: to show, in this order; None: all, the largest norm first.
+    """
+
+    subject: Subject
+    layer: str | None = None
+    channels: tuple[int, ...] | None = None
+
+    def __call__(self, pictures: Pictures) -> FiltersAndActivationsView:
+        """Read the weights and run the pictures; errors as `Filters` and `Activations`."""
+        layer, _ = convolution(self.subject, self.layer)
+        filters = Filters(self.subject, layer, self.channels)()
+        shown = tuple(filters.arrays["shown_S"].tolist())
+        return FiltersAndActivationsView(filters, Activations(self.subject, layer, shown)(pictures))
+
+
+@dataclass(frozen=True)
+class FiltersAndActivationsView:
+    """Two views with the same channels in the same order.
+
+    Attributes:
+        filters: on their scale.
+        activations: on theirs.
+    """
+
+    filters: FiltersView
+    activations: ActivationsView
+
+    @property
+    def arrays(self) -> Mapping[str, NDArray[Any]]:
+        """Those of both."""
+        return {**self.activations.arrays, **self.filters.arrays}
+
+    @property
+    def scale(self) -> Scale:
+        """Of the activations."""
+        return self.activations.scale
+
+    @property
+    def checks(self) -> tuple[Check, ...]:
+        """Those of both."""
+        return self.filters.checks + self.activations.checks
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Those of both."""
+        return self.filters.notes + self.activations.notes
+
+    def draw(self) -> Figure:
+        """The pictures, then ten channels a row: filters, and below them their activations."""
+        inputs = self.activations.inputs
+        filters = self.filters.tiles()
+        maps = [self.activations.tiles(picture) for picture in range(len(inputs))]
+        rows = [[picture_tile(inputs, picture) for picture in range(len(inputs))]]
+        titles = ["what the network sees"]
+        for start in range(0, len(filters), _COLUMNS):
+            columns = slice(start, start + _COLUMNS)
+            rows += [filters[columns], *(_unnamed(tiles[columns]) for tiles in maps)]
+            titles += ["filter", *inputs.names]
+        scales = [scale for scale in (self.filters.scale, self.scale) if scale is not None]
+        title = f"{self.filters.subject_name}: filters and activations of {self.filters.layer}"
+        return draw_tiles(rows, title, scales, self.notes, titles)
+
+    def as_json(self) -> dict[str, Any]:
+        """Both."""
+        return {"filters": self.filters.as_json(), "activations": self.activations.as_json()}
+
+    def _repr_png_(self) -> bytes:
+        return png_of(self.draw())
+
+
+def _unnamed(tiles: list[Tile]) -> list[Tile]:
+    """Without the channel, which stands above the filter."""
+    return [Tile(tile.picture_HW3, "", tile.numbers) for tile in tiles]

@@ -1,0 +1,95 @@
+"""The states of a run's network that its record can give back: best, last, initial."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import safetensors.torch
+from torch import nn
+
+from grevy.data.randomness import own_randomness
+from grevy.errors import CorruptRecordError, RunNotFoundError
+from grevy.models import build_model
+from grevy.records.checkpoint import Checkpoint, load_checkpoint
+from grevy.training.run import Run
+
+StateName = Literal["initial", "last", "best"]
+
+
+@dataclass(frozen=True)
+class RunState:
+    """One state of a run's network: its name, and the optimizer steps behind it."""
+
+    name: StateName
+    step: int
+
+
+def states_of(run: Run) -> tuple[RunState, ...]:
+    """The states that the record of `run` can give back, in the order of their steps.
+
+    Raises:
+        CorruptRecordError: the checkpoint is damaged.
+    """
+    states = [RunState("initial", 0)]
+    checkpoint = load_checkpoint(run.directory.checkpoint)
+    if checkpoint is not None:
+        states.append(RunState("last", _step_of(checkpoint)))
+    if run.facts["results"] is not None:
+        states.append(RunState("best", run.results["best_step"]))
+    return tuple(sorted(states, key=lambda state: state.step))
+
+
+def network_at(run: Run, state: StateName) -> tuple[nn.Module, int]:
+    """The network in evaluation mode in that state, and its step.
+
+    Raises:
+        RunNotFoundError: the record lacks that state.
+        CorruptRecordError: the weights are damaged or of another architecture.
+    """
+    if state == "best":
+        return run.model(), int(run.results["best_step"])
+    if state == "initial":
+        return _initial(run.facts).eval(), 0
+    checkpoint = load_checkpoint(run.directory.checkpoint)
+    if checkpoint is None:
+        raise RunNotFoundError(
+            f"the run at {run.path} has no checkpoint",
+            "one that reached its first check",
+            f"go on with: grevy train --resume --out {run.path}",
+        )
+    return _from_checkpoint(run, checkpoint).eval(), _step_of(checkpoint)
+
+
+def _initial(facts: dict[str, Any]) -> nn.Module:
+    """The network as `prepare` built it: its weights are a function of the seed."""
+    recipe, p = facts["recipe"]["model"], facts["preprocessing"]
+    shape = p["channels"], p["height"], p["width"]
+    with own_randomness(facts["seed"]):
+        return build_model(
+            recipe["name"], shape, len(facts["data"]["classes"]), **recipe["arguments"]
+        )
+
+
+def _from_checkpoint(run: Run, checkpoint: Checkpoint) -> nn.Module:
+    """The weights that the next check would have seen: averaged ones where there are."""
+    model = _initial(run.facts)
+    try:
+        tensors = safetensors.torch.load(checkpoint.files["state.safetensors"])
+        averaged = "average/module."
+        prefix = averaged if any(name.startswith(averaged) for name in tensors) else "model/"
+        model.load_state_dict(
+            {k.removeprefix(prefix): v for k, v in tensors.items() if k.startswith(prefix)}
+        )
+    except (KeyError, RuntimeError, safetensors.SafetensorError) as error:
+        raise CorruptRecordError(
+            f"the checkpoint of {run.path} does not fit its network ({error})",
+            "the checkpoint that training wrote",
+            "restore it from a copy, or train again",
+        ) from error
+    return model
+
+
+def _step_of(checkpoint: Checkpoint) -> int:
+    return int(json.loads(checkpoint.files["state.json"])["progress"]["step"])

@@ -1,0 +1,220 @@
+"""`grevy.layers`: the table of a network's layers."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from torch import nn
+
+from grevy.arithmetic.counts import CONVENTION
+from grevy.documents.blocks import Document
+from grevy.errors import InputTooSmallError, ModelArgumentError
+from grevy.models.registry import build_model
+from grevy.models.survey.fitting import Shape, fitting, runs
+from grevy.models.survey.layer import Layer, call_name, layer_of, uncalled
+from grevy.models.survey.trace import ModuleCall, Trace, evaluating, trace
+from grevy.models.zoo import build_zoo, is_zoo_name
+
+DEFAULT_SHAPE = (3, 32, 32)
+DEFAULT_CLASSES = 10
+
+
+@dataclass(frozen=True)
+class Failure:
+    """Where a network broke off.
+
+    Attributes:
+        layer: that raised.
+        kind: its class.
+        input_shape: what it got, without the batch.
+        reason: its own words.
+        fits: shapes of pictures near the one given that pass.
+    """
+
+    layer: str
+    kind: str
+    input_shape: tuple[int, ...] | None
+    reason: str
+    fits: tuple[Shape, ...]
+
+
+@dataclass(frozen=True)
+class LayerTable:
+    """All layers of a network for one picture, in the order in which they end.
+
+    Attributes:
+        model: name of the network.
+        input_shape: C, H, W.
+        layers: calls of layers, then modules with parameters that were not called.
+        total_parameters: each parameter counted once.
+        trainable_parameters: those that training would change.
+        failure: None if the picture passed.
+    """
+
+    model: str
+    input_shape: Shape
+    layers: tuple[Layer, ...]
+    total_parameters: int
+    trainable_parameters: int
+    failure: Failure | None = None
+
+    @property
+    def total_macs(self) -> int:
+        """Multiply-accumulates of one picture."""
+        return sum(layer.macs.value for layer in self.layers)
+
+    @property
+    def activation_bytes(self) -> int:
+        """Float32 memory of all outputs for one picture: what training keeps, about."""
+        return sum(layer.activation_bytes for layer in self.layers)
+
+    def as_json(self) -> dict[str, Any]:
+        """The table and its totals, as JSON takes it."""
+        failure = self.failure
+        return {
+            "model": self.model,
+            "input_shape": self.input_shape,
+            "layers": [layer.as_json() for layer in self.layers],
+            "total_parameters": self.total_parameters,
+            "trainable_parameters": self.trainable_parameters,
+            "total_macs": self.total_macs,
+            "total_flops": 2 * self.total_macs,
+            "total_activation_bytes": self.activation_bytes,
+            "convention": list(CONVENTION),
+            "failure": failure and {**vars(failure), "fits": list(failure.fits)},
+        }
+
+    def document(self) -> Document:
+        """The table for people."""
+        from grevy.models.survey.describe import describe
+
+        return describe(self)
+
+    def __str__(self) -> str:
+        from grevy.documents.text import as_text
+
+        return as_text(self.document())
+
+    def _repr_html_(self) -> str:
+        from grevy.documents.html import as_html
+
+        return as_html(self.document())
+
+
+def layers(
+    model: str | nn.Module,
+    input_shape: Shape | None = None,
+    classes: int = DEFAULT_CLASSES,
+    **arguments: Any,
+) -> LayerTable:
+    """The layers of a network with shapes, parameters, MACs and receptive fields.
+
+    The network runs once on a tensor without data: nothing is computed, and the model is left as
+    it was. If it fails, the table reaches up to there and says why and what would fit.
+
+    Args:
+        model: a registered name, `timm:NAME`, `torchvision:NAME`, or a module.
+        input_shape: C, H, W; by default 3×32×32, or what the zoo's network was made for.
+        classes: outputs of a registered network.
+        arguments: of a registered network.
+
+    Raises:
+        UnknownModelError: no such name.
+        MissingPackageError: the zoo is not installed.
+        ModelArgumentError: arguments that the network does not take.
+    """
+    if isinstance(model, nn.Module):
+        module = model
+        return _survey(module, type(model).__name__, input_shape or DEFAULT_SHAPE)
+    if is_zoo_name(model):
+        if arguments:
+            raise ModelArgumentError(
+                f"arguments {arguments} for '{model}'", "none", "give the module itself in Python"
+            )
+        module, shape = build_zoo(model)
+        return _survey(module, model, input_shape or shape)
+    return _registered(model, input_shape or DEFAULT_SHAPE, classes, arguments)
+
+
+def _registered(name: str, shape: Shape, classes: int, arguments: dict[str, Any]) -> LayerTable:
+    """A network that is built for the picture; for one that is too small, built for the next."""
+
+    def build(shape: Shape) -> nn.Module:
+        return build_model(name, shape, classes, **arguments)
+
+    try:
+        return _survey(build(shape), name, shape)
+    except InputTooSmallError:
+        takes = functools.partial(_builds, build)
+        fits = fitting(takes, shape)
+        if not fits:
+            raise
+        return _survey(build(fits[-1]), name, shape, takes)
+
+
+def _builds(build: Callable[[Shape], nn.Module], shape: Shape) -> bool:
+    try:
+        build(shape)
+    except InputTooSmallError:
+        return False
+    return True
+
+
+def _survey(
+    model: nn.Module, name: str, shape: Shape, takes: Callable[[Shape], bool] | None = None
+) -> LayerTable:
+    found = trace(model, shape)
+    rows = _rows(model, found, shape)
+    parameters = list(model.parameters())
+    return LayerTable(
+        model=name,
+        input_shape=shape,
+        layers=rows,
+        total_parameters=sum(parameter.numel() for parameter in parameters),
+        trainable_parameters=sum(p.numel() for p in parameters if p.requires_grad),
+        failure=_failure(model, found, shape, takes) if found.error else None,
+    )
+
+
+def _rows(model: nn.Module, found: Trace, shape: Shape) -> tuple[Layer, ...]:
+    rows: list[Layer] = []
+    counted: list[nn.Parameter] = []
+    for call in filter(_is_layer, found.calls):
+        rows.append(layer_of(call, shape[1:], counted, first=call.index == 0))
+        counted += call.module.parameters(recurse=False)
+    if found.error:
+        return tuple(rows)
+    for name, module in model.named_modules():
+        row = uncalled(name, module, counted)
+        if row.parameters.value:
+            rows.append(row)
+            counted += module.parameters(recurse=False)
+    return tuple(rows)
+
+
+def _is_layer(call: ModuleCall) -> bool:
+    """Modules without children, and those that compute or hold parameters besides them."""
+    if isinstance(call.module, nn.Identity) or call.shape is None:
+        return False
+    leaf = not any(True for _ in call.module.children())
+    own = any(True for _ in call.module.parameters(recurse=False))
+    products = any(operation.computes for operation in call.operations)
+    return leaf or own or products
+
+
+def _failure(
+    model: nn.Module, found: Trace, shape: Shape, takes: Callable[[Shape], bool] | None
+) -> Failure:
+    call = found.open[-1] if found.open else None
+    with evaluating(model):
+        fits = fitting(takes or functools.partial(runs, model), shape)
+    return Failure(
+        layer=call_name(call) if call else "(network)",
+        kind=type(call.module if call else model).__name__,
+        input_shape=call.input_shape[1:] if call and call.input_shape else None,
+        reason=" ".join(str(found.error).split()).rstrip(".") or type(found.error).__name__,
+        fits=fits,
+    )

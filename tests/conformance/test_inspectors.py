@@ -1,0 +1,248 @@
+"""One battery for every inspector: it says what it saw, and leaves the network as it found it.
+
+A new inspector adds one line to `INSPECTORS`.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from grevy.errors import GrevyError
+from grevy.inspection.activations import Activations
+from grevy.inspection.filters import Filters
+from grevy.inspection.filters_and_activations import FiltersAndActivations
+from grevy.inspection.layers import convolutions
+from grevy.inspection.subject import Subject, subject_of_module
+from grevy.models import build_model
+
+
+def last_convolution(subject: Subject) -> str:
+    """A layer with maps that every subject has."""
+    return convolutions(subject)[-1].name
+
+
+INSPECTORS: dict[str, Callable[[Subject], Any]] = {
+    "filters": Filters,
+    "activations": lambda s: Activations(s, last_convolution(s), sort="maximum"),
+    "filters and activations": lambda s: FiltersAndActivations(s, channels=(0, 2)),
+}
+
+
+class Residual(nn.Module):
+    """What makes looking hard: one ReLU called three times, in place, and functional ones."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.conv1 = nn.Conv2d(channels, 6, 3, padding=1, bias=False)
+        self.norm1 = nn.BatchNorm2d(6)
+        self.conv2 = nn.Conv2d(6, 6, 3, padding=1, bias=False)
+        self.norm2 = nn.BatchNorm2d(6)
+        self.conv3 = nn.Conv2d(6, 6, 3, padding=1)
+        self.relu = nn.ReLU(inplace=True)
+        self.dropout = nn.Dropout(0.5)
+        self.linear = nn.Linear(6, 10)
+
+    def forward(self, images_BCHW: Tensor) -> Tensor:
+        first = self.relu(self.norm1(self.conv1(images_BCHW)))
+        second = self.norm2(self.conv2(first))
+        second += first
+        second = self.relu(second)
+        third = F.relu(self.conv3(second), inplace=True)
+        third.add_(second)
+        return self.linear(self.dropout(self.relu(third).mean((2, 3))))
+
+
+def base() -> nn.Module:
+    return build_model("base", (3, 32, 32), 10)
+
+
+def residual() -> nn.Module:
+    model = Residual(3)
+    model.norm1.running_mean.uniform_()
+    return model
+
+
+def transformer() -> nn.Module:
+    timm = pytest.importorskip("timm", reason="timm is not installed")
+    return timm.create_model(
+        "vit_tiny_patch16_224",
+        img_size=32,
+        patch_size=8,
+        depth=2,
+        embed_dim=24,
+        num_heads=3,
+        num_classes=10,
+    )
+
+
+MODELS = {"base": base, "residual": residual, "transformer": transformer}
+
+PICTURE = np.random.default_rng(0).integers(0, 256, (32, 32, 3), np.uint8)
+
+
+@pytest.fixture(params=MODELS)
+def subject(request: pytest.FixtureRequest) -> Subject:
+    """A network in the middle of something: every kind of state is there to be lost."""
+    torch.manual_seed(0)
+    model = MODELS[request.param]()
+    statistics = {"mean": (0.5, 0.4, 0.6), "standard_deviation": (0.2, 0.3, 0.25)}
+    found = subject_of_module(model, (3, 32, 32), name=request.param, **statistics)
+    parameters = list(model.parameters())
+    parameters[0].requires_grad_(False)
+    for parameter in parameters[1::2]:
+        parameter.grad = torch.randn_like(parameter)
+    model.train()
+    next(model.children()).eval()
+    next(model.children()).register_forward_hook(lambda module, args, output: None)
+    return found
+
+
+@pytest.fixture(params=INSPECTORS)
+def inspector(request: pytest.FixtureRequest, subject: Subject) -> Any:
+    return INSPECTORS[request.param](subject)
+
+
+def state_of(model: nn.Module) -> dict[str, Any]:
+    """Everything that looking must not change, as copies."""
+    state: dict[str, Any] = {"python": random.getstate(), "torch": torch.get_rng_state()}
+    state["numpy"] = np.random.get_state()[1:]
+    state["grad enabled"] = torch.is_grad_enabled()
+    for name, tensor in [*model.named_parameters(), *model.named_buffers()]:
+        state[f"{name}: identity"] = id(tensor)
+        state[f"{name}: value"] = tensor.detach().clone()
+        state[f"{name}: requires_grad"] = tensor.requires_grad
+        state[f"{name}: grad identity"] = id(tensor.grad)
+        state[f"{name}: grad"] = None if tensor.grad is None else tensor.grad.clone()
+    for name, module in model.named_modules():
+        state[f"{name}: training"] = module.training
+        for attribute, value in vars(module).items():
+            if "hooks" in attribute:
+                state[f"{name}: {attribute}"] = dict(value)
+    return state
+
+
+def same(one: Any, other: Any) -> bool:
+    if isinstance(one, Tensor | np.ndarray):
+        return np.array_equal(np.asarray(one), np.asarray(other), equal_nan=True)
+    if isinstance(one, tuple):
+        return len(one) == len(other) and all(map(same, one, other))
+    return bool(one == other)
+
+
+def changed(before: dict[str, Any], model: nn.Module) -> list[str]:
+    after = state_of(model)
+    return [
+        name
+        for name in before.keys() | after.keys()
+        if name not in before or name not in after or not same(before[name], after[name])
+    ]
+
+
+def test_the_network_is_as_before(inspector: Any, subject: Subject) -> None:
+    before = state_of(subject.model)
+    inspector(PICTURE)
+    assert changed(before, subject.model) == []
+
+
+class Broken(Exception):
+    """Not one of ours: as any model may raise."""
+
+
+@pytest.mark.parametrize("call", [1, 2, 5])
+def test_the_network_is_as_before_also_if_it_raises_in_the_middle(
+    inspector: Any, subject: Subject, call: int
+) -> None:
+    calls = breaking(subject.model, call)
+    before = state_of(subject.model)
+    raised = False
+    try:
+        inspector(PICTURE)
+    except Broken:
+        raised = True
+    assert raised == (next(calls) > call)
+    assert changed(before, subject.model) == []
+
+
+def breaking(model: nn.Module, call: int) -> Iterator[int]:
+    """Let a layer in the middle raise in its n-th call; yields the calls so far, plus one."""
+    modules = [m for m in model.modules() if isinstance(m, nn.Conv2d | nn.Linear)]
+    middle = modules[len(modules) // 2]
+    forward, calls = middle.forward, iter(range(1, 10**9))
+
+    def count(*args: Any, **kwargs: Any) -> Any:
+        if next(calls) == call:
+            raise Broken
+        return forward(*args, **kwargs)
+
+    middle.forward = count  # type: ignore[method-assign]
+    return calls
+
+
+def test_it_sees_the_same_twice(inspector: Any) -> None:
+    one, other = inspector(PICTURE), inspector(PICTURE)
+    assert one.arrays.keys() == other.arrays.keys()
+    for name in one.arrays:
+        np.testing.assert_array_equal(one.arrays[name], other.arrays[name], err_msg=name)
+
+
+def test_it_sees_the_same_whatever_the_program_around_it_has_set(inspector: Any) -> None:
+    plain = inspector(PICTURE)
+    with torch.inference_mode(), torch.autocast("cpu", dtype=torch.bfloat16):
+        inside = inspector(PICTURE)
+    for name in plain.arrays:
+        np.testing.assert_array_equal(plain.arrays[name], inside.arrays[name], err_msg=name)
+
+
+def test_its_arrays_are_finite_and_their_names_spell_their_axes(inspector: Any) -> None:
+    view = inspector(PICTURE)
+    assert view.arrays
+    for name, array in view.arrays.items():
+        assert isinstance(array, np.ndarray)
+        assert len(name.rpartition("_")[2]) == array.ndim, f"{name} is {array.shape}"
+        assert np.isfinite(array).all(), name
+
+
+def test_what_is_not_a_number_stays_so(inspector: Any, subject: Subject) -> None:
+    convolution = subject.model.get_submodule(last_convolution(subject))
+    first = subject.model.get_submodule(convolutions(subject)[0].name)
+    with torch.no_grad():
+        convolution.weight.fill_(torch.nan)
+        first.weight.fill_(torch.nan)
+    before = state_of(subject.model)
+    try:
+        view = inspector(PICTURE)
+    except GrevyError:
+        return
+    finally:
+        assert changed(before, subject.model) == []
+    assert any(np.isnan(array).any() for array in view.arrays.values())
+    assert drawn(view)
+    json.dumps(view.as_json(), allow_nan=False)
+
+
+def test_it_draws_itself_and_tells_its_numbers_as_json(inspector: Any) -> None:
+    view = inspector(PICTURE)
+    assert drawn(view)
+    assert view._repr_png_().startswith(b"\x89PNG")
+    assert json.loads(json.dumps(view.as_json(), allow_nan=False)) == view.as_json()
+
+
+def test_its_checks_and_notes_are_sentences(inspector: Any) -> None:
+    view = inspector(PICTURE)
+    for text in (*view.notes, *(check.text for check in view.checks)):
+        assert text.strip() == text
+        assert text.endswith((".", "?", "!")), text
+
+
+def drawn(view: Any) -> bool:
+    figure = view.draw()
+    return bool(figure.axes)
