@@ -8,7 +8,7 @@ from grevy.arithmetic.size_axis import Axis
 from grevy.arithmetic.size_formula import Rounding, Symbol, transposed_equation, window_equation
 from grevy.arithmetic.size_question import QUANTITIES, Question, enumeration, named
 from grevy.arithmetic.size_search import Values, window_of
-from grevy.arithmetic.size_solution import solution_of
+from grevy.arithmetic.size_solution import counted, solution_of
 from grevy.documents.blocks import Block, Document, Formula, Sentence, Table
 
 TITLES = {"transposed": "a transposed convolution"}
@@ -42,9 +42,11 @@ def _axis_blocks(axis: Axis, most: int | None) -> list[Block]:
     blocks += [Sentence(_headline(axis, most))]
     if len(axis.solutions) == 1:
         blocks.append(axis.solutions[0].formulas[0])
-        blocks += [Sentence(f"{_capital(text)}.") for text in axis.solutions[0].remarks]
+        blocks += [Sentence(f"{_capital(text)}.") for text in _remarks(axis)]
     else:
         blocks.append(_solutions(axis, most))
+        if any(solution.unread for solution in axis.solutions[:most]):
+            blocks.append(Sentence(f"Unread: {axis.noun}s at the end that no window reaches."))
     return blocks + [Sentence(text) for text in axis.limits]
 
 
@@ -95,20 +97,26 @@ def _headline(axis: Axis, most: int | None) -> str:
     return f"{_capital(enumeration(found))}{every}{only}."
 
 
+def _remarks(axis: Axis) -> list[str]:
+    """On the only solution."""
+    solution = axis.solutions[0]
+    if not isinstance(solution.unread, int) or not solution.unread:
+        return list(solution.remarks)
+    are = "is" if solution.unread == 1 else "are"
+    return [f"{counted(solution.unread, axis.noun)} at the end {are} not read", *solution.remarks]
+
+
 def _solutions(axis: Axis, most: int | None) -> Table:
     names = axis.question.unknown
     shown = axis.solutions[:most]
-    remarks = any(solution.remarks for solution in shown)
-    rows = [
-        (
-            *(f"{getattr(solution, name):,}" for name in names),
-            solution.formulas[0].text,
-            *(["; ".join(solution.remarks)] if remarks else []),
-        )
-        for solution in shown
-    ]
-    columns = (*map(named, names), "formula", *(["remark"] if remarks else []))
-    return Table(columns, tuple(rows), right=frozenset(range(len(names))))
+    columns = {named(name): [f"{getattr(found, name):,}" for found in shown] for name in names}
+    if any(found.unread for found in shown):
+        columns["unread"] = [str(found.unread or "") for found in shown]
+    numbers = frozenset(range(len(columns)))
+    columns["formula"] = [found.formulas[0].text for found in shown]
+    if any(found.remarks for found in shown):
+        columns["remark"] = ["; ".join(found.remarks) for found in shown]
+    return Table(tuple(columns), tuple(zip(*columns.values(), strict=True)), right=numbers)
 
 
 def _nothing(axis: Axis) -> list[Block]:

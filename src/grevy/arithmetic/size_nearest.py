@@ -69,8 +69,13 @@ def why(question: Question) -> str:
         )
     if len(question.unknown) == 2:
         pair = enumeration([named(name) for name in question.unknown])
-        return f"No {pair} together give an output of {question.fixed['output']:,}."
-    reason = _why_none(question) + _uneven(question)
+        sentence = f"No {pair} together give an output of {question.fixed['output']:,}."
+        if question.unknown != ("stride", "padding"):
+            return sentence
+        at_stride_1 = replace(question, fixed={**question.fixed, "stride": 1}, unknown=("padding",))
+        uneven = _uneven(at_stride_1)
+        return f"{sentence} With stride 1, {uneven[0].lower()}{uneven[1:]}" if uneven else sentence
+    reason = f"{_why_none(question)} {_uneven(question)}".strip()
     if question.any_input:
         return f"With an input of {EXAMPLE}, for example, {reason[0].lower()}{reason[1:]}"
     return reason
@@ -120,7 +125,7 @@ def _uneven(question: Question) -> str:
     size, kernel, stride, padding, dilation = window_of(uneven)
     if window_count(size, kernel, stride, (padding, padding + 1), dilation) != uneven["output"]:
         return ""
-    return f" Padding {below} on one side and {below + 1} on the other would do."
+    return f"Padding {below} on one side and {below + 1} on the other would do."
 
 
 def _refusal(question: Question, values: Values) -> str:

@@ -121,13 +121,9 @@ def _remarks(values: Values, noun: str) -> Sequence[str]:
     remarks = []
     if cut := max(_end(values) - values["input"] - values["padding"], 0):
         remarks.append(f"the last window is cut by {counted(cut, noun)}")
-    if unread := _unread(values):
-        are = "is" if unread == 1 else "are"
-        remarks.append(f"{counted(unread, noun)} at the end {are} not read")
     gap = values["stride"] - window
     if gap > 0 and values["output"] > 1:
-        are = "is" if gap == 1 else "are"
-        remarks.append(f"{counted(gap, noun)} between one window and the next {are} not read")
+        remarks.append(f"gaps of {counted(gap, noun)} are unread")
     if values["padding"] >= window:
         remarks.append("the outermost windows see nothing but padding")
     return remarks

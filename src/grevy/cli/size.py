@@ -18,30 +18,29 @@ SHOWN = 24
 
 @dataclass(frozen=True)
 class SizeArguments:
-    """Sizes of a convolution or pooling: give all but one or two and the rest is solved for.
-
-    Sizes are whole numbers, 32x48 for rows and columns, or '?' (in quotes) for what is asked for.
-    What is not given of input, kernel and output is asked for; if all three are given, the padding
-    and the stride that are not. The rest is assumed, and said: stride 1, padding 0, dilation 1.
-    """
+    """Sizes of a convolution or pooling: give all but one or two and the rest is solved for."""
 
     input: str = ""
-    """Input rows."""
+    """Input rows: 32, or 32x48 for rows and columns, or '?' in quotes to solve for it. Solved for
+    if not given."""
 
     kernel: str = ""
-    """Rows of the window."""
+    """Rows of the window; solved for if not given."""
 
     stride: str = ""
-    """Rows from one window to the next; of a pooling, as large as the kernel if not given."""
+    """Rows from one window to the next. If not given: solved for when input, kernel and output are
+    given, else 1, in pooling the kernel."""
 
     padding: str = ""
-    """Rows added on each side."""
+    """Rows added on each side. If not given: solved for as the stride is, else 0."""
 
     dilation: str = ""
-    """Distance of neighbouring rows of the window."""
+    """Distance of neighbouring rows of the window. If not given: 1, or solved for when all else is
+    given."""
 
     output: str = ""
-    """Output rows; "same" for as many as the input, and without --input for every input."""
+    """Output rows; solved for if not given. "same": as many as the input; without --input, whatever
+    that is."""
 
     output_padding: str = ""
     """Rows added at the end of the output of a transposed convolution."""

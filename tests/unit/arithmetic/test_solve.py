@@ -186,7 +186,7 @@ def test_without_a_solution_it_says_why_and_every_nearest_is_one():
 
 def test_nearest_solutions_hold_for_every_operation():
     tried = 0
-    for operation, ceil, values, unknown in questions(400):
+    for operation, ceil, values, unknown in questions(120):
         if "output" in unknown:
             continue
         known = {name: value for name, value in values.items() if name not in unknown}
@@ -205,13 +205,14 @@ def test_nearest_solutions_hold_for_every_operation():
             assert checked(operation, ceil, near.values) == near.values["output"]
             same = {name for name in known if near.values[name] == known[name]}
             assert same == set(known) - {near.quantity}
-    assert tried > 50
+    assert tried > 15
 
 
 def test_an_even_kernel_is_told_how_uneven_padding_would_do():
     sizes = grevy.size(kernel=4, output="same")
     assert sizes.solutions == ()
     assert "1 on one side and 2 on the other would do" in sizes.why
+    assert "1 on one side and 2 on the other" in grevy.size(input=32, kernel=4, output=32).why
     assert [(near.quantity, near.after) for near in sizes.nearest] == [
         ("kernel", 3),
         ("kernel", 5),
@@ -221,11 +222,9 @@ def test_an_even_kernel_is_told_how_uneven_padding_would_do():
 
 def test_rows_that_no_window_reaches_are_counted():
     assert only(input=10, kernel=3, stride=3).unread == 1
-    assert only(input=10, kernel=3, stride=3).remarks == ("1 row at the end is not read",)
     assert only(input=10, kernel=3, stride=3, padding=1).unread == 0
-    assert only(input=10, kernel=2, stride=4).remarks == (
-        "2 rows between one window and the next are not read",
-    )
+    assert only(input=10, kernel=2, stride=4).remarks == ("gaps of 2 rows are unread",)
+    assert "1 row at the end is not read." in str(grevy.size(input=10, kernel=3, stride=3))
     assert (
         "cut by 1 row"
         in only(operation="pooling", input=112, kernel=3, stride=2, padding=1, ceil=True).remarks[0]

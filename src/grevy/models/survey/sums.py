@@ -19,8 +19,8 @@ from grevy.arithmetic.counts import (
 )
 from grevy.arithmetic.output_size import convolution_formula, pooling_formula, transposed_formula
 from grevy.documents.blocks import Formula
+from grevy.models.survey.calls import nth
 from grevy.models.survey.reach import Axis, Reach, Seen
-from grevy.models.survey.rules import nth
 from grevy.models.survey.trace import Operation
 
 _POOLS = ("max_pool2d_with_indices", "max_pool2d", "avg_pool2d")

@@ -15,8 +15,9 @@ from torch._subclasses.fake_tensor import FakeTensorMode
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.weak import WeakIdKeyDictionary
 
+from grevy.models.survey.calls import Call
 from grevy.models.survey.reach import Reach, Seen, Unknown, picture
-from grevy.models.survey.rules import Call, seen_of
+from grevy.models.survey.rules import seen_of
 
 Shape = tuple[int, ...]
 COMPUTING = ("convolution", "mm", "addmm", "bmm", "baddbmm")

@@ -1,0 +1,237 @@
+"""What Grad-CAM and HiResCAM share: a layer's maps, weighted for one class and added up.
+
+Shapes: B pictures, C channels, H rows and W columns of the layer's maps.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.utils._pytree import tree_map_only
+
+from grevy.errors import ModelArgumentError
+from grevy.figures.numerals import numeral
+from grevy.inspection.attribution.examine import Findings, examine
+from grevy.inspection.attribution.scores import class_logits
+from grevy.inspection.attribution.view import AttributionView, class_map_colours
+from grevy.inspection.layers import LayerInfo, find_layer, layer_list
+from grevy.inspection.layout import Layout, layout_of
+from grevy.inspection.subject import Pictures, Subject
+from grevy.inspection.view import Check
+from grevy.inspection.watching import require_seen, watching
+
+MAPS = Layout("maps")
+
+ToWeights = Callable[[Tensor], Tensor]
+"""From the gradients [B, C, H, W] at the layer to the weights [B, C, H or 1, W or 1] of its maps."""
+
+_TOLERANCE = 1e-3
+_DRAWS = 3
+
+
+@dataclass(frozen=True)
+class AtLayer:
+    """A layer's maps and what the class logit does with them.
+
+    Attributes:
+        logits_B: of each picture's class.
+        activations_BCHW: the layer's output, read as maps.
+        gradients_BCHW: of the logits with respect to it.
+    """
+
+    logits_B: Tensor
+    activations_BCHW: Tensor
+    gradients_BCHW: Tensor
+
+    def evidence(self, to_weights: ToWeights) -> Tensor:
+        """The weighted sum [B, H, W] of the maps over the channels; negative: against the class."""
+        return (to_weights(self.gradients_BCHW) * self.activations_BCHW).sum(1)
+
+
+def at_layer(
+    model: nn.Module, layer: str, images_BCHW: Tensor, classes_B: Tensor, layout: Layout = MAPS
+) -> AtLayer:
+    """One run of the network forward, and backward to `layer`.
+
+    Args:
+        model: used in the mode that it is in.
+        layer: dotted name; "name#2" for the second call.
+        images_BCHW: normalised pictures.
+        classes_B: a class a picture.
+        layout: where the channels, rows and columns of the layer's output are.
+
+    Raises:
+        LayerNotFoundError: no such layer, or it is not called.
+        ModelArgumentError: its output has no rows and columns.
+    """
+    with torch.enable_grad(), watching(model, [layer]) as seen:
+        logits_B = class_logits(model, images_BCHW, classes_B)
+        require_seen(model, seen, [layer])
+        output = seen[layer]
+        # A layer on which the logit does not depend has gradient zero.
+        (gradients,) = torch.autograd.grad(logits_B.sum(), output, materialize_grads=True)
+    shape = output.shape
+    if layout.kind in ("vector", "matrix") or (layout == MAPS and len(shape) != 4):
+        raise _without_places(layer, tuple(shape[1:]))
+    if len(shape) == 0 or shape[0] != len(images_BCHW):
+        raise _without_places(layer, tuple(shape))
+    return AtLayer(logits_B.detach(), layout.maps(output.detach()), layout.maps(gradients))
+
+
+@dataclass(frozen=True)
+class ClassMapMethod:
+    """A way to weight maps, and how it is called."""
+
+    title: str
+    to_weights: ToWeights
+
+
+def look_at_class_maps(
+    subject: Subject,
+    layer: str | None,
+    seed: int,
+    method: ClassMapMethod,
+    pictures: Pictures,
+    class_name: str | int | None,
+) -> AttributionView:
+    """The body of both inspectors; errors as theirs."""
+    info = _info(subject, layer)
+    layout = layout_of(subject, info.name, info.shape)
+
+    def find(model: nn.Module, images_BCHW: Tensor, classes_B: Tensor) -> Findings:
+        at = at_layer(model, info.name, images_BCHW, classes_B, layout)
+        evidence_BHW = at.evidence(method.to_weights)
+        with blanked(model, info.name):
+            empty = at_layer(model, info.name, images_BCHW, classes_B, layout)
+        arrays = {"evidence_NHW": evidence_BHW}
+        checks_B = completeness(info.name, method.to_weights, at, empty)
+        size = "×".join(map(str, evidence_BHW.shape[1:]))
+        note = f"Maps of layer '{info.name}' ({info.type}), {size}; values are parts of the logit."
+        notes = (note, layout.note) if layout.note else (note,)
+        return Findings(evidence_BHW.relu(), evidence_BHW, arrays, checks_B, notes)
+
+    def again(model: nn.Module, images_BCHW: Tensor, classes_B: Tensor) -> Tensor:
+        at = at_layer(model, info.name, images_BCHW, classes_B, layout)
+        return at.evidence(method.to_weights)
+
+    return examine(
+        subject,
+        pictures,
+        class_name,
+        title=method.title,
+        find=find,
+        again=again,
+        colours=class_map_colours,
+        draws=_DRAWS,
+        seed=seed,
+    )
+
+
+def completeness(
+    layer: str, to_weights: ToWeights, at: AtLayer, empty: AtLayer
+) -> tuple[Check, ...]:
+    """A check a picture: the map before ReLU sums to what the layer's maps add to the logit.
+
+    That is the logit less the one for maps of zeros; behind the maps of a network that ends in
+    global average pooling and one linear layer this is the bias. Theory promises it where the
+    weights are the gradient itself and the gradient does not depend on the maps.
+
+    Args:
+        layer: for the text.
+        to_weights: of the method.
+        at: the layer on the pictures.
+        empty: the same with the layer's output replaced by zeros.
+    """
+    gaps_B = at.evidence(to_weights).double().sum((1, 2)) - (at.logits_B - empty.logits_B).double()
+    added_B = (at.logits_B - empty.logits_B).tolist()
+    is_gradient_B = _alike(to_weights(at.gradients_BCHW), at.gradients_BCHW)
+    is_constant_B = _alike(empty.gradients_BCHW, at.gradients_BCHW)
+    promised_B = (is_gradient_B & is_constant_B).tolist()
+    return tuple(
+        _completeness_check(layer, gap, added, promised)
+        for gap, added, promised in zip(gaps_B.tolist(), added_B, promised_B, strict=True)
+    )
+
+
+@contextmanager
+def blanked(model: nn.Module, layer: str) -> Iterator[None]:
+    """Inside, the layer puts out zeros in the one run of the model that may be done."""
+    module, index = find_layer(model, layer)
+    times = -1
+
+    def blank(module: nn.Module, args: Any, output: Any) -> Any:
+        nonlocal times
+        times += 1
+        return tree_map_only(Tensor, torch.zeros_like, output) if times == index else None
+
+    handle = module.register_forward_hook(blank)
+    try:
+        yield
+    finally:
+        handle.remove()
+
+
+def default_layer(subject: Subject) -> LayerInfo:
+    """The last layer with maps of more than one place.
+
+    Inside attention, three axes are heads and tokens, so layers there are passed over.
+
+    Raises:
+        ModelArgumentError: there is none.
+    """
+    for info in reversed(layer_list(subject)):
+        if len(info.shape) == 3 and not re.search("attn|attention", info.name.lower()):
+            last = layout_of(subject, info.name, info.shape).kind == "channels last"
+            height, width = info.shape[:2] if last else info.shape[1:]
+            if height * width > 1:
+                return info
+    raise ModelArgumentError(
+        f"{subject.name}, in which no layer has rows and columns",
+        "a layer that puts out maps",
+        "use the method gradient or occlusion",
+    )
+
+
+def _info(subject: Subject, layer: str | None) -> LayerInfo:
+    if layer is None:
+        return default_layer(subject)
+    find_layer(subject.model, layer)
+    for info in layer_list(subject):
+        if info.name == layer:
+            return info
+    require_seen(subject.model, {}, [layer])
+    raise AssertionError("require_seen has refused the layer")
+
+
+def _without_places(layer: str, shape: tuple[int, ...]) -> ModelArgumentError:
+    return ModelArgumentError(
+        f"layer '{layer}', which puts out {list(shape)}",
+        "one set of maps with rows and columns for each picture",
+        "name an earlier layer, or use the method gradient or occlusion",
+    )
+
+
+def _alike(one_BCHW: Tensor, other_BCHW: Tensor) -> Tensor:
+    """Which pictures [B] have the same values, rounding aside."""
+    largest_B = other_BCHW.abs().amax((1, 2, 3))
+    return (one_BCHW - other_BCHW).abs().amax((1, 2, 3)) <= 1e-4 * largest_B
+
+
+def _completeness_check(layer: str, gap: float, added: float, promised: bool) -> Check:
+    passed = abs(gap) <= _TOLERANCE * max(1.0, abs(added)) if promised else None
+    parts = f"'{layer}' adds {numeral(added)} to the logit; the map before ReLU sums to that"
+    text = (
+        f"{parts}, {numeral(gap)} aside, as theory demands."
+        if passed
+        else f"{parts} only up to {numeral(gap)}, though theory demands it."
+        if promised
+        else f"{parts} up to {numeral(gap)}: behind this layer the network is not linear, or it "
+        "treats places differently, so theory promises no equality."
+    )
+    return Check("completeness gap", gap, "0" if promised else "", passed, text)

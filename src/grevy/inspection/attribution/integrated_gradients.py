@@ -1,0 +1,184 @@
+"""Integrated gradients (Sundararajan, Taly and Yan 2017, "Axiomatic attribution").
+
+The gradient along the straight way from a picture without evidence x₀ to the picture x, averaged
+and multiplied with x − x₀. Completeness (proposition 1): the attributions sum to f(x) − f(x₀).
+
+The gradient of a network of ReLUs jumps along the way, so a rule for smooth functions
+(Gauss–Legendre) gains nothing: on `base` trained on digits the midpoint rule left the smaller gap
+at 128 to 512 steps. And its points nest: three times as many steps use all points again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from grevy.errors import InputError
+from grevy.figures.numerals import numeral
+from grevy.inspection.attribution.examine import Findings, examine
+from grevy.inspection.attribution.scores import class_logits, mean_image_gradients
+from grevy.inspection.attribution.starts import START_WORDS, Start, start_images
+from grevy.inspection.attribution.view import AttributionView, attribution_colours
+from grevy.inspection.subject import Pictures, Subject
+from grevy.inspection.view import Check
+
+TOLERANCE = 1e-3
+"""The gap that is sought, in units of the logit."""
+
+
+@dataclass(frozen=True)
+class Integral:
+    """Attributions and how far they are from complete.
+
+    Attributes:
+        attributions_BCHW: parts of f(x) − f(x₀).
+        gaps_B: sum of a picture's attributions less f(x) − f(x₀), float64.
+        steps: that were done.
+    """
+
+    attributions_BCHW: Tensor
+    gaps_B: Tensor
+    steps: int
+
+
+def integrated_gradients(
+    model: nn.Module,
+    images_BCHW: Tensor,
+    classes_B: Tensor,
+    baselines_BCHW: Tensor,
+    steps: int = 64,
+) -> tuple[Tensor, Tensor]:
+    """Attributions [B, C, H, W] and completeness gaps [B], by the midpoint rule.
+
+    Args:
+        model: takes `images_BCHW`, puts out [B, K]; used in the mode that it is in.
+        images_BCHW: normalised pictures x.
+        classes_B: a class a picture.
+        baselines_BCHW: x₀, where the way starts.
+        steps: points on the way.
+
+    Raises:
+        InputError: fewer than one step.
+    """
+    done = integrate(model, images_BCHW, classes_B, baselines_BCHW, steps, steps)
+    return done.attributions_BCHW, done.gaps_B
+
+
+def integrate(
+    model: nn.Module,
+    images_BCHW: Tensor,
+    classes_B: Tensor,
+    baselines_BCHW: Tensor,
+    steps: int,
+    most_steps: int,
+    tolerance: float = TOLERANCE,
+) -> Integral:
+    """As `integrated_gradients`, with three times the steps until each gap is within `tolerance`.
+
+    Args:
+        model: as there.
+        images_BCHW: as there.
+        classes_B: as there.
+        baselines_BCHW: as there.
+        steps: to begin with.
+        most_steps: never more.
+        tolerance: largest gap that is good enough.
+    """
+    if steps < 1:
+        raise InputError(f"{steps} steps", "1 or more", "change the steps")
+    way_BCHW = images_BCHW - baselines_BCHW
+    with torch.no_grad():
+        end_B = class_logits(model, images_BCHW, classes_B).double()
+        change_B = end_B - class_logits(model, baselines_BCHW, classes_B).double()
+
+    def mean_at(places: Sequence[float]) -> Tensor:
+        return mean_image_gradients(
+            model, classes_B, places, lambda place: baselines_BCHW + place * way_BCHW
+        )
+
+    mean_BCHW = mean_at(_midpoints(steps))
+    while True:
+        attributions_BCHW = way_BCHW * mean_BCHW
+        gaps_B = attributions_BCHW.sum((1, 2, 3)) - change_B
+        if 3 * steps > most_steps or not (gaps_B.abs() > tolerance).any():
+            return Integral(attributions_BCHW.to(images_BCHW.dtype), gaps_B, steps)
+        steps *= 3
+        new = [place for i, place in enumerate(_midpoints(steps)) if i % 3 != 1]
+        mean_BCHW = (mean_BCHW + 2 * mean_at(new)) / 3
+
+
+def _midpoints(steps: int) -> list[float]:
+    return [(step + 0.5) / steps for step in range(steps)]
+
+
+@dataclass(frozen=True)
+class IntegratedGradients:
+    """Which values make up the difference to a picture without evidence.
+
+    Attributes:
+        subject: what is looked into.
+        start: the picture without evidence: "black", "white" or "mean" (the data's mean colour).
+        steps: points on the way to begin with; three times as many until the gap is below 0.001.
+        most_steps: never more.
+        seed: of the randomised weights.
+    """
+
+    subject: Subject
+    start: Start = "black"
+    steps: int = 64
+    most_steps: int = 64 * 27
+    seed: int = 0
+
+    def __call__(
+        self, pictures: Pictures, class_name: str | int | None = None
+    ) -> AttributionView:
+        """Attributions for `class_name`, or for the class predicted for each picture.
+
+        Raises:
+            ClassNotFoundError: no such class.
+            InputError: pictures that can't be read, or settings that can't be.
+        """
+        return examine(
+            self.subject,
+            pictures,
+            class_name,
+            title="Integrated gradients",
+            find=self._find,
+            again=self._again,
+            colours=attribution_colours,
+            seed=self.seed,
+        )
+
+    def _find(self, model: nn.Module, images_BCHW: Tensor, classes_B: Tensor) -> Findings:
+        baselines_BCHW = self._baselines(images_BCHW)
+        done = integrate(
+            model, images_BCHW, classes_B, baselines_BCHW, self.steps, self.most_steps
+        )
+        maps_BHW = done.attributions_BCHW.sum(1)
+        arrays = {
+            "attributions_NCHW": done.attributions_BCHW,
+            "baselines_NCHW": baselines_BCHW,
+            "gaps_N": done.gaps_B,
+        }
+        checks = (_gap_check(gap, done.steps) for gap in done.gaps_B.tolist())
+        note = (
+            f"The way starts at {START_WORDS[self.start]}; {done.steps} steps. A pixel's value is "
+            "the sum over its colours."
+        )
+        return Findings(maps_BHW, maps_BHW, arrays, tuple(checks), (note,))
+
+    def _again(self, model: nn.Module, images_BCHW: Tensor, classes_B: Tensor) -> Tensor:
+        baselines_BCHW = self._baselines(images_BCHW)
+        found = integrated_gradients(model, images_BCHW, classes_B, baselines_BCHW, self.steps)
+        return found[0].sum(1)
+
+    def _baselines(self, images_BCHW: Tensor) -> Tensor:
+        return start_images(self.subject.preprocessing, images_BCHW, self.start)
+
+
+def _gap_check(gap: float, steps: int) -> Check:
+    text = f"The attributions sum to f(x) − f(x₀) up to {numeral(gap)} after {steps} steps."
+    return Check("completeness gap", gap, f"within {TOLERANCE}", abs(gap) <= TOLERANCE, text)

@@ -1,0 +1,152 @@
+"""SmoothGrad (Smilkov, Thorat, Kim, Viégas and Wattenberg 2017, "removing noise by adding noise").
+
+The mean of the gradients at the picture with Gaussian noise added, drawn again each time; the
+noise's standard deviation is a part of the picture's range (10 to 20 % in the paper).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from grevy.data.randomness import generator
+from grevy.errors import InputError
+from grevy.figures.numerals import numeral
+from grevy.inspection.attribution.checks import rank_correlation
+from grevy.inspection.attribution.examine import Findings, examine
+from grevy.inspection.attribution.gradient import largest_of_colours
+from grevy.inspection.attribution.scores import mean_image_gradients
+from grevy.inspection.attribution.view import AttributionView, magnitude_colours
+from grevy.inspection.subject import Pictures, Subject
+from grevy.inspection.view import Check
+
+_AGREEMENT = 0.5
+
+
+def smoothgrad(
+    model: nn.Module,
+    images_BCHW: Tensor,
+    classes_B: Tensor,
+    *,
+    noise: float = 0.15,
+    samples: int = 50,
+    seed: int = 0,
+) -> Tensor:
+    """Mean gradient [B, C, H, W] of each picture's class logit under noise.
+
+    Args:
+        model: takes `images_BCHW`, puts out [B, K]; used in the mode that it is in.
+        images_BCHW: normalised pictures.
+        classes_B: a class a picture.
+        noise: standard deviation, as a part of each picture's range.
+        samples: pictures with noise; even.
+        seed: of the noise, which is the same for each picture of the batch.
+
+    Raises:
+        InputError: noise below 0, or samples that are odd or fewer than 2.
+    """
+    settings = {"noise": noise, "samples": samples, "seed": seed}
+    return smoothgrad_halves(model, images_BCHW, classes_B, **settings).mean(0)  # type: ignore[arg-type]
+
+
+def smoothgrad_halves(
+    model: nn.Module,
+    images_BCHW: Tensor,
+    classes_B: Tensor,
+    *,
+    noise: float,
+    samples: int,
+    seed: int,
+) -> Tensor:
+    """The mean gradients [2, B, C, H, W] of both halves of the samples; else as `smoothgrad`."""
+    if noise < 0 or samples < 2 or samples % 2:
+        raise InputError(
+            f"noise {noise} and {samples} samples",
+            "noise of 0 or more, an even number of samples",
+            "change the settings",
+        )
+    values_BV = images_BCHW.flatten(1)
+    deviations_B = noise * (values_BV.amax(1) - values_BV.amin(1))
+
+    def noisy(sample: float) -> Tensor:
+        draw = generator(seed, "smoothgrad", int(sample))
+        noise_CHW = torch.randn(images_BCHW.shape[1:], generator=draw).to(images_BCHW)
+        return images_BCHW + deviations_B[:, None, None, None] * noise_CHW
+
+    halves = range(samples // 2), range(samples // 2, samples)
+    means = [mean_image_gradients(model, classes_B, half, noisy) for half in halves]
+    return torch.stack(means).to(images_BCHW.dtype)
+
+
+@dataclass(frozen=True)
+class SmoothGrad:
+    """Which pixels a class logit reacts to, also when the picture is a little different.
+
+    Attributes:
+        subject: what is looked into.
+        noise: standard deviation, as a part of each picture's range.
+        samples: pictures with noise; even.
+        seed: of the noise and of the randomised weights.
+    """
+
+    subject: Subject
+    noise: float = 0.15
+    samples: int = 50
+    seed: int = 0
+
+    def __call__(
+        self, pictures: Pictures, class_name: str | int | None = None
+    ) -> AttributionView:
+        """Maps for `class_name`, or for the class predicted for each picture.
+
+        Raises:
+            ClassNotFoundError: no such class.
+            InputError: pictures that can't be read, or settings that can't be.
+        """
+        return examine(
+            self.subject,
+            pictures,
+            class_name,
+            title="SmoothGrad",
+            find=self._find,
+            again=self._again,
+            colours=magnitude_colours,
+            seed=self.seed,
+        )
+
+    def _find(self, model: nn.Module, images_BCHW: Tensor, classes_B: Tensor) -> Findings:
+        halves_2BCHW = smoothgrad_halves(
+            model,
+            images_BCHW,
+            classes_B,
+            noise=self.noise,
+            samples=self.samples,
+            seed=self.seed,
+        )
+        gradients_BCHW = halves_2BCHW.mean(0)
+        maps_BHW = largest_of_colours(gradients_BCHW)
+        first_BHW, second_BHW = map(largest_of_colours, halves_2BCHW)
+        checks = map(_agreement_check, first_BHW, second_BHW)
+        note = (
+            f"Mean of {self.samples} gradients with noise of {numeral(100 * self.noise)} % of the "
+            "picture's range; a pixel's value is the largest absolute one among its colours."
+        )
+        arrays = {"gradients_NCHW": gradients_BCHW}
+        return Findings(maps_BHW, maps_BHW, arrays, tuple(checks), (note,))
+
+    def _again(self, model: nn.Module, images_BCHW: Tensor, classes_B: Tensor) -> Tensor:
+        return self._find(model, images_BCHW, classes_B).maps_BHW
+
+
+def _agreement_check(first_HW: Tensor, second_HW: Tensor) -> Check:
+    correlation = rank_correlation(first_HW, second_HW)
+    known = correlation == correlation
+    text = (
+        f"Two halves of the samples agree with a rank correlation of {numeral(correlation, 2)}."
+        if known
+        else "The maps of two halves of the samples can't be ranked."
+    )
+    passed = correlation > _AGREEMENT if known else None
+    return Check("agreement of halves", correlation, f"above {_AGREEMENT}", passed, text)
