@@ -59,11 +59,11 @@ def animate_convolution(worked: Worked, path: Path, filter: int = 0) -> Path:  #
     """
     width = len(worked.output_FHW[0][0])
     count = len(worked.output_FHW[0]) * width
-    stops = _evenly(count)
-    cells = [worked.cell(stop // width, stop % width, filter) for stop in stops]
+    chosen = stops(count)
+    cells = [worked.cell(stop // width, stop % width, filter) for stop in chosen]
     sums = [sum_lines(worked, cell, channels_shown(worked, filter)) for cell in cells]
     with drawing([worked.sentence]):
-        scene = lay_out(worked, filter, sums, _notes(len(stops), count))
+        scene = lay_out(worked, filter, sums, _notes(len(chosen), count))
         content = _gif(scene, cells, sums)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -73,7 +73,7 @@ def animate_convolution(worked: Worked, path: Path, filter: int = 0) -> Path:  #
     return path
 
 
-def _evenly(count: int) -> list[int]:
+def stops(count: int) -> list[int]:
     """At most 400 of `count` indices, evenly spaced, the last one among them."""
     frames = min(count, FRAMES)
     return [-(-(i + 1) * count // frames) - 1 for i in range(frames)]

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -100,7 +101,7 @@ class ActivationsView:
     order: Sort
     arrays: Mapping[str, NDArray[Any]]
 
-    @property
+    @cached_property
     def scale(self) -> Scale:
         """One for the layer and all pictures, also where some channels only are shown."""
         return activations_scale(self.arrays["maps_NCHW"])
@@ -111,7 +112,6 @@ class ActivationsView:
         maps_NCHW = self.arrays["maps_NCHW"]
         broken = int((~np.isfinite(maps_NCHW)).sum())
         silent_C: NDArray[np.bool_] = ~np.any(maps_NCHW, axis=(0, 2, 3))
-        silent = f"{int(silent_C.sum())} of {counted(len(silent_C), 'channel')}"
         return (
             Check(
                 "activations not finite",
@@ -125,21 +125,19 @@ class ActivationsView:
                 int(silent_C.sum()),
                 "",
                 None,
-                f"{silent} 0 everywhere on what is shown.",
+                f"{int(silent_C.sum())} of {len(silent_C)} channels are 0 everywhere.",
             ),
         )
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """Shape, layout, order, what was done to the pictures, and what the checks found."""
+        """Shape, layout, order, and what was done to the pictures."""
         shape = "×".join(map(str, self.arrays[f"activations_{self.layout.axes}"].shape[1:]))
-        silent = self.checks[1]
         order = f", sorted by {self.order}" if self.order != "index" else ""
         return (
             f"Output {shape} ({', '.join(self.layout.axes[1:])}){order}.",
             *([self.layout.note] if self.layout.note else []),
             *self.inputs.told(),
-            *([silent.text] if silent.value else []),
         )
 
     def tiles(self, picture: int) -> list[Tile]:
@@ -161,7 +159,11 @@ class ActivationsView:
             grid, missing = paged(self.tiles(picture), page)
             rows += [[picture_tile(self.inputs, picture)], *grid]
         title = f"{self.subject_name}: activations of {self.layer}"
-        return draw_tiles(rows, title, self.scale, [*self.notes, *missing])
+        return draw_tiles(rows, title, self.scale, [*self.notes, *missing], lines=self.findings())
+
+    def findings(self) -> list[str]:
+        """Sentences of the checks that found something."""
+        return [check.text for check in self.checks if check.value]
 
     def as_json(self) -> dict[str, Any]:
         """Shape, and the numbers of each shown channel on each picture."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -99,7 +100,7 @@ class FiltersView:
     order: str
     arrays: Mapping[str, NDArray[Any]]
 
-    @property
+    @cached_property
     def scale(self) -> Scale | None:
         """One for the layer; None in colour, where gray is 0."""
         return None if self.in_colour else weights_scale(self.arrays["weights_OIHW"])
@@ -112,7 +113,13 @@ class FiltersView:
         names = ", ".join(map(str, np.flatnonzero(dead_O)))
         told = f": {names}" if dead else ""
         return (
-            Check("dead filters", dead, "0", dead == 0, f"{dead} of {len(dead_O)} are dead{told}."),
+            Check(
+                "dead filters",
+                dead,
+                "0",
+                dead == 0,
+                f"{dead} of {len(dead_O)} filters are dead{told}.",
+            ),
             Check(
                 "weights not finite",
                 broken,
@@ -124,7 +131,7 @@ class FiltersView:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """Shape, order, how a tile is read, and what the checks found."""
+        """Shape, order, and how a tile is read."""
         weights_OIHW = self.arrays["weights_OIHW"]
         filters, inputs, height, width = weights_OIHW.shape
         rows, columns = _grid(inputs)
@@ -137,7 +144,6 @@ class FiltersView:
             f"{rows} rows of up to {columns}."
             if inputs > 1
             else "",
-            *(check.text for check in self.checks if not check.passed),
         ]
         return tuple(filter(None, sentences))
 
@@ -159,7 +165,11 @@ class FiltersView:
         """The shown filters in a grid; more than 128 have further pages."""
         title = f"{self.subject_name}: filters of {self.layer}"
         rows, missing = paged(self.tiles(), page)
-        return draw_tiles(rows, title, self.scale, [*self.notes, *missing])
+        return draw_tiles(rows, title, self.scale, [*self.notes, *missing], lines=self.findings())
+
+    def findings(self) -> list[str]:
+        """Sentences of the checks that found something."""
+        return [check.text for check in self.checks if check.value]
 
     def as_json(self) -> dict[str, Any]:
         """Shape, and norm, extremes and death of each shown filter."""
@@ -208,22 +218,27 @@ def convolution(subject: Subject, layer: str | None) -> tuple[str, Convolution]:
         LayerNotFoundError: no such layer.
         ModelArgumentError: it is no convolution, or there is none.
     """
-    names = [info.name for info in convolutions(subject)]
-    if not names and layer is None:
+    name = layer or _first(subject)
+    module, _ = find_layer(subject.model, name)
+    if not isinstance(module, Convolution):
+        others = nearest(name, [info.name for info in convolutions(subject)])
+        raise ModelArgumentError(
+            f"layer '{name}', a {type(module).__name__}",
+            f"a convolution: {others}",
+            "choose a convolution, or look at its activations",
+        )
+    return name, module
+
+
+def _first(subject: Subject) -> str:
+    found = convolutions(subject)
+    if not found:
         raise ModelArgumentError(
             f"{subject.name}, a network without a convolution",
             "one with filters",
             "look at its activations instead",
         )
-    name = layer or names[0]
-    module, _ = find_layer(subject.model, name)
-    if not isinstance(module, Convolution):
-        raise ModelArgumentError(
-            f"layer '{name}', a {type(module).__name__}",
-            f"a convolution: {nearest(name, names)}",
-            "choose a convolution, or look at its activations",
-        )
-    return name, module
+    return found[0].name
 
 
 def mosaic(pictures_OIHW3: NDArray[np.uint8]) -> NDArray[np.uint8]:
@@ -237,8 +252,11 @@ def mosaic(pictures_OIHW3: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 
 def _grid(count: int) -> tuple[int, int]:
-    """Rows and columns that are nearly a square, wider than high."""
-    columns = math.ceil(math.sqrt(count))
+    """Rows and columns: a full rectangle up to twice as wide as high, else nearly a square."""
+    rows = max(n for n in range(1, math.isqrt(count) + 1) if count % n == 0)
+    columns = count // rows
+    if columns > max(3, 2 * rows):
+        columns = math.ceil(math.sqrt(count))
     return math.ceil(count / columns), columns
 
 
@@ -249,5 +267,6 @@ def _largest(weights: NDArray[np.float32]) -> float:
 
 def _sees_colours(subject: Subject, layer: str, module: Convolution) -> bool:
     """Whether its input is the picture's red, green and blue."""
-    first = convolutions(subject)[0].name == layer.partition("#")[0]
-    return first and subject.preprocessing.channels == 3 == filters_of(module).shape[1]
+    if not subject.preprocessing.channels == 3 == filters_of(module).shape[1]:
+        return False
+    return _first(subject) == layer.partition("#")[0]

@@ -89,7 +89,8 @@ class FiltersAndActivationsView:
             titles += ["filter", *inputs.names]
         scales = [scale for scale in (self.filters.scale, self.scale) if scale is not None]
         title = f"{self.filters.subject_name}: filters and activations of {self.filters.layer}"
-        return draw_tiles(rows, title, scales, self.notes, titles)
+        found = self.filters.findings() + self.activations.findings()
+        return draw_tiles(rows, title, scales, self.notes, titles, found)
 
     def as_json(self) -> dict[str, Any]:
         """Both."""

@@ -38,12 +38,14 @@ class Subject:
         preprocessing: of its pictures.
         classes: names in the order of the outputs; "0", "1", ... where nobody named them.
         name: how figures call it.
+        notes: sentences about its weights and preprocessing that a reader must know.
     """
 
     model: nn.Module
     preprocessing: Preprocessing
     classes: tuple[str, ...]
     name: str
+    notes: tuple[str, ...] = ()
 
     @property
     def device(self) -> torch.device:

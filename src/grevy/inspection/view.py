@@ -117,5 +117,11 @@ def png_of(figure: Figure) -> bytes:
     """The figure as PNG, for notebooks (`_repr_png_`) and files."""
     file = BytesIO()
     with drawing():
-        figure.savefig(file, format="png", dpi=DPI, metadata={"Software": None})
+        figure.savefig(
+            file,
+            format="png",
+            dpi=DPI,
+            metadata={"Software": None},
+            pil_kwargs={"compress_level": 1},  # four times as fast as 6, a tenth larger
+        )
     return file.getvalue()

@@ -10,7 +10,7 @@ from grevy.arithmetic.worked import Cell, Pair, Term, Worked
 from grevy.figures.by_hand.panel import MARK, Panel, draw_panel, frame, letter
 from grevy.figures.by_hand.scene import Scene
 from grevy.figures.by_hand.sheets import LETTERS, has_letters
-from grevy.figures.page import MARGIN
+from grevy.figures.page import MARGIN, line_height
 
 if TYPE_CHECKING:
     from matplotlib.artist import Artist
@@ -38,8 +38,9 @@ def draw_marks(scene: Scene, cell: Cell, lines: Sequence[str]) -> list[Artist]:
             drawn += _mark_channel(scene, channel, image, box, terms)
     name = f"output frame {cell.row},{cell.column}"
     drawn.append(frame(scene.canvas, scene.output, (cell.row, cell.column), (1, 1), name))
-    text = "\n".join(scene.wrapped(lines))
-    drawn.append(scene.canvas.text(MARGIN, scene.sum_top, text, va="top", gid="sum"))
+    for index, line in enumerate(scene.wrapped(lines)):
+        top = scene.sum_top + index * line_height()
+        drawn.append(scene.canvas.text(MARGIN, top, line, va="top", gid="sum"))
     return drawn
 
 

@@ -203,6 +203,6 @@ def letter(canvas: Axes, panel: Panel, cell: Pair, text: str) -> Artist:
     """A small letter in the upper left corner of a cell."""
     x, y = panel.corner(*cell)
     return canvas.text(
-        x + 0.08, y + 0.06, text, size=_INDEX, weight="bold", va="top", zorder=5,
+        x + 0.08, y + 0.06, text, size=_INDEX, va="top", zorder=5,
         color=_ink(panel.sheet.colour(*cell)), gid=f"{panel.sheet.name} letter",
     )  # fmt: skip

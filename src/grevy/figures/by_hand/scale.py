@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 Values = tuple[tuple[Number | None, ...], ...]
 """[H, W]; None: nothing stands there, as in padding that pooling does not count."""
 
+GRAY = "gray"
+"""Brightness of a picture's pixels."""
+
 _SOFT = 0.7
 """Cells use this part of a colour map, so that the numbers in them can be read."""
 
@@ -61,7 +64,7 @@ class Scale:
             most = most or 1
             return cls(most, SEQUENTIAL, part, f"white 0, blue {short(most, decimals)}")
         most = 255 if 128 <= most <= 255 else most or 1
-        return cls(most, "gray", 1.0, f"black 0, white {short(most, decimals)}")
+        return cls(most, GRAY, 1.0, f"black 0, white {short(most, decimals)}")
 
     def colours(self, values: Values) -> NDArray[np.uint8]:
         """[H, W, 3], uint8 RGB; white where nothing stands."""
@@ -70,9 +73,12 @@ class Scale:
         part_HW = np.array(
             [[np.nan if v is None else float(v / self.most) for v in row] for row in values]
         )
-        place_HW = self.part * part_HW
-        if self.map == DIVERGING:
-            place_HW = 0.5 + place_HW / 2
-        colours_HW3 = colormaps[self.map](place_HW, bytes=True)[..., :3].copy()
+        if self.map == GRAY:
+            colours_HW3 = np.rint(255 * np.nan_to_num(part_HW)).astype(np.uint8)[..., None].repeat(3, 2)
+        else:
+            place_HW = part_HW * self.part
+            if self.map == DIVERGING:
+                place_HW = 0.5 + place_HW / 2
+            colours_HW3 = colormaps[self.map](place_HW, bytes=True)[..., :3].copy()
         colours_HW3[np.isnan(part_HW)] = 255
         return np.asarray(colours_HW3, np.uint8)

@@ -6,7 +6,6 @@ Adebayo et al. 2018 found that some methods draw little else than edges.
 from __future__ import annotations
 
 import math
-from typing import Any
 
 import numpy as np
 import torch
@@ -29,17 +28,15 @@ def edges(pixels_NHWC: NDArray[np.uint8]) -> NDArray[np.float32]:
 
     parts = pixels_NHWC / 255.0
     luma_NHW = parts @ LUMA if parts.shape[3] == 3 else parts[..., 0]
-    vertical, horizontal = (sobel_over(luma_NHW, sobel, axis) for axis in (1, 2))
-    return np.hypot(vertical, horizontal).astype(np.float32)
-
-
-def sobel_over(luma_NHW: NDArray[np.float64], sobel: Any, axis: int) -> NDArray[np.float64]:
-    """Each picture by itself: SciPy would smooth over the pictures too."""
-    return np.stack([sobel(luma_HW, axis=axis - 1, mode="nearest") for luma_HW in luma_NHW])
+    lengths_NHW = [
+        np.hypot(sobel(luma_HW, 0, mode="nearest"), sobel(luma_HW, 1, mode="nearest"))
+        for luma_HW in luma_NHW
+    ]
+    return np.array(lengths_NHW, np.float32)
 
 
 def edge_correlation(map_HW: Tensor, edges_HW: NDArray[np.float32]) -> float:
-    """Rank correlation of a map with the edges, averaged down to the map's size."""
+    """Rank correlation of a map without signs with the edges, averaged down to its size."""
     whole = torch.from_numpy(edges_HW)[None, None]
     size = (int(map_HW.shape[0]), int(map_HW.shape[1]))
     return rank_correlation(map_HW, torch.nn.functional.adaptive_avg_pool2d(whole, size)[0, 0])

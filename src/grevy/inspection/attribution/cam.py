@@ -17,6 +17,7 @@ from torch.utils._pytree import tree_map_only
 
 from grevy.errors import ModelArgumentError
 from grevy.figures.numerals import numeral
+from grevy.figures.scale import NO_EVIDENCE
 from grevy.inspection.attribution.examine import Findings, examine
 from grevy.inspection.attribution.scores import class_logits
 from grevy.inspection.attribution.view import AttributionView, class_map_colours
@@ -29,7 +30,7 @@ from grevy.inspection.watching import require_seen, watching
 MAPS = Layout("maps")
 
 ToWeights = Callable[[Tensor], Tensor]
-"""From the gradients [B, C, H, W] at the layer to the weights [B, C, H or 1, W or 1] of its maps."""
+"""From gradients [B, C, H, W] at the layer to weights of its maps [B, C, H or 1, W or 1]."""
 
 _TOLERANCE = 1e-3
 _DRAWS = 3
@@ -114,7 +115,9 @@ def look_at_class_maps(
         size = "×".join(map(str, evidence_BHW.shape[1:]))
         note = f"Maps of layer '{info.name}' ({info.type}), {size}; values are parts of the logit."
         notes = (note, layout.note) if layout.note else (note,)
-        return Findings(evidence_BHW.relu(), evidence_BHW, arrays, checks_B, notes)
+        maps_BHW = evidence_BHW.relu()
+        remarks_B = tuple("" if map_HW.any() else NO_EVIDENCE for map_HW in maps_BHW)
+        return Findings(maps_BHW, evidence_BHW, arrays, checks_B, notes, remarks_B)
 
     def again(model: nn.Module, images_BCHW: Tensor, classes_B: Tensor) -> Tensor:
         at = at_layer(model, info.name, images_BCHW, classes_B, layout)

@@ -7,7 +7,7 @@ that stays the same when the weights are replaced by random ones says nothing ab
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -26,13 +26,13 @@ ToMaps = Callable[[nn.Module, Tensor, Tensor], Tensor]
 
 
 def rank_correlation(first_HW: Tensor, second_HW: Tensor) -> float:
-    """Spearman's rank correlation of the absolute values of two maps of one size.
+    """Spearman's rank correlation of two maps of one size.
 
     NaN where one of them is the same everywhere or holds a value that is not finite.
     """
     from scipy.stats import rankdata
 
-    pair = [m.detach().abs().double().cpu().numpy().ravel() for m in (first_HW, second_HW)]
+    pair = [m.detach().double().cpu().numpy().ravel() for m in (first_HW, second_HW)]
     if any(not np.isfinite(values).all() or np.ptp(values) == 0 for values in pair):
         return math.nan
     return float(np.corrcoef(rankdata(pair[0]), rankdata(pair[1]))[0, 1])
@@ -55,40 +55,38 @@ def under_random_weights(
     return maps_BHW
 
 
-def randomised_weights_correlations(
-    model: nn.Module,
-    to_maps: ToMaps,
-    images_BCHW: Tensor,
-    classes_B: Tensor,
-    maps_BHW: Tensor,
-    draws: int,
-    seed: int,
-) -> list[float]:
-    """A picture: the mean rank correlation of its map with those under `draws` random weights."""
-    drawn = [
-        under_random_weights(model, to_maps, images_BCHW, classes_B, seed + draw)
-        for draw in range(draws)
-    ]
-    return [
-        _mean([rank_correlation(maps_HW, random_BHW[b]) for random_BHW in drawn])
-        for b, maps_HW in enumerate(maps_BHW)
-    ]
+def randomised_weights_checks(map_HW: Tensor, random_maps: Sequence[Tensor]) -> tuple[Check, ...]:
+    """Passed if the map is clearly another under random weights: its sizes, and its signs too.
+
+    A method that multiplies with the picture (integrated gradients) can keep the sizes while the
+    signs change; Adebayo et al. report both. A map without negative values has no signs to check.
+
+    Args:
+        map_HW: signed, before anything was cut off.
+        random_maps: of the same size, each under other random weights; their mean correlation
+            counts.
+    """
+    sizes = [rank_correlation(map_HW.abs(), other_HW.abs()) for other_HW in random_maps]
+    checks = (_check("randomised weights", "sizes", _mean(sizes)),)
+    if not (map_HW < 0).any():
+        return checks
+    signed = [rank_correlation(map_HW, other_HW) for other_HW in random_maps]
+    return (*checks, _check("randomised weights, with signs", "signed values", _mean(signed)))
 
 
-def randomised_weights_check(correlation: float) -> Check:
-    """Passed if the map under random weights is clearly another."""
+def _check(name: str, what: str, correlation: float) -> Check:
     expected = f"below {CLEARLY_DIFFERENT}"
     if math.isnan(correlation):
-        text = "With random weights or with its own, this network gives no map that can be ranked."
-        return Check("randomised weights", correlation, expected, None, text)
+        text = f"The {what} of the map can't be ranked, with its own weights or with random ones."
+        return Check(name, correlation, expected, None, text)
     passed = correlation < CLEARLY_DIFFERENT
-    verdict = (
-        "clearly another map"
-        if passed
-        else "nearly the same map, so it says little about what the network learned"
+    verdict = "clearly other" if passed else "nearly the same"
+    beware = "" if passed else ": they come from the picture more than from what was learned"
+    text = (
+        f"Random weights give {verdict} {what} (rank correlation {numeral(correlation, 2)})"
+        f"{beware}."
     )
-    text = f"Random weights give {verdict} (rank correlation {numeral(correlation, 2)})."
-    return Check("randomised weights", correlation, expected, passed, text)
+    return Check(name, correlation, expected, passed, text)
 
 
 class _Asking(nn.Module):

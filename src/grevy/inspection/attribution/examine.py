@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from grevy.figures.scale import NO_EVIDENCE
 from grevy.inspection.attribution.baselines import edge_check, edge_correlation, edges
 from grevy.inspection.attribution.checks import (
     ToMaps,
-    randomised_weights_check,
-    randomised_weights_correlations,
+    randomised_weights_checks,
+    under_random_weights,
 )
 from grevy.inspection.attribution.view import (
     AttributionView,
     Colours,
     Explained,
-    class_map_colours,
 )
 from grevy.inspection.subject import Pictures, Subject
 from grevy.inspection.view import Check
@@ -37,6 +36,7 @@ class Findings:
         arrays: what else was computed.
         checks_B: the method's own, one a picture, or none at all.
         notes: sentences.
+        remarks_B: a clause a picture, "" where nothing is remarkable; or none at all.
     """
 
     maps_BHW: Tensor
@@ -44,6 +44,7 @@ class Findings:
     arrays: Mapping[str, Tensor]
     checks_B: tuple[Check, ...]
     notes: tuple[str, ...]
+    remarks_B: tuple[str, ...] = ()
 
 
 def examine(
@@ -82,12 +83,13 @@ def examine(
         logits_BK = _logits(model, images_BCHW)
         classes_B = logits_BK.argmax(1) if chosen is None else _full(logits_BK, chosen)
         found = find(model, images_BCHW, classes_B)
-        correlations = randomised_weights_correlations(
-            model, again, images_BCHW, classes_B, found.evidence_BHW, draws, seed
-        )
+        random_maps = [
+            under_random_weights(model, again, images_BCHW, classes_B, seed + draw)
+            for draw in range(draws)
+        ]
     edges_NHW = edges(inputs.pixels_NHWC)
     explained = _explained(subject, logits_BK, classes_B)
-    checks = _checks(found, correlations, edges_NHW)
+    checks = _checks(found, random_maps, edges_NHW)
     numbers = {name: tensor.detach().cpu().numpy() for name, tensor in found.arrays.items()}
     arrays = {
         "maps_NHW": found.maps_BHW.detach().cpu().numpy(),
@@ -95,12 +97,12 @@ def examine(
         "logits_NK": logits_BK.cpu().numpy(),
         **numbers,
     }
-    nothing = (
-        f"{name}: {NO_EVIDENCE} for {what.class_name}."
-        for name, what, map_HW in zip(inputs.names, explained, arrays["maps_NHW"], strict=True)
-        if colours is class_map_colours and not np.any(map_HW)
+    remarks = (
+        f"{name} ({what.class_name}): {remark}."
+        for name, what, remark in zip(inputs.names, explained, found.remarks_B, strict=False)
+        if remark
     )
-    notes = (*found.notes, *nothing, *inputs.told())
+    notes = (*found.notes, *remarks, *inputs.told())
     return AttributionView(
         title, subject.name, inputs, explained, arrays, colours(arrays["maps_NHW"]), checks, notes
     )
@@ -116,9 +118,7 @@ def _full(logits_BK: Tensor, chosen: int) -> Tensor:
     return torch.full((len(logits_BK),), chosen, device=logits_BK.device)
 
 
-def _explained(
-    subject: Subject, logits_BK: Tensor, classes_B: Tensor
-) -> tuple[Explained, ...]:
+def _explained(subject: Subject, logits_BK: Tensor, classes_B: Tensor) -> tuple[Explained, ...]:
     probabilities_BK = logits_BK.softmax(1)
     predicted_B = logits_BK.argmax(1).tolist()
     return tuple(
@@ -135,16 +135,16 @@ def _explained(
 
 
 def _checks(
-    found: Findings, correlations: list[float], edges_NHW: np.ndarray[tuple[int, ...], np.dtype[np.float32]]
+    found: Findings, random_maps: Sequence[Tensor], edges_NHW: NDArray[np.float32]
 ) -> tuple[tuple[Check, ...], ...]:
-    own = [(check,) for check in found.checks_B] or [()] * len(correlations)
+    """The method's own, the randomised weights and the edge detector, a picture."""
     return tuple(
         (
-            *own_checks,
-            randomised_weights_check(correlation),
-            edge_check(edge_correlation(evidence_HW, edges_HW)),
+            *found.checks_B[picture : picture + 1],
+            *randomised_weights_checks(
+                evidence_HW, [maps_BHW[picture] for maps_BHW in random_maps]
+            ),
+            edge_check(edge_correlation(evidence_HW.abs().cpu(), edges_NHW[picture])),
         )
-        for own_checks, correlation, evidence_HW, edges_HW in zip(
-            own, correlations, found.evidence_BHW.cpu(), edges_NHW, strict=True
-        )
+        for picture, evidence_HW in enumerate(found.evidence_BHW)
     )

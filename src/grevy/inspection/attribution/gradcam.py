@@ -49,9 +49,7 @@ class GradCam:
     layer: str | None = None
     seed: int = 0
 
-    def __call__(
-        self, pictures: Pictures, class_name: str | int | None = None
-    ) -> AttributionView:
+    def __call__(self, pictures: Pictures, class_name: str | int | None = None) -> AttributionView:
         """Class maps of `class_name`, or of the class predicted for each picture.
 
         Raises:
@@ -61,6 +59,4 @@ class GradCam:
             InputError: pictures that can't be read.
         """
         method = ClassMapMethod("Grad-CAM", average_gradient)
-        return look_at_class_maps(
-            self.subject, self.layer, self.seed, method, pictures, class_name
-        )
+        return look_at_class_maps(self.subject, self.layer, self.seed, method, pictures, class_name)

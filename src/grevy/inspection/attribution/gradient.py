@@ -6,6 +6,7 @@ derivative among its colours. It says what a small change would do, not what the
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import torch
@@ -69,9 +70,7 @@ class Gradient:
     subject: Subject
     seed: int = 0
 
-    def __call__(
-        self, pictures: Pictures, class_name: str | int | None = None
-    ) -> AttributionView:
+    def __call__(self, pictures: Pictures, class_name: str | int | None = None) -> AttributionView:
         """Maps for `class_name`, or for the class predicted for each picture.
 
         Raises:
@@ -107,8 +106,8 @@ def _again(model: nn.Module, images_BCHW: Tensor, classes_B: Tensor) -> Tensor:
 
 
 def _slope_check(slope: float, length: float) -> Check:
-    known = slope == slope and length > 0
-    deviation = slope / length - 1 if known else float("nan")
+    known = math.isfinite(slope) and length > 0
+    deviation = slope / length - 1 if known else math.nan
     text = (
         f"Two short steps along the gradient change the logit with slope {numeral(slope)}; the "
         f"gradient's length is {numeral(length)}."

@@ -26,9 +26,7 @@ from grevy.inspection.subject import Pictures, Subject
 WARNING = "Pictures, not explanations: this method is nearly blind to the weights and the class."
 
 _DRAWS = 3
-_RELUS = frozenset(
-    {F.relu, F.relu_, F.relu6, torch.relu, torch.relu_, Tensor.relu, Tensor.relu_}
-)
+_RELUS = frozenset({F.relu, F.relu_, F.relu6, torch.relu, torch.relu_, Tensor.relu, Tensor.relu_})
 
 
 class GuidedReLU(TorchFunctionMode):
@@ -57,9 +55,7 @@ class GuidedReLU(TorchFunctionMode):
         return result
 
 
-def guided_backpropagation(
-    model: nn.Module, images_BCHW: Tensor, classes_B: Tensor
-) -> Tensor:
+def guided_backpropagation(model: nn.Module, images_BCHW: Tensor, classes_B: Tensor) -> Tensor:
     """The guided "gradient" [B, C, H, W] of each picture's class logit.
 
     ReLU and ReLU6 are guided, as modules and as functions, in place or not. Other activation
@@ -74,9 +70,7 @@ def guided_backpropagation(
         return image_gradients(model, images_BCHW, classes_B)
 
 
-def _is_relu(
-    func: Callable[..., Any], args: tuple[Any, ...], kwargs: Mapping[str, Any]
-) -> bool:
+def _is_relu(func: Callable[..., Any], args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> bool:
     if func in (F.hardtanh, F.hardtanh_):  # nn.ReLU6 is a hardtanh from 0
         return bool((args[1] if len(args) > 1 else kwargs.get("min_val", -1.0)) == 0)
     return func in _RELUS
@@ -94,9 +88,7 @@ class GuidedBackpropagation:
     subject: Subject
     seed: int = 0
 
-    def __call__(
-        self, pictures: Pictures, class_name: str | int | None = None
-    ) -> AttributionView:
+    def __call__(self, pictures: Pictures, class_name: str | int | None = None) -> AttributionView:
         """Maps for `class_name`, or for the class predicted for each picture.
 
         Raises:

@@ -132,9 +132,7 @@ class IntegratedGradients:
     most_steps: int = 64 * 27
     seed: int = 0
 
-    def __call__(
-        self, pictures: Pictures, class_name: str | int | None = None
-    ) -> AttributionView:
+    def __call__(self, pictures: Pictures, class_name: str | int | None = None) -> AttributionView:
         """Attributions for `class_name`, or for the class predicted for each picture.
 
         Raises:
@@ -154,9 +152,7 @@ class IntegratedGradients:
 
     def _find(self, model: nn.Module, images_BCHW: Tensor, classes_B: Tensor) -> Findings:
         baselines_BCHW = self._baselines(images_BCHW)
-        done = integrate(
-            model, images_BCHW, classes_B, baselines_BCHW, self.steps, self.most_steps
-        )
+        done = integrate(model, images_BCHW, classes_B, baselines_BCHW, self.steps, self.most_steps)
         maps_BHW = done.attributions_BCHW.sum(1)
         arrays = {
             "attributions_NCHW": done.attributions_BCHW,

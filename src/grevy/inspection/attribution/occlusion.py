@@ -81,7 +81,7 @@ def _falls(
         group = windows[start : start + size]
         covered = torch.cat([_covered(images_BCHW, baselines_BCHW, window) for window in group])
         covered_SB = class_logits(model, covered, classes_B.repeat(len(group)))
-        falls.append((logits_B - covered_SB.unflatten(0, (len(group), -1))).double())
+        falls.append((logits_B - covered_SB.view(len(group), -1)).double())
     return torch.cat(falls)
 
 
@@ -115,9 +115,7 @@ class Occlusion:
     start: Start = "mean"
     seed: int = 0
 
-    def __call__(
-        self, pictures: Pictures, class_name: str | int | None = None
-    ) -> AttributionView:
+    def __call__(self, pictures: Pictures, class_name: str | int | None = None) -> AttributionView:
         """Maps for `class_name`, or for the class predicted for each picture.
 
         Raises:

@@ -53,7 +53,7 @@ def mean_image_gradients(
         group = points[start : start + size]
         images_NCHW = torch.cat([images_at(point) for point in group])
         gradients_NCHW = image_gradients(model, images_NCHW, classes_B.repeat(len(group)))
-        total_BCHW += gradients_NCHW.double().unflatten(0, (len(group), -1)).sum(0)
+        total_BCHW += gradients_NCHW.double().view(len(group), *first_BCHW.shape).sum(0)
     return total_BCHW / len(points)
 
 

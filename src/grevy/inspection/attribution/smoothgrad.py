@@ -6,6 +6,7 @@ noise's standard deviation is a part of the picture's range (10 to 20 % in the p
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import torch
@@ -47,8 +48,10 @@ def smoothgrad(
     Raises:
         InputError: noise below 0, or samples that are odd or fewer than 2.
     """
-    settings = {"noise": noise, "samples": samples, "seed": seed}
-    return smoothgrad_halves(model, images_BCHW, classes_B, **settings).mean(0)  # type: ignore[arg-type]
+    halves_2BCHW = smoothgrad_halves(
+        model, images_BCHW, classes_B, noise=noise, samples=samples, seed=seed
+    )
+    return halves_2BCHW.mean(0)
 
 
 def smoothgrad_halves(
@@ -96,9 +99,7 @@ class SmoothGrad:
     samples: int = 50
     seed: int = 0
 
-    def __call__(
-        self, pictures: Pictures, class_name: str | int | None = None
-    ) -> AttributionView:
+    def __call__(self, pictures: Pictures, class_name: str | int | None = None) -> AttributionView:
         """Maps for `class_name`, or for the class predicted for each picture.
 
         Raises:
@@ -117,14 +118,7 @@ class SmoothGrad:
         )
 
     def _find(self, model: nn.Module, images_BCHW: Tensor, classes_B: Tensor) -> Findings:
-        halves_2BCHW = smoothgrad_halves(
-            model,
-            images_BCHW,
-            classes_B,
-            noise=self.noise,
-            samples=self.samples,
-            seed=self.seed,
-        )
+        halves_2BCHW = self._halves(model, images_BCHW, classes_B)
         gradients_BCHW = halves_2BCHW.mean(0)
         maps_BHW = largest_of_colours(gradients_BCHW)
         first_BHW, second_BHW = map(largest_of_colours, halves_2BCHW)
@@ -137,12 +131,22 @@ class SmoothGrad:
         return Findings(maps_BHW, maps_BHW, arrays, tuple(checks), (note,))
 
     def _again(self, model: nn.Module, images_BCHW: Tensor, classes_B: Tensor) -> Tensor:
-        return self._find(model, images_BCHW, classes_B).maps_BHW
+        return largest_of_colours(self._halves(model, images_BCHW, classes_B).mean(0))
+
+    def _halves(self, model: nn.Module, images_BCHW: Tensor, classes_B: Tensor) -> Tensor:
+        return smoothgrad_halves(
+            model,
+            images_BCHW,
+            classes_B,
+            noise=self.noise,
+            samples=self.samples,
+            seed=self.seed,
+        )
 
 
 def _agreement_check(first_HW: Tensor, second_HW: Tensor) -> Check:
     correlation = rank_correlation(first_HW, second_HW)
-    known = correlation == correlation
+    known = not math.isnan(correlation)
     text = (
         f"Two halves of the samples agree with a rank correlation of {numeral(correlation, 2)}."
         if known

@@ -1,0 +1,121 @@
+"""What a method found: maps on one scale, with what speaks for and against them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, replace
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from numpy.typing import NDArray
+
+from grevy.figures.scale import Scale, activations_scale, attribution_scale, class_map_scale
+from grevy.inspection.subject import Inputs
+from grevy.inspection.view import Check, number, numbers_of, png_of
+
+if TYPE_CHECKING:
+    pass
+
+Colours: TypeAlias = Callable[[NDArray[Any]], Scale]
+"""The colour rule of a method: from all its maps to one scale."""
+
+
+def class_map_colours(maps: NDArray[Any]) -> Scale:
+    """From 0 to the maximum: class maps after ReLU."""
+    return class_map_scale(maps)
+
+
+def attribution_colours(maps: NDArray[Any]) -> Scale:
+    """Symmetric around 0: signed attributions."""
+    return attribution_scale(maps)
+
+
+def magnitude_colours(maps: NDArray[Any]) -> Scale:
+    """From 0 to the 99.9 percentile: sizes of gradients, which have outliers."""
+    scale = activations_scale(maps, "these maps")
+    return replace(scale, note=scale.note.replace("Activations", "Sizes of gradients", 1))
+
+
+@dataclass(frozen=True)
+class Explained:
+    """The output that the map of one picture explains.
+
+    Attributes:
+        class_name: the class.
+        logit: of the class.
+        probability: of the class, from the softmax of all logits.
+        predicted: the class with the largest logit.
+    """
+
+    class_name: str
+    logit: float
+    probability: float
+    predicted: str
+
+    def as_json(self) -> dict[str, Any]:
+        """None stands for what is not a number."""
+        return {
+            "class": self.class_name,
+            "logit": number(self.logit),
+            "probability": number(self.probability),
+            "predicted": self.predicted,
+        }
+
+
+@dataclass(frozen=True)
+class AttributionView:
+    """Maps of one method for N pictures, on one scale.
+
+    Attributes:
+        method: how it is called.
+        subject_name: whose output is explained.
+        inputs: the pictures as the network saw them.
+        explained: class and logit, a picture.
+        arrays: maps_NHW (as drawn), edges_NHW (the edge detector), logits_NK, and what else the
+            method computed.
+        scale: of all maps.
+        checks_of: a picture: what speaks for and against its map.
+        notes: sentences.
+    """
+
+    method: str
+    subject_name: str
+    inputs: Inputs
+    explained: tuple[Explained, ...]
+    arrays: Mapping[str, NDArray[Any]]
+    scale: Scale
+    checks_of: tuple[tuple[Check, ...], ...]
+    notes: tuple[str, ...]
+
+    @property
+    def checks(self) -> tuple[Check, ...]:
+        """Those of all pictures, one picture after the other."""
+        return tuple(check for checks in self.checks_of for check in checks)
+
+    def as_json(self) -> dict[str, Any]:
+        """Classes, numbers of the maps and checks; no arrays."""
+        pictures = zip(
+            self.inputs.names,
+            self.inputs.notes,
+            self.explained,
+            self.arrays["maps_NHW"],
+            self.checks_of,
+            strict=True,
+        )
+        return {
+            "method": self.method,
+            "scale": asdict(self.scale),
+            "pictures": [
+                {
+                    "picture": name,
+                    "note": note,
+                    **explained.as_json(),
+                    "map": {"shape": list(map_HW.shape), **numbers_of(map_HW)},
+                    "checks": [check.as_json() for check in checks],
+                }
+                for name, note, explained, map_HW, checks in pictures
+            ],
+            "notes": list(self.notes),
+        }
+
+    def _repr_png_(self) -> bytes:
+        return png_of(self.draw())

@@ -1,0 +1,207 @@
+"""One page for a newcomer: a picture, the prediction, the first and last activations, class maps.
+
+Shapes: C channels, H rows, W columns, K classes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from grevy.errors import LayerNotFoundError
+from grevy.figures.class_map import over_picture
+from grevy.figures.scale import Scale, class_map_scale
+from grevy.figures.tiles import Tile, draw_tiles
+from grevy.inspection.activations import Activations, ActivationsView, order_of, picture_tile
+from grevy.inspection.attribution import AttributionView, GradCam
+from grevy.inspection.filters_and_activations import (
+    FiltersAndActivations,
+    FiltersAndActivationsView,
+)
+from grevy.inspection.layers import convolutions
+from grevy.inspection.subject import Pictures, Subject
+from grevy.inspection.view import Check, png_of
+from grevy.inspection.watching import activations_of
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+CHANNELS = 10
+"""Of the first and of the last convolution: those that answer most."""
+
+CLASSES = 5
+"""Most probable ones that are told."""
+
+
+@dataclass(frozen=True)
+class Overview:
+    """Everything about one picture on one page.
+
+    Attributes:
+        subject: what is looked into.
+        true_class: of the picture, if it is known; its class map stands beside the predicted one.
+        seed: of the randomised weights.
+    """
+
+    subject: Subject
+    true_class: str | int | None = None
+    seed: int = 0
+
+    def __call__(self, pictures: Pictures) -> OverviewView:
+        """Look at the first of the pictures.
+
+        Raises:
+            LayerNotFoundError: a network without convolutions.
+            ClassNotFoundError: no such class.
+            InputError: a picture that can't be read.
+        """
+        subject = self.subject
+        pixels_1HWC = subject.prepare(pictures).pixels_NHWC[:1]
+        first, last = self._ends()
+        strongest = _strongest(subject, pixels_1HWC, (first, last))
+        predicted = GradCam(subject, seed=self.seed)(pixels_1HWC)
+        class_maps = [predicted]
+        true = None if self.true_class is None else subject.class_index(self.true_class)
+        if true is not None and subject.classes[true] != predicted.explained[0].class_name:
+            class_maps.append(GradCam(subject, seed=self.seed)(pixels_1HWC, true))
+        return OverviewView(
+            subject,
+            None if true is None else subject.classes[true],
+            FiltersAndActivations(subject, first, strongest[first])(pictures),
+            Activations(subject, last, strongest[last])(pixels_1HWC),
+            tuple(class_maps),
+        )
+
+    def _ends(self) -> tuple[str, str]:
+        """The first and the last convolution."""
+        layers = convolutions(self.subject)
+        if not layers:
+            raise LayerNotFoundError(
+                f"{self.subject.name}, which has no convolution",
+                "one for an overview",
+                "name a --layer; grevy look --list prints them",
+            )
+        return layers[0].name, layers[-1].name
+
+
+@dataclass(frozen=True)
+class OverviewView:
+    """The parts of the page, each a view of its own.
+
+    Attributes:
+        subject: what was looked into.
+        true_class: of the picture; None where it is not known.
+        first: filters and activations of the first convolution.
+        last: activations of the last convolution.
+        class_maps: of the predicted class and, where it is another, of the true class.
+    """
+
+    subject: Subject
+    true_class: str | None
+    first: FiltersAndActivationsView
+    last: ActivationsView
+    class_maps: tuple[AttributionView, ...]
+
+    @property
+    def arrays(self) -> Mapping[str, NDArray[Any]]:
+        """Class maps, logits, filters and activations; the last layer's under "last_…"."""
+        last = {f"last_{name}": array for name, array in self.last.arrays.items()}
+        maps_MHW = np.concatenate([view.arrays["maps_NHW"] for view in self.class_maps])
+        logits_NK = self.class_maps[0].arrays["logits_NK"]
+        return {**self.first.arrays, **last, "class_maps_MHW": maps_MHW, "logits_NK": logits_NK}
+
+    @property
+    def scale(self) -> Scale:
+        """Of the class maps: one for both classes."""
+        return class_map_scale(self.arrays["class_maps_MHW"])
+
+    @property
+    def checks(self) -> tuple[Check, ...]:
+        """Those of the class maps."""
+        return tuple(check for view in self.class_maps for check in view.checks)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """About the weights, the picture and the layers; each once."""
+        parts = (self.subject.notes, self.first.notes, self.last.notes, self.class_maps[0].notes)
+        return tuple(dict.fromkeys(note for notes in parts for note in notes))
+
+    def probabilities(self) -> list[tuple[str, float]]:
+        """The most probable classes, falling."""
+        logits_K = self.class_maps[0].arrays["logits_NK"][0].astype(np.float64)
+        parts_K = np.exp(logits_K - logits_K.max())
+        order = np.argsort(-parts_K, kind="stable")[:CLASSES]
+        total = parts_K.sum()
+        return [(self.subject.classes[index], float(parts_K[index] / total)) for index in order]
+
+    def draw(self) -> Figure:
+        """Picture and class maps; then filters, what they find, and what the last layer finds."""
+        first = self.first.activations.tiles(0)
+        rows = [
+            [picture_tile(self.first.activations.inputs, 0), *self._class_tiles()],
+            self.first.filters.tiles(),
+            [Tile(tile.picture_HW3, "", tile.numbers) for tile in first],
+            self.last.tiles(0),
+        ]
+        titles = [
+            "what the network sees, and what speaks for a class",
+            f"first filters, {self.first.filters.layer}",
+            "what they find in the picture",
+            f"what the last convolution finds, {self.last.layer}",
+        ]
+        scales = [self.scale, self.first.filters.scale, self.first.scale, self.last.scale]
+        title = f"{self.subject.name} looks at {self.first.activations.inputs.names[0]}"
+        shown = [scale for scale in scales if scale is not None]
+        return draw_tiles(rows, title, shown, self.notes, titles, self._lines())
+
+    def as_json(self) -> dict[str, Any]:
+        """Prediction and the parts."""
+        return {
+            "network": self.subject.name,
+            "predicted": dict(self.probabilities()),
+            "true_class": self.true_class,
+            "first": self.first.as_json(),
+            "last": self.last.as_json(),
+            "class_maps": [view.as_json() for view in self.class_maps],
+            "notes": list(self.notes),
+        }
+
+    def _class_tiles(self) -> list[Tile]:
+        picture_HW3 = picture_tile(self.first.activations.inputs, 0).picture_HW3
+        return [
+            Tile(
+                over_picture(picture_HW3, view.arrays["maps_NHW"][0], self.scale),
+                f"for {view.explained[0].class_name}",
+                f"logit {view.explained[0].logit:.2f}",
+            )
+            for view in self.class_maps
+        ]
+
+    def _lines(self) -> list[str]:
+        told = ", ".join(f"{name} {probability:.3f}" for name, probability in self.probabilities())
+        true = "" if self.true_class is None else f" The true class is {self.true_class}."
+        checks = [
+            f"Class map for {view.explained[0].class_name}: {check.text}"
+            for view in self.class_maps
+            for check in view.checks
+        ]
+        return [f"Most probable: {told}.{true}", *checks]
+
+    def _repr_png_(self) -> bytes:
+        return png_of(self.draw())
+
+
+def _strongest(
+    subject: Subject, pixels_1HWC: NDArray[np.uint8], layers: tuple[str, str]
+) -> dict[str, tuple[int, ...]]:
+    """The channels with the largest activations."""
+    images_1CHW = subject.prepare(pixels_1HWC).images_NCHW
+    found = activations_of(subject, images_1CHW, layers)
+    return {
+        layer: order_of(maps.float().cpu().numpy(), "maximum")[:CHANNELS]
+        for layer, maps in found.items()
+    }
