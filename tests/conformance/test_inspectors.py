@@ -56,8 +56,7 @@ class Residual(nn.Module):
         second = self.norm2(self.conv2(first))
         second += first
         second = self.relu(second)
-        third = F.relu(self.conv3(second), inplace=True)
-        third.add_(second)
+        third = second + F.relu(self.conv3(second), inplace=True)
         return self.linear(self.dropout(self.relu(third).mean((2, 3))))
 
 

@@ -179,8 +179,9 @@ def render(values: ArrayLike, scale: Scale) -> NDArray[np.uint8]:
     extent = scale.high - scale.low
     parts = (np.where(known, array, 0) - scale.low) / extent if extent else zero
     places = np.broadcast_to(np.clip(parts, 0, 1) * (_COLOURS - 1), array.shape)
-    colours = _colours(scale.kind)[np.rint(places).astype(np.intp)]
+    colours = np.array(_colours(scale.kind)[np.rint(places).astype(np.intp)])
     colours[~known] = _not_a_number()
+    colours: NDArray[np.uint8] = colours
     return colours
 
 
@@ -193,10 +194,10 @@ def _colours(kind: Kind) -> NDArray[np.uint8]:
     return colours
 
 
-def _not_a_number() -> NDArray[np.uint8]:
+def _not_a_number() -> list[int]:
     from matplotlib.colors import to_rgb
 
-    return np.array([round(255 * part) for part in to_rgb(NOT_A_NUMBER)], np.uint8)
+    return [round(255 * part) for part in to_rgb(NOT_A_NUMBER)]
 
 
 def filter_rgb(weights: NDArray[Any], largest: float) -> NDArray[np.uint8]:

@@ -42,7 +42,8 @@ class Line:
 
 def stamp_width(text: str, size: float) -> float:
     """Inches that a line takes when it is stamped."""
-    return sum(_advance(letter, size, _families()) for letter in _plain(text))
+    families = _families()
+    return sum((_advance(letter, size, families) for letter in _plain(text)), 0.0)
 
 
 def stamp_lines(text: str, width: float, size: float) -> list[str]:
@@ -68,15 +69,18 @@ def stamp(page: Page, canvas: Axes, lines: Sequence[Line], size: float, colour: 
         colour: of all of them.
     """
     simple = [line for line in lines if _SIMPLE.fullmatch(line.text)]
-    for line in lines:
-        if line not in simple:
-            page.text(line.left, line.base, line.text, size=size, color=colour, va="baseline")
-    for number, (letter, places) in enumerate(_places(simple, size).items()):
-        words = "\n".join(line.text for line in simple) if number == 0 else ""
-        _stamp_letter(canvas, _shape(letter, size, _families()), places, colour, words)
+    for line in (line for line in lines if not _SIMPLE.fullmatch(line.text)):
+        page.text(line.left, line.base, line.text, size=size, color=colour, va="baseline")
+    families = _families()
+    words = "\n".join(line.text for line in simple)
+    for letter, places in _places(simple, size, families).items():
+        _stamp_letter(canvas, _shape(letter, size, families), places, colour, words)
+        words = ""
 
 
-def _places(lines: Iterable[Line], size: float) -> dict[str, list[tuple[float, float]]]:
+def _places(
+    lines: Iterable[Line], size: float, families: tuple[str, ...]
+) -> dict[str, list[tuple[float, float]]]:
     """Where each letter stands, in inches on the canvas."""
     places = defaultdict(list)
     for line in lines:
@@ -84,7 +88,7 @@ def _places(lines: Iterable[Line], size: float) -> dict[str, list[tuple[float, f
         for letter in _plain(line.text):
             if letter.strip():
                 places[letter].append((left, base))
-            left += _advance(letter, size, _families())
+            left += _advance(letter, size, families)
     return places
 
 

@@ -6,6 +6,7 @@ of 128 tiles ten times as fast.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import accumulate, zip_longest
@@ -91,7 +92,7 @@ def enlargement(shape_HW: tuple[int, ...], target: float) -> int:
     """
     longest = max(shape_HW)
     if longest > LARGEST:
-        return -(-(-longest // LARGEST))
+        return -math.ceil(longest / LARGEST)
     return max(1, round(target * DPI / longest))
 
 
@@ -138,7 +139,7 @@ def _sized(tile: Tile, target: float) -> Tile:
 def _least_width(tile: Tile) -> float:
     words = [stamp_width(word, _TITLE) for word in tile.title.split(" ")]
     numbers = [stamp_width(word, _NUMBERS) for word in tile.numbers.split(" ")]
-    return max([tile.picture_HW3.shape[1] / DPI, *words, *numbers])
+    return float(max(float(tile.picture_HW3.shape[1]) / DPI, *words, *numbers))
 
 
 def draw_grid(

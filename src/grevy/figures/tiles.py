@@ -34,6 +34,7 @@ _LEAST_PAGE = 6.0
 _ROW_TITLE = 1.3
 """Inches: a tile, the columns of a grid together where they can, a page, titles of rows."""
 
+_NO_BREAK = "\N{NO-BREAK SPACE}"
 _NAME, _LONG = 40, 600
 """Letters of a title and of a sentence; longer ones are shortened."""
 
@@ -146,8 +147,8 @@ def _plan(rows: Sequence[Sequence[Tile]], row_titles: Sequence[str], lettering: 
 
 
 def _fitted(tile: Tile, lettering: Lettering) -> Tile:
-    title, numbers = lettering.fit(tile.title, _NAME), lettering.fit(tile.numbers)
-    return replace(tile, title=title, numbers=numbers)
+    numbers = _NO_BREAK.join(lettering.fit(part) for part in tile.numbers.split(_NO_BREAK))
+    return replace(tile, title=lettering.fit(tile.title, _NAME), numbers=numbers)
 
 
 def _sizes(rows: Sequence[Sequence[Tile]], target: float) -> tuple[str, ...]:

@@ -112,8 +112,8 @@ def _weights_notes(loaded: LoadedWeights | None) -> tuple[str, ...]:
     left = (*loaded.missing, *loaded.mismatched)
     if left:
         notes.append(
-            f"{len(left):,} tensors were not loaded and are as initialised ({_few(left)}): what lies "
-            "behind them means nothing, and neither do predictions."
+            f"{len(left):,} tensors were not loaded and are as initialised ({_few(left)}): "
+            "what lies behind them means nothing, and neither do predictions."
         )
     if loaded.unexpected:
         notes.append(

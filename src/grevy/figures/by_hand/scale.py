@@ -68,17 +68,20 @@ class Scale:
 
     def colours(self, values: Values) -> NDArray[np.uint8]:
         """[H, W, 3], uint8 RGB; white where nothing stands."""
-        from matplotlib import colormaps
-
         part_HW = np.array(
             [[np.nan if v is None else float(v / self.most) for v in row] for row in values]
         )
-        if self.map == GRAY:
-            colours_HW3 = np.rint(255 * np.nan_to_num(part_HW)).astype(np.uint8)[..., None].repeat(3, 2)
-        else:
-            place_HW = part_HW * self.part
-            if self.map == DIVERGING:
-                place_HW = 0.5 + place_HW / 2
-            colours_HW3 = colormaps[self.map](place_HW, bytes=True)[..., :3].copy()
+        colours_HW3 = self._colours(np.nan_to_num(part_HW))
         colours_HW3[np.isnan(part_HW)] = 255
-        return np.asarray(colours_HW3, np.uint8)
+        return colours_HW3
+
+    def _colours(self, part_HW: NDArray[np.float64]) -> NDArray[np.uint8]:
+        """Of parts of the number with the strongest colour, -1 to 1."""
+        from matplotlib import colormaps
+
+        if self.map == GRAY:
+            gray_HW1 = np.rint(255 * part_HW)[..., None].astype(np.uint8)
+            return gray_HW1.repeat(3, axis=2)
+        part_HW = self.part * part_HW
+        place_HW = 0.5 + part_HW / 2 if self.map == DIVERGING else part_HW
+        return np.array(colormaps[self.map](place_HW, bytes=True)[..., :3], np.uint8)

@@ -140,7 +140,7 @@ def kernel_sheets(worked: Worked, number: int) -> dict[int, Sheet]:
     if worked.bias_F[number]:
         heading.append(f"bias {shown(worked.bias_F[number], worked.decimals)}")
     if has_letters(worked):
-        heading.append("cells with the same letter meet")
+        heading.append("equal letters meet")
     if not written:
         heading.append(scale.legend)
     sheets = {}

@@ -8,12 +8,22 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from numpy.typing import NDArray
 
-from grevy.figures.scale import Scale, activations_scale, attribution_scale, class_map_scale
+from grevy.figures.class_map import over_picture
+from grevy.figures.numerals import numbers
+from grevy.figures.render import to_rgb
+from grevy.figures.scale import (
+    Scale,
+    activations_scale,
+    attribution_scale,
+    class_map_scale,
+    render,
+)
+from grevy.figures.tiles import Tile, draw_tiles
 from grevy.inspection.subject import Inputs
 from grevy.inspection.view import Check, number, numbers_of, png_of
 
 if TYPE_CHECKING:
-    pass
+    from matplotlib.figure import Figure
 
 Colours: TypeAlias = Callable[[NDArray[Any]], Scale]
 """The colour rule of a method: from all its maps to one scale."""
@@ -90,6 +100,37 @@ class AttributionView:
     def checks(self) -> tuple[Check, ...]:
         """Those of all pictures, one picture after the other."""
         return tuple(check for checks in self.checks_of for check in checks)
+
+    def draw(self) -> Figure:
+        """A row a picture: what the network sees, the map over it, the map alone, the edges."""
+        rows = [self._tiles(picture) for picture in range(len(self.inputs))]
+        title = f"{self.subject_name}: {self.method}"
+        lines = [
+            f"{name}, {explained.class_name}: {check.text}"
+            for name, explained, checks in zip(
+                self.inputs.names, self.explained, self.checks_of, strict=True
+            )
+            for check in checks
+        ]
+        return draw_tiles(rows, title, self.scale, self.notes, self.inputs.names, lines)
+
+    def _tiles(self, picture: int) -> list[Tile]:
+        explained = self.explained[picture]
+        map_HW = self.arrays["maps_NHW"][picture]
+        edges_HW = self.arrays["edges_NHW"][picture]
+        pixels_HW3 = to_rgb(self.inputs.pixels_NHWC[picture : picture + 1])[0]
+        said = f"for {explained.class_name}"
+        logit = f"logit {explained.logit:.2f}, probability {explained.probability:.3f}"
+        return [
+            Tile(pixels_HW3, "what the network sees", f"predicted {explained.predicted}"),
+            Tile(over_picture(pixels_HW3, map_HW, self.scale), said, logit),
+            Tile(render(map_HW, self.scale), "the map alone", numbers(map_HW)),
+            Tile(
+                render(edges_HW, activations_scale(edges_HW)),
+                "an edge detector, for comparison",
+                "on its own scale",
+            ),
+        ]
 
     def as_json(self) -> dict[str, Any]:
         """Classes, numbers of the maps and checks; no arrays."""
