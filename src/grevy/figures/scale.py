@@ -181,7 +181,6 @@ def render(values: ArrayLike, scale: Scale) -> NDArray[np.uint8]:
     places = np.broadcast_to(np.clip(parts, 0, 1) * (_COLOURS - 1), array.shape)
     colours = np.array(_colours(scale.kind)[np.rint(places).astype(np.intp)])
     colours[~known] = _not_a_number()
-    colours: NDArray[np.uint8] = colours
     return colours
 
 

@@ -214,12 +214,11 @@ def test_it_is_left_as_it_was_found(fails: bool) -> None:
     gradient = model.get_submodule("conv").weight.grad = torch.ones(4, 3, 1, 1)
     mean, saved = norm.running_mean, norm.running_mean.clone()
     random, numbers = torch.get_rng_state(), np.random.get_state()[1].copy()
-    with suppress(ZeroDivisionError):
-        with as_found(model):
-            assert not any(module.training for module in model.modules())
-            assert model.get_submodule("conv").weight.grad is None
-            disturbed(model)
-            _ = 1 / (0 if fails else 1)
+    with suppress(ZeroDivisionError), as_found(model):
+        assert not any(module.training for module in model.modules())
+        assert model.get_submodule("conv").weight.grad is None
+        disturbed(model)
+        _ = 1 / (0 if fails else 1)
     assert [module.training for module in model.modules()] == [True, True, False]
     assert model.get_submodule("conv").weight.grad is gradient
     assert torch.equal(gradient, torch.ones(4, 3, 1, 1))
