@@ -91,7 +91,7 @@ def _limits(question: Question, found: Found) -> list[str]:
         last = found.solutions[-1]
         upto = " and ".join(f"{named(name)} {last[name]:,}" for name in question.unknown)
         limits.append(f"Listed up to {upto}; there are more without end.")
-    if question.narrow:
+    if len(question.unknown) == 2 and "padding" in question.unknown:
         limits += _NOT_LISTED[question.operation]
     if "dilation" in question.unknown and any(v["kernel"] == 1 for v in found.solutions):
         limits.append("A kernel of 1 has nothing to dilate: dilation 1 stands for all.")

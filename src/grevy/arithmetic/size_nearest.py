@@ -9,10 +9,10 @@ from grevy.arithmetic.output_size import window_count
 from grevy.arithmetic.size_question import EXAMPLE, LOWEST, Question, enumeration, named
 from grevy.arithmetic.size_search import (
     Values,
-    allowed,
     completed,
     count,
     crossing,
+    fitting,
     order,
     output_of,
     search,
@@ -28,12 +28,6 @@ HELD = 8
 
 MOST = 6
 """Changes that are named."""
-
-
-_IN_VAIN = {
-    "convolution": "the outermost windows then see nothing but padding",
-    "transposed": "all that the outermost input rows give is then taken away",
-}
 
 
 @dataclass(frozen=True)
@@ -74,7 +68,8 @@ def why(question: Question) -> str:
             " stride 1 can keep all of them. Give an input to see what keeps that one."
         )
     if len(question.unknown) == 2:
-        sentence = _why_no_pair(question)
+        pair = enumeration([named(name) for name in question.unknown])
+        sentence = f"No {pair} together give an output of {question.fixed['output']:,}."
         if question.unknown != ("stride", "padding"):
             return sentence
         at_stride_1 = replace(question, fixed={**question.fixed, "stride": 1}, unknown=("padding",))
@@ -84,17 +79,6 @@ def why(question: Question) -> str:
     if question.any_input:
         return f"With an input of {EXAMPLE}, for example, {reason[0].lower()}{reason[1:]}"
     return reason
-
-
-def _why_no_pair(question: Question) -> str:
-    """Of two unknowns; with the first pair that solves by a padding as large as the window."""
-    pair = enumeration([named(name) for name in question.unknown])
-    none = f"No {pair} together give an output of {question.fixed['output']:,}"
-    wide = search(replace(question, narrow=False), 1).solutions if question.narrow else ()
-    if not wide:
-        return f"{none}."
-    found = enumeration([f"{named(name)} {wide[0][name]:,}" for name in question.unknown])
-    return f"{none} with a padding smaller than the window; {found} do, but {_IN_VAIN[question.operation]}."
 
 
 def _nearest(question: Question) -> tuple[Near, ...]:
@@ -171,7 +155,7 @@ def _other_outputs(question: Question) -> Iterator[Near]:
     at = crossing(question, known, unknown)
     seen = set()
     for side in (reversed(at.values[: at.left]), at.values[at.right :]):
-        values = next(allowed(question, known, unknown, side), None)
+        values = next(fitting(question, known, unknown, side), None)
         if values is not None and values["output"] not in seen:
             seen.add(values["output"])
             yield Near("output", question.fixed["output"], values["output"], values)

@@ -47,8 +47,6 @@ class Question:
         unknown: names of what is asked for, at most two.
         any_input: whether the answer must hold for every input, with an output as large.
         stride_is_kernel: whether the stride of a pooling follows the kernel; then it is not fixed.
-        narrow: whether a padding as large as the window is left out. Of two unknowns it would go
-            with almost any kernel or stride, and its outermost windows see nothing of the image.
     """
 
     operation: Operation
@@ -58,7 +56,6 @@ class Question:
     unknown: tuple[str, ...]
     any_input: bool = False
     stride_is_kernel: bool = False
-    narrow: bool = False
 
 
 def read_questions(
@@ -129,11 +126,11 @@ def _split(name: str, value: Value) -> tuple[int | str | None, ...]:
         raise GeometryError(
             f"{named(name)} {value}", "one number, or two for rows and columns", "write it as 32x48"
         )
-    return tuple(_part(name, part, value) for part in parts)
+    return tuple(_part(name, part) for part in parts)
 
 
-def _part(name: str, part: int | str, of: Value) -> int | str:
-    """A number in its range, "?" or "same"; the complaint tells the whole of a text."""
+def _part(name: str, part: int | str) -> int | str:
+    """A number in its range, "?" or "same"."""
     word = str(part).strip()
     if word == "?":
         return word
@@ -142,7 +139,7 @@ def _part(name: str, part: int | str, of: Value) -> int | str:
     if isinstance(part, bool) or not re.fullmatch(r"[+-]?[0-9]{1,4000}", word):
         words = ', "same" or "?"' if name == "output" else ' or "?"'
         raise NotANumberError(
-            f"{named(name)} '{of if isinstance(of, str) else part}'",
+            f"{named(name)} '{part}'",
             f"a whole number{words}",
             "for an output as large as the input give the output as same"
             if word == "same"
@@ -176,8 +173,7 @@ def _question(operation: Operation, ceil: bool, values: Mapping[str, int | str |
     assumed = [name for name in quantities(operation) if name not in settled]
     fixed = {**given, **{name: LOWEST[name] for name in assumed}}
     _check_together(operation, fixed)
-    narrow = len(unknown) == 2 and "padding" in unknown
-    return Question(operation, ceil, fixed, tuple(assumed), unknown, any_input, tied, narrow)
+    return Question(operation, ceil, fixed, tuple(assumed), unknown, any_input, tied)
 
 
 def _check_together(operation: Operation, fixed: Mapping[str, int]) -> None:

@@ -70,15 +70,13 @@ def search(question: Question, first: int) -> Found:
     Raises:
         GeometryError: solutions that have an end, but are more than MOST.
     """
-    if not question.narrow:
-        return _search(question, first)
     if question.any_input and question.fixed.get("stride", 1) != 1:
         return Found((), endless=False)
     outer, inner = order(question)
     known = completed(question, question.fixed)
     if outer is None:
         span, endless = _span(question, known, inner)
-        return _listed(allowed(question, known, inner, span), endless, first)
+        return _listed(_allowed(question, known, inner, span), endless, first)
     bound = _bound(known)
     # Solutions without end may have odd kernels only, or even ones: two values past the bound tell.
     endless = any(any(_solve(question, known, bound + step, outer, inner)) for step in (1, 2))
@@ -175,8 +173,7 @@ def _past(question: Question, known: Values, outer: str, inner: str) -> bool:
     """Whether the output has left what is asked behind, so that no larger value can solve it."""
     if inner == "output":
         return False
-    narrow = (outer, inner) == ("stride", "padding") and question.narrow
-    highest = _widest_padding(known) if narrow else _bound(known)
+    highest = _widest_padding(known) if (outer, inner) == ("stride", "padding") else _bound(known)
     sign = 1 if _rises(question, outer) else -1
     ends = [{**known, inner: end} for end in (LOWEST[inner], highest)]
     outputs = [count(question, completed(question, end)) for end in ends]
@@ -184,7 +181,11 @@ def _past(question: Question, known: Values, outer: str, inner: str) -> bool:
 
 
 def _widest_padding(known: Values) -> int:
-    """The largest padding with which the outermost windows see something of the image."""
+    """The largest padding that is listed where there are two unknowns.
+
+    With a larger one the outermost windows see nothing of the image, and it would go with almost
+    any kernel or stride.
+    """
     return extent(known["kernel"], known["dilation"]) - 1
 
 
@@ -200,7 +201,7 @@ def _solve(
 ) -> Iterator[Values]:
     """Solutions with one value of the unknown that is tried value by value."""
     known = completed(question, {**known, outer: value})
-    return allowed(question, known, inner, _span(question, known, inner)[0])
+    return _allowed(question, known, inner, _span(question, known, inner)[0])
 
 
 def _span(question: Question, known: Values, unknown: str) -> tuple[range, bool]:
@@ -216,10 +217,11 @@ def _span(question: Question, known: Values, unknown: str) -> tuple[range, bool]
     return range(first, past + (MOST if endless else 0)), endless
 
 
-def allowed(question: Question, known: Values, unknown: str, span: range) -> Iterator[Values]:
+def _allowed(question: Question, known: Values, unknown: str, span: range) -> Iterator[Values]:
     """Of the values that give the output those that PyTorch takes and that are worth a line."""
+    narrow = len(question.unknown) == 2 and "padding" in question.unknown
     for values in fitting(question, known, unknown, span):
-        if not question.narrow or values["padding"] <= _widest_padding(values):
+        if not narrow or values["padding"] <= _widest_padding(values):
             yield values
 
 

@@ -70,8 +70,6 @@ def solution_of(question: Question, values: Values, noun: str) -> Solution:
     unread, remarks = 0, list[str]()
     if question.operation != "transposed":
         unread, remarks = _unread(values), list(_remarks(values, noun))
-    elif values["padding"] >= extent(values["kernel"], values["dilation"]):
-        remarks = ["the padding takes away all that the outermost input rows give"]
     return Solution(
         **shown, unread=unread, formulas=(_formula(question, values),), remarks=tuple(remarks)
     )
