@@ -79,7 +79,10 @@ def over_picture(
         for pixels, cells in zip(picture_HW3.shape[:2], map_hw.shape, strict=True)
     )
     colours_HW3 = render(map_hw, scale)[rows_H[:, None], columns_W]
-    return np.rint(colours_HW3 / 255.0 * _pale(picture_HW3)).astype(np.uint8)
+    blended_HW3: NDArray[np.uint8] = np.rint(colours_HW3 / 255.0 * _pale(picture_HW3)).astype(
+        np.uint8
+    )
+    return blended_HW3
 
 
 def in_words(map_hw: NDArray[Any]) -> str:
@@ -91,4 +94,5 @@ def in_words(map_hw: NDArray[Any]) -> str:
 def _pale(picture_HW3: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """The picture in gray, its dark parts brought up so that colours on them can be seen."""
     gray_HW1 = (picture_HW3 @ np.array(_LUMA))[..., None]
-    return np.rint(255 * _PALE + _RANGE * gray_HW1).astype(np.uint8).repeat(3, axis=2)
+    pale_HW1: NDArray[np.uint8] = np.rint(255 * _PALE + _RANGE * gray_HW1).astype(np.uint8)
+    return pale_HW1.repeat(3, axis=2)
