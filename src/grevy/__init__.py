@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from grevy.arithmetic.solve import size as size
     from grevy.data.audit import audit as audit
     from grevy.data.load import load_data as load_data
+    from grevy.inspection.look import look as look
     from grevy.models.registry import build_model as build_model
     from grevy.models.registry import model_names as model_names
     from grevy.models.registry import register_model as register_model
@@ -38,6 +39,7 @@ _HOMES = {
     "layers": "grevy.models.survey.layers:layers",
     "load_data": "grevy.data.load:load_data",
     "load_recipe": "grevy.recipes.load:load_recipe",
+    "look": "grevy.inspection.look:look",
     "model_names": "grevy.models:model_names",
     "open_run": "grevy.training.run:open_run",
     "pool": "grevy.arithmetic.pool:pool",
@@ -60,6 +62,7 @@ __all__ = [
     "layers",
     "load_data",
     "load_recipe",
+    "look",
     "model_names",
     "open_run",
     "pool",

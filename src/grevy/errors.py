@@ -24,7 +24,8 @@
     │   │   ├── InputTooSmallError        a layer shrinks the picture to nothing
     │   │   ├── WeightsError              weights that do not fit the model
     │   │   ├── LayerNotFoundError        a layer that the network does not have or call
-    │   │   └── ClassNotFoundError        a class that the network does not tell apart
+    │   │   ├── ClassNotFoundError        a class that the network does not tell apart
+    │   │   └── DifferentNetworksError    two networks of which one view can't be compared
     │   ├── ConvolutionError
     │   │   ├── NotANumberError           text where a number must stand
     │   │   ├── RaggedMatrixError         rows of different length, or no rows at all
@@ -171,6 +172,10 @@ class LayerNotFoundError(ModelError):
 
 class ClassNotFoundError(ModelError):
     """A class that the network does not tell apart."""
+
+
+class DifferentNetworksError(ModelError):
+    """Two networks in which the thing to compare is not the same."""
 
 
 class ConvolutionError(InputError):

@@ -19,6 +19,7 @@ COMMANDS = {
     "convolve": "convolution and pooling worked by hand, every sum written out",
     "size": "sizes of a convolution or pooling, solved for what is not given",
     "layers": "the layers of a network: sizes, parameters, MACs, receptive fields",
+    "look": "inside a network: filters, activations, class maps, units, maps of the data",
     "data": "what a set of pictures holds, and what is wrong with it",
 }
 

@@ -83,6 +83,12 @@ def activations_scale(values: Values, over: str = "the layer") -> Scale:
     return _scale("Activations", sample, over, kind, sample.percentile)
 
 
+def changes_scale(values: Values) -> Scale:
+    """Symmetric around 0, up to the 99.9 percentile: of the second of two views minus the first."""
+    sample = _sample(values)
+    return _scale("Changes", sample, "all changes", "diverging", sample.percentile)
+
+
 def attribution_scale(values: Values, over: str = "these maps") -> Scale:
     """Symmetric around 0, up to the 99.9 percentile of the absolute values."""
     sample = _sample(values)

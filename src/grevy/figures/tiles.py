@@ -23,7 +23,7 @@ from grevy.figures.tile_grid import GAP, Grid, Tile, draw_grid, enlargement, lay
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-__all__ = ["Tile", "draw_tiles", "paged"]
+__all__ = ["Sheet", "Tile", "draw_tiles", "paged", "pages"]
 
 MOST, COLUMNS = 128, 16
 """`paged` shows at most so many tiles, and so many in a row."""
@@ -35,8 +35,41 @@ _ROW_TITLE = 1.3
 """Inches: a tile, the columns of a grid together where they can, a page, titles of rows."""
 
 _NO_BREAK = "\N{NO-BREAK SPACE}"
-_NAME, _LONG = 40, 600
-"""Letters of a title and of a sentence; longer ones are shortened."""
+_NAME, _ROW_NAME, _LONG = 40, 64, 600
+"""Letters of a title, of a row's title and of a sentence; longer ones are shortened."""
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """What stands on a page of tiles, not drawn yet, so that two can be put side by side.
+
+    Attributes:
+        name: of the network.
+        topic: what of it is shown.
+        rows: of tiles, from the top.
+        row_titles: left of the rows: none, or one for each.
+        scales: what the tiles were rendered with.
+        lines: what was found, as sentences below the grid.
+        notes: what the reader must know beyond.
+    """
+
+    name: str
+    topic: str
+    rows: tuple[Sequence[Tile], ...]
+    row_titles: tuple[str, ...] = ()
+    scales: tuple[Scale, ...] = ()
+    lines: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    def draw(self) -> Figure:
+        """The page; errors as `draw_tiles`."""
+        title = f"{self.name}: {self.topic}"
+        return draw_tiles(self.rows, title, self.scales, self.notes, self.row_titles, self.lines)
+
+
+def pages(tiles: int, most: int = MOST) -> int:
+    """How many pages `paged` makes of so many tiles."""
+    return max(1, -(-tiles // most))
 
 
 def paged(
@@ -53,20 +86,20 @@ def paged(
     Raises:
         InputError: no such page.
     """
-    pages = max(1, -(-len(tiles) // most))
-    if not 1 <= page <= pages:
+    count = pages(len(tiles), most)
+    if not 1 <= page <= count:
         raise InputError(
             f"page {page}",
-            f"1 to {pages}: {len(tiles):,} tiles, {most} a page",
+            f"1 to {count}: {len(tiles):,} tiles, {most} a page",
             "choose one of these pages",
         )
     first = (page - 1) * most
     shown = tiles[first : first + most]
     note = (
-        f"Page {page} of {pages}: {first + 1:,} to {first + len(shown):,} of {len(tiles):,} shown."
+        f"Page {page} of {count}: {first + 1:,} to {first + len(shown):,} of {len(tiles):,} shown."
     )
     rows = [shown[start : start + columns] for start in range(0, len(shown), columns)]
-    return rows, (note,) if pages > 1 else ()
+    return rows, (note,) if count > 1 else ()
 
 
 def draw_tiles(
@@ -137,7 +170,7 @@ class _Plan:
 
 
 def _plan(rows: Sequence[Sequence[Tile]], row_titles: Sequence[str], lettering: Lettering) -> _Plan:
-    names = [wrap(lettering.fit(text, _NAME), _ROW_TITLE) for text in row_titles]
+    names = [wrap(lettering.fit(text, _ROW_NAME), _ROW_TITLE) for text in row_titles]
     widest = max((text_width(line) for lines in names for line in lines), default=0.0)
     columns = max(map(len, rows), default=0)
     target = min(_WIDEST, max(_SMALLEST, _GRID / max(columns, 1) - GAP))

@@ -6,7 +6,7 @@ Shapes: N pictures, C channels, H rows, W columns, T tokens, S shown channels.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -16,11 +16,11 @@ from numpy.typing import NDArray
 from grevy.errors import ModelArgumentError
 from grevy.figures.numerals import counted, numbers, numeral
 from grevy.figures.scale import Scale, activations_scale, render
-from grevy.figures.tiles import Tile, draw_tiles, paged
+from grevy.figures.tiles import Sheet, Tile, paged, pages
 from grevy.inspection.layers import find_layer
 from grevy.inspection.layout import Layout, choose_channels, layout_of
 from grevy.inspection.subject import Inputs, Pictures, Subject
-from grevy.inspection.view import Check, numbers_of, png_of
+from grevy.inspection.view import Check, findings, numbers_of, png_of
 from grevy.inspection.watching import activations_of
 
 if TYPE_CHECKING:
@@ -45,6 +45,10 @@ class Activations:
     layer: str
     channels: tuple[int, ...] | None = None
     sort: Sort = "index"
+
+    def like(self, view: ActivationsView) -> Activations:
+        """Set to show the channels of `view`, in its order."""
+        return replace(self, channels=tuple(view.arrays["shown_S"].tolist()))
 
     def __call__(self, pictures: Pictures) -> ActivationsView:
         """Run the pictures through the network once.
@@ -76,7 +80,7 @@ class Activations:
         kind = type(find_layer(self.subject.model, self.layer)[0]).__name__
         order = self.sort if self.channels is None else "index"
         return ActivationsView(
-            self.subject.name, f"{self.layer} ({kind})", inputs, layout, order, arrays
+            self.subject, f"{self.layer} ({kind})", inputs, layout, order, arrays
         )
 
 
@@ -85,26 +89,38 @@ class ActivationsView:
     """The output of one layer on one scale.
 
     Attributes:
-        subject_name: of what network.
+        subject: of what network.
         layer: with its type.
         inputs: the pictures as the network saw them.
         layout: how the output was read.
         order: what the channels are sorted by.
         arrays: activations_… (axes as the layer puts them out), maps_NCHW (as they are drawn: a
             vector has maps of 1×1), shown_S (channels in the order drawn).
+        shares: maps of another view on the same scale, or none.
     """
 
-    subject_name: str
+    subject: Subject
     layer: str
     inputs: Inputs
     layout: Layout
     order: Sort
     arrays: Mapping[str, NDArray[Any]]
+    shares: tuple[NDArray[Any], ...] = ()
 
     @cached_property
     def scale(self) -> Scale:
         """One for the layer and all pictures, also where some channels only are shown."""
-        return activations_scale(self.arrays["maps_NCHW"])
+        over = f"{self.layer} in both" if self.shares else self.layer
+        return activations_scale([self.arrays["maps_NCHW"], *self.shares], over)
+
+    def sharing(self, other: ActivationsView) -> ActivationsView:
+        """The same, on one scale with `other`."""
+        return replace(self, shares=(other.arrays["maps_NCHW"],))
+
+    def values(self) -> list[tuple[str, NDArray[Any]]]:
+        """The drawn maps [H, W] with their titles, picture after picture."""
+        shown_S, maps_NCHW = self.arrays["shown_S"], self.arrays["maps_NCHW"]
+        return [(str(c), maps_CHW[c]) for maps_CHW in maps_NCHW for c in shown_S.tolist()]
 
     @property
     def checks(self) -> tuple[Check, ...]:
@@ -131,11 +147,12 @@ class ActivationsView:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """Shape, layout, order, and what was done to the pictures."""
+        """About the weights, shape, layout, order, and what was done to the pictures."""
         shape = "×".join(map(str, self.arrays[f"activations_{self.layout.axes}"].shape[1:]))
         order = f", sorted by {self.order}" if self.order != "index" else ""
         return (
-            f"Output {shape} ({', '.join(self.layout.axes[1:])}){order}.",
+            *self.subject.notes,
+            f"{self.layer} puts out {shape} ({', '.join(self.layout.axes[1:])}){order}.",
             *([self.layout.note] if self.layout.note else []),
             *self.inputs.told(),
         )
@@ -151,19 +168,30 @@ class ActivationsView:
             )
         ]
 
-    def draw(self, page: int = 1) -> Figure:
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """What the checks found, as sentences."""
+        return findings(self.checks)
+
+    @property
+    def pages(self) -> int:
+        """How many pages the shown ones need."""
+        return pages(len(self.arrays["shown_S"]))
+
+    def sheet(self, page: int = 1) -> Sheet:
         """Each picture and below it the shown channels; more than 128 have further pages."""
         rows: list[Sequence[Tile]] = []
         missing: tuple[str, ...] = ()
         for picture in range(len(self.inputs)):
             grid, missing = paged(self.tiles(picture), page)
             rows += [[picture_tile(self.inputs, picture)], *grid]
-        title = f"{self.subject_name}: activations of {self.layer}"
-        return draw_tiles(rows, title, self.scale, [*self.notes, *missing], lines=self.findings())
+        topic = f"activations of {self.layer}"
+        notes = (*self.notes, *missing)
+        return Sheet(self.subject.name, topic, tuple(rows), (), (self.scale,), self.lines, notes)
 
-    def findings(self) -> list[str]:
-        """Sentences of the checks that found something."""
-        return [check.text for check in self.checks if check.value]
+    def draw(self, page: int = 1) -> Figure:
+        """That sheet."""
+        return self.sheet(page).draw()
 
     def as_json(self) -> dict[str, Any]:
         """Shape, and the numbers of each shown channel on each picture."""

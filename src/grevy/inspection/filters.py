@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -26,11 +26,11 @@ from grevy.figures.scale import (
     render,
     weights_scale,
 )
-from grevy.figures.tiles import Tile, draw_tiles, paged
+from grevy.figures.tiles import Sheet, Tile, paged, pages
 from grevy.inspection.layers import Convolution, convolutions, find_layer, nearest
 from grevy.inspection.layout import choose_channels
 from grevy.inspection.subject import Pictures, Subject
-from grevy.inspection.view import Check, number, numbers_of, png_of
+from grevy.inspection.view import Check, findings, number, numbers_of, png_of
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -57,6 +57,10 @@ class Filters:
     channels: tuple[int, ...] | None = None
     sort: Sort = "norm"
 
+    def like(self, view: FiltersView) -> Filters:
+        """Set to show the filters of `view`, in its order."""
+        return replace(self, channels=tuple(view.arrays["shown_S"].tolist()))
+
     def __call__(self, pictures: Pictures | None = None) -> FiltersView:
         """Read the weights; pictures don't matter.
 
@@ -78,8 +82,8 @@ class Filters:
             "shown_S": np.array(shown, np.int64),
         }
         order = "norm, largest first" if self.channels is None and self.sort == "norm" else ""
-        in_colour = _sees_colours(self.subject, layer, module)
-        return FiltersView(self.subject.name, layer, in_colour, order, arrays)
+        in_colour = sees_colours(self.subject, layer)
+        return FiltersView(self.subject, layer, in_colour, order, arrays)
 
 
 @dataclass(frozen=True)
@@ -87,23 +91,34 @@ class FiltersView:
     """Filters of one layer on one scale.
 
     Attributes:
-        subject_name: whose filters.
+        subject: whose filters.
         layer: of which layer.
         in_colour: whether they are drawn as red, green and blue.
         order: what they are sorted by; "": by nothing.
         arrays: weights_OIHW, norms_O, dead_O (bool), shown_S (indices in the order drawn).
+        shares: weights of another view on the same scale, or none.
     """
 
-    subject_name: str
+    subject: Subject
     layer: str
     in_colour: bool
     order: str
     arrays: Mapping[str, NDArray[Any]]
+    shares: tuple[NDArray[Any], ...] = ()
 
     @cached_property
     def scale(self) -> Scale | None:
         """One for the layer; None in colour, where gray is 0."""
-        return None if self.in_colour else weights_scale(self.arrays["weights_OIHW"])
+        return None if self.in_colour else weights_scale(self._scaled, self._over)
+
+    def sharing(self, other: FiltersView) -> FiltersView:
+        """The same, on one scale with `other`."""
+        return replace(self, shares=(other.arrays["weights_OIHW"],))
+
+    def values(self) -> list[tuple[str, NDArray[Any]]]:
+        """The drawn filters [I, H, W] with their titles."""
+        weights_OIHW = self.arrays["weights_OIHW"]
+        return [(str(index), weights_OIHW[index]) for index in self.arrays["shown_S"].tolist()]
 
     @property
     def checks(self) -> tuple[Check, ...]:
@@ -131,14 +146,15 @@ class FiltersView:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """Shape, order, and how a tile is read."""
+        """About the weights, shape, order, and how a tile is read."""
         weights_OIHW = self.arrays["weights_OIHW"]
         filters, inputs, height, width = weights_OIHW.shape
         rows, columns = _grid(inputs)
-        shape = f"{filters} filters of {inputs}×{height}×{width}"
+        shape = f"{self.layer} has {filters} filters of {inputs}×{height}×{width}"
         sentences = [
+            *self.subject.notes,
             f"{shape}, sorted by {self.order}." if self.order else f"{shape}.",
-            filter_rgb_note(weights_OIHW)
+            filter_rgb_note(self._scaled, self._over)
             if self.in_colour
             else f"A tile is one filter: its {inputs} input channels in reading order, "
             f"{rows} rows of up to {columns}."
@@ -152,7 +168,7 @@ class FiltersView:
         shown_S = self.arrays["shown_S"]
         weights_SIHW = self.arrays["weights_OIHW"][shown_S]
         if self.scale is None:
-            largest = _largest(self.arrays["weights_OIHW"])
+            largest = max(map(_largest, self._scaled))
             pictures_SHW3 = filter_rgb(weights_SIHW, largest)
         else:
             pictures_SHW3 = mosaic(render(weights_SIHW, self.scale))
@@ -161,15 +177,27 @@ class FiltersView:
             for picture_HW3, index in zip(pictures_SHW3, shown_S.tolist(), strict=True)
         ]
 
-    def draw(self, page: int = 1) -> Figure:
-        """The shown filters in a grid; more than 128 have further pages."""
-        title = f"{self.subject_name}: filters of {self.layer}"
-        rows, missing = paged(self.tiles(), page)
-        return draw_tiles(rows, title, self.scale, [*self.notes, *missing], lines=self.findings())
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """What the checks found, as sentences."""
+        return findings(self.checks)
 
-    def findings(self) -> list[str]:
-        """Sentences of the checks that found something."""
-        return [check.text for check in self.checks if check.value]
+    @property
+    def pages(self) -> int:
+        """How many pages the shown ones need."""
+        return pages(len(self.arrays["shown_S"]))
+
+    def sheet(self, page: int = 1) -> Sheet:
+        """The shown filters in a grid; more than 128 have further pages."""
+        topic = f"filters of {self.layer}"
+        rows, missing = paged(self.tiles(), page)
+        scales = () if self.scale is None else (self.scale,)
+        notes = (*self.notes, *missing)
+        return Sheet(self.subject.name, topic, tuple(rows), (), scales, self.lines, notes)
+
+    def draw(self, page: int = 1) -> Figure:
+        """That sheet."""
+        return self.sheet(page).draw()
 
     def as_json(self) -> dict[str, Any]:
         """Shape, and norm, extremes and death of each shown filter."""
@@ -193,6 +221,15 @@ class FiltersView:
 
     def _repr_png_(self) -> bytes:
         return png_of(self.draw())
+
+    @property
+    def _scaled(self) -> list[NDArray[Any]]:
+        """All weights on the scale."""
+        return [self.arrays["weights_OIHW"], *self.shares]
+
+    @property
+    def _over(self) -> str:
+        return f"{self.layer} in both" if self.shares else self.layer
 
     def _caption(self, index: int) -> str:
         text = f"norm {numeral(float(self.arrays['norms_O'][index]))}"
@@ -265,8 +302,11 @@ def _largest(weights: NDArray[np.float32]) -> float:
     return float(sizes.max(initial=0.0, where=np.isfinite(sizes)))
 
 
-def _sees_colours(subject: Subject, layer: str, module: Convolution) -> bool:
-    """Whether its input is the picture's red, green and blue."""
+def sees_colours(subject: Subject, layer: str) -> bool:
+    """Whether it is a convolution whose input is the picture's red, green and blue."""
+    module, _ = find_layer(subject.model, layer)
+    if not isinstance(module, Convolution):
+        return False
     if not subject.preprocessing.channels == 3 == filters_of(module).shape[1]:
         return False
     return _first(subject) == layer.partition("#")[0]

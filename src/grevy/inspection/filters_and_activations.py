@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from numpy.typing import NDArray
 
 from grevy.figures.scale import Scale
-from grevy.figures.tiles import Tile, draw_tiles
+from grevy.figures.tiles import Sheet, Tile
 from grevy.inspection.activations import Activations, ActivationsView, picture_tile
 from grevy.inspection.filters import Filters, FiltersView, convolution
 from grevy.inspection.subject import Pictures, Subject
-from grevy.inspection.view import Check, png_of
+from grevy.inspection.view import Check, findings, png_of
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -35,6 +35,10 @@ class FiltersAndActivations:
     subject: Subject
     layer: str | None = None
     channels: tuple[int, ...] | None = None
+
+    def like(self, view: FiltersAndActivationsView) -> FiltersAndActivations:
+        """Set to show the channels of `view`, in its order."""
+        return replace(self, channels=tuple(view.arrays["shown_S"].tolist()))
 
     def __call__(self, pictures: Pictures) -> FiltersAndActivationsView:
         """Read the weights and run the pictures; errors as `Filters` and `Activations`."""
@@ -73,10 +77,25 @@ class FiltersAndActivationsView:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """Those of both."""
-        return self.filters.notes + self.activations.notes
+        """Those of both, each once."""
+        return tuple(dict.fromkeys(self.filters.notes + self.activations.notes))
 
-    def draw(self) -> Figure:
+    def sharing(self, other: FiltersAndActivationsView) -> FiltersAndActivationsView:
+        """The same, on one scale with `other`."""
+        return FiltersAndActivationsView(
+            self.filters.sharing(other.filters), self.activations.sharing(other.activations)
+        )
+
+    def values(self) -> list[tuple[str, NDArray[Any]]]:
+        """The drawn activations [H, W] with their titles."""
+        return self.activations.values()
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """What the checks found, as sentences."""
+        return findings(self.checks)
+
+    def sheet(self) -> Sheet:
         """The pictures, then ten channels a row: filters, and below them their activations."""
         inputs = self.activations.inputs
         filters = self.filters.tiles()
@@ -88,9 +107,13 @@ class FiltersAndActivationsView:
             rows += [filters[columns], *(_unnamed(tiles[columns]) for tiles in maps)]
             titles += ["filter", *inputs.names]
         scales = [scale for scale in (self.filters.scale, self.scale) if scale is not None]
-        title = f"{self.filters.subject_name}: filters and activations of {self.filters.layer}"
-        found = self.filters.findings() + self.activations.findings()
-        return draw_tiles(rows, title, scales, self.notes, titles, found)
+        name = self.filters.subject.name
+        topic = f"filters and activations of {self.filters.layer}"
+        return Sheet(name, topic, tuple(rows), tuple(titles), tuple(scales), self.lines, self.notes)
+
+    def draw(self) -> Figure:
+        """That sheet."""
+        return self.sheet().draw()
 
     def as_json(self) -> dict[str, Any]:
         """Both."""

@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import partial as bound
 from pathlib import Path
 from typing import Any
 
+import torch
 from torch import nn
 
 from grevy.errors import UsageError
 from grevy.inspection.activations import Activations, Sort
 from grevy.inspection.attribution import METHODS
-from grevy.inspection.filters import Filters
+from grevy.inspection.difference import Difference
+from grevy.inspection.filters import Filters, sees_colours
 from grevy.inspection.filters_and_activations import FiltersAndActivations
-from grevy.inspection.layers import convolutions
 from grevy.inspection.models import NamedModel, Shape, subject_of_model
 from grevy.inspection.overview import Overview
 from grevy.inspection.states import StateName
 from grevy.inspection.subject import Pictures, Subject, subject_of_module, subject_of_run
 from grevy.inspection.view import View
+from grevy.inspection.watching import as_found
 from grevy.training.run import Run
 
 
@@ -31,7 +35,10 @@ def look(
     pretrained: bool = False,
     partial: bool = False,
     input_shape: Shape | None = None,
+    classes: int | None = None,
     state: StateName = "best",
+    other: Run | str | Path | Subject | None = None,
+    other_state: StateName | None = None,
     layer: str | None = None,
     channels: tuple[int, ...] | None = None,
     sort: Sort = "index",
@@ -42,8 +49,10 @@ def look(
     """Look inside a network; the view shows itself in a notebook, and `view.draw()` is a figure.
 
     Without `layer` and `method`: an overview of one picture. With `layer`: its filters (no
-    picture), its filters and activations (a convolution), or its activations. With `method`: a
-    class map or an attribution.
+    picture), its filters and activations (chosen channels of a first convolution), or its
+    activations.
+    With `method`: a class map or an attribution. With `other` or `other_state`: the same view of
+    two networks on one scale.
 
     Args:
         pictures: a file, several, or uint8 pixels [H, W], [H, W, 3] or [N, H, W, 3].
@@ -53,7 +62,10 @@ def look(
         pretrained: of a named model: the weights that an installed package carries.
         partial: load what fits of the file.
         input_shape: C, H, W, where a model does not tell it.
+        classes: outputs of a named model.
         state: of the run: "best", "last" or "initial".
+        other: a second run (or `Subject`) to set beside the first.
+        other_state: of the second run; without `other`, of the same run.
         layer: dotted name; "name#2" for the second call.
         channels: to show, in this order; None: all.
         sort: order of all channels: "index", "maximum" or "mean".
@@ -63,6 +75,7 @@ def look(
 
     Raises:
         UsageError: neither or both of run and model; nothing to look at; no such method.
+        DifferentNetworksError: two networks in which the layer is not the same.
         LayerNotFoundError, ClassNotFoundError, WeightsError, RunNotFoundError: as they say.
     """
     subject = subject_for(
@@ -72,19 +85,19 @@ def look(
         pretrained=pretrained,
         partial=partial,
         input_shape=input_shape,
+        classes=classes,
         state=state,
     )
-    if method is not None:
-        return _explain(subject, pictures, method, layer, class_name, seed)
-    if layer is not None:
-        return _look_at_layer(subject, pictures, layer, channels, sort)
-    if pictures is None:
-        raise UsageError(
-            "no picture and no layer",
-            "a picture, or --layer to see its filters",
-            "for example grevy look zebra.jpg --run runs/mine",
-        )
-    return Overview(subject, class_name, seed)(pictures)
+    wanted = _Wanted(layer, channels, sort, method, class_name, seed)
+    _require_something(pictures, wanted)
+    second = _second(run, other, other_state)
+    if second is None:
+        view: View = _inspector(subject, pictures, wanted)(pictures)
+        return view
+    if other is None and other_state == "initial":
+        subject, second = second, subject  # early before late
+    wanted = _of_one_class(subject, pictures, wanted)
+    return Difference(subject, second, lambda s: _inspector(s, pictures, wanted))(pictures)
 
 
 def subject_for(
@@ -113,43 +126,97 @@ def subject_for(
     return subject_of_model(NamedModel(model, file, pretrained, partial, input_shape, classes))
 
 
-def _explain(
-    subject: Subject,
-    pictures: Pictures | None,
-    method: str,
-    layer: str | None,
-    class_name: str | int | None,
-    seed: int,
-) -> View:
+@dataclass(frozen=True)
+class _Wanted:
+    """What to look at; fields as the arguments of `look`."""
+
+    layer: str | None
+    channels: tuple[int, ...] | None
+    sort: Sort
+    method: str | None
+    class_name: str | int | None
+    seed: int
+
+
+def _require_something(pictures: Pictures | None, wanted: _Wanted) -> None:
+    if pictures is not None:
+        return
+    if wanted.method is not None:
+        raise UsageError(f"--method {wanted.method} without a picture", "a picture", "name one")
+    if wanted.layer is None:
+        raise UsageError(
+            "no picture and no layer",
+            "a picture, or --layer to see its filters",
+            "for example grevy look zebra.jpg --run runs/mine",
+        )
+
+
+def _second(
+    run: Run | str | Path | None,
+    other: Run | str | Path | Subject | None,
+    other_state: StateName | None,
+) -> Subject | None:
+    """The network to set beside the first, if there is to be one."""
+    if isinstance(other, Subject):
+        return other
+    if other is None and other_state is None:
+        return None
+    beside = other if other is not None else run
+    if beside is None:
+        raise UsageError(
+            f"--other-state {other_state} for a model without a run",
+            "a run, which keeps its states",
+            "give --run RUN or --other RUN",
+        )
+    return subject_of_run(beside, other_state or "best")
+
+
+def _of_one_class(subject: Subject, pictures: Pictures | None, wanted: _Wanted) -> _Wanted:
+    """Two networks are compared on the same question: the class that the first one predicts.
+
+    Nothing changes where a class was named or none is explained.
+    """
+    if wanted.method is None or wanted.class_name is not None or pictures is None:
+        return wanted
+    inputs = subject.prepare(pictures)
+    if len(inputs) != 1:
+        raise UsageError(
+            f"{len(inputs)} pictures for --method with two networks, and no class",
+            "one class, or one picture",
+            "name it with --class",
+        )
+    with as_found(subject.model), torch.no_grad():
+        predicted = int(subject.model(inputs.images_NCHW).argmax(1))
+    return replace(wanted, class_name=predicted)
+
+
+def _inspector(
+    subject: Subject, pictures: Pictures | None, wanted: _Wanted
+) -> Callable[[Any], Any]:
+    """What answers the question, called on pictures."""
+    if wanted.method is not None:
+        return _explaining(subject, wanted, wanted.method)
+    if wanted.layer is None:
+        return Overview(subject, wanted.class_name, wanted.seed)
+    if pictures is None:
+        return Filters(subject, wanted.layer, wanted.channels)
+    if wanted.channels is not None and sees_colours(subject, wanted.layer):
+        return FiltersAndActivations(subject, wanted.layer, wanted.channels)
+    return Activations(subject, wanted.layer, wanted.channels, wanted.sort)
+
+
+def _explaining(subject: Subject, wanted: _Wanted, method: str) -> Callable[[Any], Any]:
     if method not in METHODS:
         raise UsageError(
             f"no method '{method}'", f"one of {', '.join(METHODS)}", "check the spelling"
         )
-    if pictures is None:
-        raise UsageError(f"--method {method} without a picture", "a picture", "name one")
     inspector = METHODS[method](subject)
-    settings: dict[str, Any] = {"layer": layer, "seed": seed}
+    settings: dict[str, Any] = {"layer": wanted.layer, "seed": wanted.seed}
     known = {name: value for name, value in settings.items() if hasattr(inspector, name)}
-    if layer is not None and "layer" not in known:
+    if wanted.layer is not None and "layer" not in known:
         raise UsageError(
             f"--layer with --method {method}",
             "no layer: it explains the pixels",
             "leave it out, or take gradcam or hirescam",
         )
-    view: View = replace(inspector, **known)(pictures, class_name)
-    return view
-
-
-def _look_at_layer(
-    subject: Subject,
-    pictures: Pictures | None,
-    layer: str,
-    channels: tuple[int, ...] | None,
-    sort: Sort,
-) -> View:
-    if pictures is None:
-        return Filters(subject, layer, channels)()
-    convolution = layer in [info.name for info in convolutions(subject)]
-    if convolution and channels is not None:
-        return FiltersAndActivations(subject, layer, channels)(pictures)
-    return Activations(subject, layer, channels, sort)(pictures)
+    return bound(replace(inspector, **known), class_name=wanted.class_name)

@@ -6,7 +6,7 @@ Shapes: C channels, H rows, W columns, K classes.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from grevy.errors import LayerNotFoundError
 from grevy.figures.class_map import over_picture
 from grevy.figures.scale import Scale, class_map_scale
-from grevy.figures.tiles import Tile, draw_tiles
+from grevy.figures.tiles import Sheet, Tile
 from grevy.inspection.activations import Activations, ActivationsView, order_of, picture_tile
 from grevy.inspection.attribution import AttributionView, GradCam
 from grevy.inspection.filters_and_activations import (
@@ -45,11 +45,19 @@ class Overview:
         subject: what is looked into.
         true_class: of the picture, if it is known; its class map stands beside the predicted one.
         seed: of the randomised weights.
+        channels: of the first and of the last convolution; None: those that answer most.
     """
 
     subject: Subject
     true_class: str | int | None = None
     seed: int = 0
+    channels: tuple[tuple[int, ...], tuple[int, ...]] | None = None
+
+    def like(self, view: OverviewView) -> Overview:
+        """Set to show the channels of `view`, in its order."""
+        shown = (view.arrays[name].tolist() for name in ("shown_S", "last_shown_S"))
+        first, last = map(tuple, shown)
+        return replace(self, channels=(first, last))
 
     def __call__(self, pictures: Pictures) -> OverviewView:
         """Look at the first of the pictures.
@@ -62,7 +70,7 @@ class Overview:
         subject = self.subject
         pixels_1HWC = subject.prepare(pictures).pixels_NHWC[:1]
         first, last = self._ends()
-        strongest = _strongest(subject, pixels_1HWC, (first, last))
+        chosen = self.channels or _strongest(subject, pixels_1HWC, (first, last))
         predicted = GradCam(subject, seed=self.seed)(pixels_1HWC)
         class_maps = [predicted]
         true = None if self.true_class is None else subject.class_index(self.true_class)
@@ -71,8 +79,8 @@ class Overview:
         return OverviewView(
             subject,
             None if true is None else subject.classes[true],
-            FiltersAndActivations(subject, first, strongest[first])(pictures),
-            Activations(subject, last, strongest[last])(pixels_1HWC),
+            FiltersAndActivations(subject, first, chosen[0])(pictures),
+            Activations(subject, last, chosen[1])(pixels_1HWC),
             tuple(class_maps),
         )
 
@@ -98,6 +106,7 @@ class OverviewView:
         first: filters and activations of the first convolution.
         last: activations of the last convolution.
         class_maps: of the predicted class and, where it is another, of the true class.
+        shares: class maps of another view on the same scale, or none.
     """
 
     subject: Subject
@@ -105,6 +114,20 @@ class OverviewView:
     first: FiltersAndActivationsView
     last: ActivationsView
     class_maps: tuple[AttributionView, ...]
+    shares: tuple[NDArray[Any], ...] = ()
+
+    def sharing(self, other: OverviewView) -> OverviewView:
+        """The same, on one scale with `other`, part by part."""
+        return replace(
+            self,
+            first=self.first.sharing(other.first),
+            last=self.last.sharing(other.last),
+            shares=(other.arrays["class_maps_MHW"],),
+        )
+
+    def values(self) -> list[tuple[str, NDArray[Any]]]:
+        """The class maps [H, W] with their titles."""
+        return [value for view in self.class_maps for value in view.values()]
 
     @property
     def arrays(self) -> Mapping[str, NDArray[Any]]:
@@ -117,7 +140,7 @@ class OverviewView:
     @property
     def scale(self) -> Scale:
         """Of the class maps: one for both classes."""
-        return class_map_scale(self.arrays["class_maps_MHW"])
+        return class_map_scale([self.arrays["class_maps_MHW"], *self.shares])
 
     @property
     def checks(self) -> tuple[Check, ...]:
@@ -127,7 +150,8 @@ class OverviewView:
     @property
     def notes(self) -> tuple[str, ...]:
         """About the weights, the picture and the layers; each once."""
-        parts = (self.subject.notes, self.first.notes, self.last.notes, self.class_maps[0].notes)
+        chosen = f"Channels are those {CHANNELS} of a layer that answer most to this picture."
+        parts = ((chosen,), self.first.notes, self.last.notes, self.class_maps[0].notes)
         return tuple(dict.fromkeys(note for notes in parts for note in notes))
 
     def probabilities(self) -> list[tuple[str, float]]:
@@ -138,25 +162,31 @@ class OverviewView:
         total = parts_K.sum()
         return [(self.subject.classes[index], float(parts_K[index] / total)) for index in order]
 
-    def draw(self) -> Figure:
+    def sheet(self) -> Sheet:
         """Picture and class maps; then filters, what they find, and what the last layer finds."""
         first = self.first.activations.tiles(0)
         rows = [
-            [picture_tile(self.first.activations.inputs, 0), *self._class_tiles()],
+            [self._picture(), *self._class_tiles()],
             self.first.filters.tiles(),
             [Tile(tile.picture_HW3, "", tile.numbers) for tile in first],
             self.last.tiles(0),
         ]
         titles = [
-            "what the network sees, and what speaks for a class",
-            f"first filters, {self.first.filters.layer}",
-            "what they find in the picture",
-            f"what the last convolution finds, {self.last.layer}",
+            "picture and class map",
+            f"first filters: {self.first.filters.layer}",
+            "their activations",
+            f"last activations: {self.last.layer}",
         ]
         scales = [self.scale, self.first.filters.scale, self.first.scale, self.last.scale]
-        title = f"{self.subject.name} looks at {self.first.activations.inputs.names[0]}"
-        shown = [scale for scale in scales if scale is not None]
-        return draw_tiles(rows, title, shown, self.notes, titles, self._lines())
+        topic = f"an overview of {self.first.activations.inputs.names[0]}"
+        shown = tuple(scale for scale in scales if scale is not None)
+        return Sheet(
+            self.subject.name, topic, tuple(rows), tuple(titles), shown, self.lines, self.notes
+        )
+
+    def draw(self) -> Figure:
+        """That sheet."""
+        return self.sheet().draw()
 
     def as_json(self) -> dict[str, Any]:
         """Prediction and the parts."""
@@ -170,6 +200,11 @@ class OverviewView:
             "notes": list(self.notes),
         }
 
+    def _picture(self) -> Tile:
+        name, probability = self.probabilities()[0]
+        tile = picture_tile(self.first.activations.inputs, 0)
+        return replace(tile, numbers=f"it says {name}, {probability:.1%}")
+
     def _class_tiles(self) -> list[Tile]:
         picture_HW3 = picture_tile(self.first.activations.inputs, 0).picture_HW3
         return [
@@ -181,7 +216,9 @@ class OverviewView:
             for view in self.class_maps
         ]
 
-    def _lines(self) -> list[str]:
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """The prediction, and the checks of the class maps."""
         told = ", ".join(f"{name} {probability:.3f}" for name, probability in self.probabilities())
         true = "" if self.true_class is None else f" The true class is {self.true_class}."
         checks = [
@@ -189,7 +226,7 @@ class OverviewView:
             for view in self.class_maps
             for check in view.checks
         ]
-        return [f"Most probable: {told}.{true}", *checks]
+        return (f"Most probable: {told}.{true}", *checks)
 
     def _repr_png_(self) -> bytes:
         return png_of(self.draw())
@@ -197,11 +234,11 @@ class OverviewView:
 
 def _strongest(
     subject: Subject, pixels_1HWC: NDArray[np.uint8], layers: tuple[str, str]
-) -> dict[str, tuple[int, ...]]:
+) -> tuple[tuple[int, ...], tuple[int, ...]]:
     """The channels with the largest activations."""
     images_1CHW = subject.prepare(pixels_1HWC).images_NCHW
     found = activations_of(subject, images_1CHW, layers)
-    return {
-        layer: order_of(maps.float().cpu().numpy(), "maximum")[:CHANNELS]
-        for layer, maps in found.items()
-    }
+    first, last = (
+        order_of(found[layer].float().cpu().numpy(), "maximum")[:CHANNELS] for layer in layers
+    )
+    return first, last

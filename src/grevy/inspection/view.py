@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from io import BytesIO
 from typing import TYPE_CHECKING, Any, Protocol
@@ -47,6 +47,11 @@ class Check:
         }
 
 
+def findings(checks: Sequence[Check]) -> tuple[str, ...]:
+    """Sentences of those checks that found something."""
+    return tuple(check.text for check in checks if check.value)
+
+
 class View(Protocol):
     """What an inspector saw."""
 
@@ -70,12 +75,30 @@ class View(Protocol):
         """Sentences that belong under the figure."""
         ...
 
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """What was found, as sentences for a reader."""
+        ...
+
     def draw(self) -> Figure:
         """The figure."""
         ...
 
     def as_json(self) -> dict[str, Any]:
         """The numbers without the arrays; strict JSON."""
+        ...
+
+
+class PagedView(View, Protocol):
+    """A view of more than one page holds."""
+
+    @property
+    def pages(self) -> int:
+        """How many there are."""
+        ...
+
+    def draw(self, page: int = 1) -> Figure:
+        """That page, counted from 1."""
         ...
 
 

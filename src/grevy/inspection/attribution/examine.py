@@ -102,9 +102,17 @@ def examine(
         for name, what, remark in zip(inputs.names, explained, found.remarks_B, strict=False)
         if remark
     )
-    notes = (*found.notes, *remarks, *inputs.told())
+    notes = (*subject.notes, *found.notes, *remarks, *inputs.told())
     return AttributionView(
-        title, subject.name, inputs, explained, arrays, colours(arrays["maps_NHW"]), checks, notes
+        title,
+        subject,
+        inputs,
+        explained,
+        arrays,
+        colours(arrays["maps_NHW"]),
+        colours,
+        checks,
+        notes,
     )
 
 

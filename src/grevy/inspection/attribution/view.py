@@ -13,33 +13,34 @@ from grevy.figures.numerals import numbers
 from grevy.figures.render import to_rgb
 from grevy.figures.scale import (
     Scale,
+    Values,
     activations_scale,
     attribution_scale,
     class_map_scale,
     render,
 )
-from grevy.figures.tiles import Tile, draw_tiles
-from grevy.inspection.subject import Inputs
+from grevy.figures.tiles import Sheet, Tile
+from grevy.inspection.subject import Inputs, Subject
 from grevy.inspection.view import Check, number, numbers_of, png_of
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-Colours: TypeAlias = Callable[[NDArray[Any]], Scale]
+Colours: TypeAlias = Callable[[Values], Scale]
 """The colour rule of a method: from all its maps to one scale."""
 
 
-def class_map_colours(maps: NDArray[Any]) -> Scale:
+def class_map_colours(maps: Values) -> Scale:
     """From 0 to the maximum: class maps after ReLU."""
     return class_map_scale(maps)
 
 
-def attribution_colours(maps: NDArray[Any]) -> Scale:
+def attribution_colours(maps: Values) -> Scale:
     """Symmetric around 0: signed attributions."""
     return attribution_scale(maps)
 
 
-def magnitude_colours(maps: NDArray[Any]) -> Scale:
+def magnitude_colours(maps: Values) -> Scale:
     """From 0 to the 99.9 percentile: sizes of gradients, which have outliers."""
     scale = activations_scale(maps, "these maps")
     return replace(scale, note=scale.note.replace("Activations", "Sizes of gradients", 1))
@@ -77,22 +78,24 @@ class AttributionView:
 
     Attributes:
         method: how it is called.
-        subject_name: whose output is explained.
+        subject: whose output is explained.
         inputs: the pictures as the network saw them.
         explained: class and logit, a picture.
         arrays: maps_NHW (as drawn), edges_NHW (the edge detector), logits_NK, and what else the
             method computed.
         scale: of all maps.
+        colours: the rule that made the scale.
         checks_of: a picture: what speaks for and against its map.
         notes: sentences.
     """
 
     method: str
-    subject_name: str
+    subject: Subject
     inputs: Inputs
     explained: tuple[Explained, ...]
     arrays: Mapping[str, NDArray[Any]]
     scale: Scale
+    colours: Colours
     checks_of: tuple[tuple[Check, ...], ...]
     notes: tuple[str, ...]
 
@@ -101,18 +104,47 @@ class AttributionView:
         """Those of all pictures, one picture after the other."""
         return tuple(check for checks in self.checks_of for check in checks)
 
-    def draw(self) -> Figure:
-        """A row a picture: what the network sees, the map over it, the map alone, the edges."""
-        rows = [self._tiles(picture) for picture in range(len(self.inputs))]
-        title = f"{self.subject_name}: {self.method}"
-        lines = [
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """What the checks found, picture by picture."""
+        return tuple(
             f"{name}, {explained.class_name}: {check.text}"
             for name, explained, checks in zip(
                 self.inputs.names, self.explained, self.checks_of, strict=True
             )
             for check in checks
+        )
+
+    def sharing(self, other: AttributionView) -> AttributionView:
+        """The same, on one scale with `other`."""
+        return replace(
+            self, scale=self.colours([self.arrays["maps_NHW"], other.arrays["maps_NHW"]])
+        )
+
+    def values(self) -> list[tuple[str, NDArray[Any]]]:
+        """The maps [H, W] with their titles."""
+        return [
+            (f"for {explained.class_name}", map_HW)
+            for explained, map_HW in zip(self.explained, self.arrays["maps_NHW"], strict=True)
         ]
-        return draw_tiles(rows, title, self.scale, self.notes, self.inputs.names, lines)
+
+    def sheet(self) -> Sheet:
+        """A row a picture: what the network sees, the map over it, the map alone, the edges."""
+        rows = [self._tiles(picture) for picture in range(len(self.inputs))]
+        names = self.inputs.names
+        return Sheet(
+            self.subject.name,
+            self.method,
+            tuple(rows),
+            names,
+            (self.scale,),
+            self.lines,
+            self.notes,
+        )
+
+    def draw(self) -> Figure:
+        """That sheet."""
+        return self.sheet().draw()
 
     def _tiles(self, picture: int) -> list[Tile]:
         explained = self.explained[picture]

@@ -1,0 +1,222 @@
+"""The same view of two networks, or of one early and late, side by side on one scale.
+
+Shapes: I input channels, H rows, W columns.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Protocol, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from grevy.errors import DifferentNetworksError
+from grevy.figures.numerals import numbers, numeral
+from grevy.figures.scale import Scale, changes_scale, render
+from grevy.figures.tiles import Sheet, Tile
+from grevy.inspection.filters import mosaic
+from grevy.inspection.subject import Pictures, Subject
+from grevy.inspection.view import Check, View, numbers_of, png_of
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+_COLUMNS = 16
+
+
+class Comparable(View, Protocol):
+    """A view that can stand beside another of its kind."""
+
+    def sharing(self, other: Self) -> Self:
+        """The same, on one scale with `other`."""
+        ...
+
+    def values(self) -> list[tuple[str, NDArray[Any]]]:
+        """What is drawn, before it became colours: [H, W] or [I, H, W], with titles."""
+        ...
+
+    def sheet(self) -> Sheet:
+        """Its page."""
+        ...
+
+
+@dataclass(frozen=True)
+class Difference:
+    """Look at the same thing in two networks.
+
+    Attributes:
+        subject: the first, or the earlier one.
+        other: the second, or the later one.
+        look: makes an inspector from a subject: `lambda subject: Activations(subject, "conv1")`.
+    """
+
+    subject: Subject
+    other: Subject
+    look: Callable[[Subject], Callable[[Any], Comparable]]
+
+    def __call__(self, pictures: Pictures | None = None) -> DifferenceView:
+        """Both views; the second shows the channels of the first, in the same order.
+
+        Raises:
+            DifferentNetworksError: what is shown has another size in the second network.
+            GrevyError: as the inspector.
+        """
+        first = self.look(self.subject)(pictures)
+        second = _like(self.look(self.other), first)(pictures)
+        _require_same_size(first, second)
+        names = _names(self.subject.name, self.other.name)
+        return DifferenceView(names, first.sharing(second), second.sharing(first))
+
+
+@dataclass(frozen=True)
+class DifferenceView:
+    """Two views on one scale, and the second minus the first.
+
+    Attributes:
+        names: of the networks.
+        first: view of the first.
+        second: view of the second.
+    """
+
+    names: tuple[str, str]
+    first: Comparable
+    second: Comparable
+
+    @property
+    def arrays(self) -> Mapping[str, NDArray[Any]]:
+        """Those of both, named "first_…" and "second_…"."""
+        views = ("first", self.first), ("second", self.second)
+        return {f"{which}_{name}": a for which, v in views for name, a in v.arrays.items()}
+
+    @property
+    def scale(self) -> Scale | None:
+        """One for both."""
+        return self.first.scale
+
+    @property
+    def checks(self) -> tuple[Check, ...]:
+        """Those of both, each with its network's name."""
+        views = zip(self.names, (self.first, self.second), strict=True)
+        return tuple(
+            replace(check, text=f"{name}: {check.text}") for name, v in views for check in v.checks
+        )
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Those of both, each once."""
+        change = f"Change: {self.names[1]} minus {self.names[0]}."
+        return tuple(dict.fromkeys((change, *self.first.notes, *self.second.notes)))
+
+    @cached_property
+    def changes(self) -> list[tuple[str, NDArray[Any]]]:
+        """Second minus first for everything that both show under the same title."""
+        pairs = zip(self.first.values(), self.second.values(), strict=False)
+        return [(name, after - before) for (name, before), (other, after) in pairs if name == other]
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """Those of both, each with its network's name."""
+        views = zip(self.names, (self.first, self.second), strict=True)
+        return tuple(f"{name}: {line}" for name, view in views for line in view.lines)
+
+    def sheet(self) -> Sheet:
+        """Row by row the first, then the second; at the end the changes on their own scale."""
+        first, second = self.first.sheet(), self.second.sheet()
+        rows, titles = _side_by_side(first, second, self.names)
+        tiles = self._change_tiles()
+        change_rows = [tiles[i : i + _COLUMNS] for i in range(0, len(tiles), _COLUMNS)]
+        return Sheet(
+            " and ".join(self.names),
+            first.topic,
+            (*rows, *change_rows),
+            (*titles, *("change" for _ in change_rows)),
+            (*first.scales, *([self._scale_of_changes] if tiles else [])),
+            self.lines,
+            self.notes,
+        )
+
+    def draw(self) -> Figure:
+        """That sheet."""
+        return self.sheet().draw()
+
+    def as_json(self) -> dict[str, Any]:
+        """Both, and the numbers of each change."""
+        return {
+            "first": {"network": self.names[0], **self.first.as_json()},
+            "second": {"network": self.names[1], **self.second.as_json()},
+            "changes": [{"title": name, **numbers_of(change)} for name, change in self.changes],
+        }
+
+    @cached_property
+    def _scale_of_changes(self) -> Scale:
+        return changes_scale([change for _, change in self.changes])
+
+    def _change_tiles(self) -> list[Tile]:
+        return [
+            Tile(_coloured(change, self._scale_of_changes), name, _caption(change))
+            for name, change in self.changes
+        ]
+
+    def _repr_png_(self) -> bytes:
+        return png_of(self.draw())
+
+
+def _like(inspector: Any, view: Comparable) -> Callable[[Any], Comparable]:
+    """The inspector, set to show what `view` shows, where channels can be chosen."""
+    chosen: Callable[[Any], Comparable]
+    chosen = inspector.like(view) if hasattr(inspector, "like") else inspector
+    return chosen
+
+
+def _require_same_size(first: Comparable, second: Comparable) -> None:
+    pairs = zip(first.values(), second.values(), strict=False)  # overviews: other class maps
+    for (name, before), (_, after) in pairs:
+        if before.shape != after.shape:
+            raise DifferentNetworksError(
+                f"'{name}' of shape {before.shape} in one network and {after.shape} in the other",
+                "one layer of one size in both",
+                "compare runs of one architecture, or look at each alone",
+            )
+
+
+def _names(first: str, second: str) -> tuple[str, str]:
+    return (f"{first} (first)", f"{second} (second)") if first == second else (first, second)
+
+
+def _side_by_side(
+    first: Sheet, second: Sheet, names: tuple[str, str]
+) -> tuple[list[Sequence[Tile]], list[str]]:
+    """Rows of both in turn, with titles; a row that is the same in both stands once."""
+    rows: list[Sequence[Tile]] = []
+    titles: list[str] = []
+    row_titles = first.row_titles or ("",) * len(first.rows)
+    for before, after, title in zip(first.rows, second.rows, row_titles, strict=True):
+        same = _same(before, after)
+        rows += [before] if same else [before, after]
+        titles += [title] if same else [_titled(name, title) for name in names]
+    return rows, titles
+
+
+def _titled(name: str, title: str) -> str:
+    return f"{name}: {title}" if title else name
+
+
+def _same(before: Sequence[Tile], after: Sequence[Tile]) -> bool:
+    return len(before) == len(after) and all(
+        a.title == b.title
+        and a.numbers == b.numbers
+        and np.array_equal(a.picture_HW3, b.picture_HW3)
+        for a, b in zip(before, after, strict=True)
+    )
+
+
+def _coloured(change: NDArray[Any], scale: Scale) -> NDArray[np.uint8]:
+    pictures = render(change, scale)
+    return pictures if change.ndim == 2 else mosaic(pictures[None])[0]
+
+
+def _caption(change: NDArray[Any]) -> str:
+    return numeral(float(change.flat[0])) if change.size == 1 else numbers(change)
