@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Optional
@@ -11,7 +12,6 @@ import tyro
 from grevy.arithmetic.as_json import as_json
 from grevy.arithmetic.convolve import convolve
 from grevy.arithmetic.explain import document
-from grevy.arithmetic.geometry import pair
 from grevy.arithmetic.pool import pool
 from grevy.arithmetic.worked import Cell, Worked
 from grevy.cli.numbers import read_numbers
@@ -178,8 +178,12 @@ def _cell(arguments: ConvolveArguments, worked: Worked) -> Cell | None:
         if arguments.filter and not drawn:
             raise UsageError("--filter without --cell or a figure", "", "add --cell row,column")
         return None
-    row, column = pair(arguments.cell, "cell", 0)
-    return worked.cell(row, column, arguments.filter)
+    place = re.fullmatch(r"\s*(\d+)\s*,\s*(\d+)\s*", arguments.cell)
+    if place is None:
+        raise UsageError(
+            f"--cell {arguments.cell}", "row,column, counted from 0", "for example --cell 0,0"
+        )
+    return worked.cell(int(place[1]), int(place[2]), arguments.filter)
 
 
 def _checked_form(path: Path) -> Path:

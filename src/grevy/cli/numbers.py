@@ -8,7 +8,7 @@ from pathlib import Path
 
 from grevy.errors import DataFormatError, DataNotFoundError, UnreadablePictureError
 
-_A_FILE = re.compile(r"[^;|\n]*\.[A-Za-z]\w*")
+_A_FILE = re.compile(r"[^;|\n]*(\.[A-Za-z]\w*|/[^;|\n]*)")
 _ONLY_NUMBERS = re.compile(r"[\d\s.,/eE+\-−]*")
 
 

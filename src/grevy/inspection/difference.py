@@ -107,8 +107,8 @@ class DifferenceView:
     @property
     def notes(self) -> tuple[str, ...]:
         """Those of both, each once."""
-        change = f"Change: {self.names[1]} minus {self.names[0]}."
-        return tuple(dict.fromkeys((change, *self.first.notes, *self.second.notes)))
+        change = [f"Change: {self.names[1]} minus {self.names[0]}."] if self.changes else []
+        return tuple(dict.fromkeys((*change, *self.first.notes, *self.second.notes)))
 
     @cached_property
     def changes(self) -> list[tuple[str, NDArray[Any]]]:

@@ -139,6 +139,12 @@ class _Wanted:
 
 
 def _require_something(pictures: Pictures | None, wanted: _Wanted) -> None:
+    if wanted.channels is not None and (wanted.layer is None or wanted.method is not None):
+        raise UsageError(
+            "--channels without --layer" if wanted.layer is None else "--channels with --method",
+            "channels of a layer that is shown",
+            "name the layer alone; grevy look --list prints them",
+        )
     if pictures is not None:
         return
     if wanted.method is not None:

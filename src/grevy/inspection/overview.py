@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from grevy.errors import LayerNotFoundError
+from grevy.errors import LayerNotFoundError, UsageError
 from grevy.figures.class_map import over_picture
 from grevy.figures.scale import Scale, class_map_scale
 from grevy.figures.tiles import Sheet, Tile
@@ -23,7 +23,7 @@ from grevy.inspection.filters_and_activations import (
     FiltersAndActivationsView,
 )
 from grevy.inspection.layers import convolutions
-from grevy.inspection.subject import Pictures, Subject
+from grevy.inspection.subject import Inputs, Pictures, Subject
 from grevy.inspection.view import Check, png_of
 from grevy.inspection.watching import activations_of
 
@@ -60,15 +60,16 @@ class Overview:
         return replace(self, channels=(first, last))
 
     def __call__(self, pictures: Pictures) -> OverviewView:
-        """Look at the first of the pictures.
+        """Look at one picture.
 
         Raises:
+            UsageError: several pictures.
             LayerNotFoundError: a network without convolutions.
             ClassNotFoundError: no such class.
             InputError: a picture that can't be read.
         """
         subject = self.subject
-        pixels_1HWC = subject.prepare(pictures).pixels_NHWC[:1]
+        pixels_1HWC = _one(subject.prepare(pictures))
         first, last = self._ends()
         chosen = self.channels or _strongest(subject, pixels_1HWC, (first, last))
         predicted = GradCam(subject, seed=self.seed)(pixels_1HWC)
@@ -230,6 +231,14 @@ class OverviewView:
 
     def _repr_png_(self) -> bytes:
         return png_of(self.draw())
+
+
+def _one(inputs: Inputs) -> NDArray[np.uint8]:
+    if len(inputs) != 1:
+        raise UsageError(
+            f"{len(inputs)} pictures for an overview", "one", "name one, or name a --layer"
+        )
+    return inputs.pixels_NHWC
 
 
 def _strongest(
