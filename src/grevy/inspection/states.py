@@ -12,6 +12,7 @@ from torch import nn
 from grevy.data.randomness import own_randomness
 from grevy.errors import CorruptRecordError, RunNotFoundError
 from grevy.models import build_model
+from grevy.recipes.load import load_recipe
 from grevy.records.checkpoint import Checkpoint, load_checkpoint
 from grevy.training.run import Run
 
@@ -64,12 +65,11 @@ def network_at(run: Run, state: StateName) -> tuple[nn.Module, int]:
 
 def _initial(facts: dict[str, Any]) -> nn.Module:
     """The network as `prepare` built it: its weights are a function of the seed."""
-    recipe, p = facts["recipe"]["model"], facts["preprocessing"]
+    recipe, p = load_recipe(facts["recipe"]).model, facts["preprocessing"]
     shape = p["channels"], p["height"], p["width"]
     with own_randomness(facts["seed"]):
-        return build_model(
-            recipe["name"], shape, len(facts["data"]["classes"]), **recipe["arguments"]
-        )
+        classes = len(facts["data"]["classes"])
+        return build_model(recipe.name, shape, classes, **recipe.builder_arguments())
 
 
 def _from_checkpoint(run: Run, checkpoint: Checkpoint) -> nn.Module:

@@ -1,83 +1,188 @@
-"""The source assignment's networks: convolution, ReLU, pooling, three times; two linear layers."""
+"""A family of small networks: blocks of convolutions and a pooling, then linear layers.
+
+The source assignment's networks are points of it: convolution, ReLU, pooling, three times, and two
+linear layers. `recipes/convnet.py` says what each field means.
+"""
 
 from __future__ import annotations
 
+import math
 from collections import OrderedDict
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, TypeVar
 
 from torch import nn
 
-from grevy.errors import InputTooSmallError
+from grevy.errors import InputTooSmallError, ModelArgumentError
+from grevy.models.initialisation import INITIALISATIONS
 from grevy.models.registry import register_model
 
-WIDTHS = (32, 64, 128)
-HIDDEN = 64
-KERNEL = 5
+GROUPS = 8
+"""Of group normalisation, where the channels can be divided so."""
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Design:
+    """One point of the family; the defaults are those of `base`."""
+
+    activation: str = "relu"
+    norm: str = "none"
+    norm_logits: bool = False
+    dropout: float = 0.0
+    dropout_place: str = "pooling"
+    kernel: int = 5
+    widths: tuple[int, ...] = (32, 64, 128)
+    convolutions: int = 1
+    pooling: str = "max"
+    hidden: int = 64
+    initialisation: str = "default"
 
 
 @register_model("base")
-def base(input_shape: tuple[int, int, int], classes: int) -> nn.Module:
+def base(input_shape: tuple[int, int, int], classes: int, **changes: Any) -> nn.Module:
     """Five layers; 390,410 parameters for 3×32×32 pictures and 10 classes."""
-    return convnet(input_shape, classes)
+    return convnet(input_shape, classes, Design(**changes))
 
 
 @register_model("net1")
-def net1(input_shape: tuple[int, int, int], classes: int) -> nn.Module:
+def net1(input_shape: tuple[int, int, int], classes: int, **changes: Any) -> nn.Module:
     """`base` with batch normalisation before each ReLU and after the last linear layer."""
-    return convnet(input_shape, classes, batch_norm=True)
+    return convnet(input_shape, classes, Design(**{"norm": "batch", "norm_logits": True} | changes))
 
 
 @register_model("net2")
-def net2(input_shape: tuple[int, int, int], classes: int, dropout: float = 0.05) -> nn.Module:
+def net2(input_shape: tuple[int, int, int], classes: int, **changes: Any) -> nn.Module:
     """`base` with dropout after each pooling."""
-    return convnet(input_shape, classes, dropout=dropout)
+    return convnet(input_shape, classes, Design(**{"dropout": 0.05} | changes))
 
 
-def convnet(
-    input_shape: tuple[int, int, int],
-    classes: int,
-    batch_norm: bool = False,
-    dropout: float = 0.0,
-) -> nn.Sequential:
-    """Layers in the assignment's order, under names that say what and where.
+def convnet(input_shape: tuple[int, int, int], classes: int, design: Design) -> nn.Sequential:
+    """The network of `design`; its layers have names that say what and where.
 
     Args:
         input_shape: channels, height, width.
         classes: number of outputs K.
-        batch_norm: normalise before each ReLU and after the last linear layer.
-        dropout: probability after each pooling; 0 leaves the layer out.
+        design: everything else.
 
     Raises:
         InputTooSmallError: a pooling would leave nothing of the picture.
+        ModelArgumentError: a field with a value that it does not take.
     """
-    channels, height, width = input_shape
     layers: OrderedDict[str, nn.Module] = OrderedDict()
-    for block, filters in enumerate(WIDTHS, start=1):
-        layers[f"conv{block}"] = nn.Conv2d(channels, filters, KERNEL, padding=KERNEL // 2)
-        if batch_norm:
-            layers[f"norm{block}"] = nn.BatchNorm2d(filters)
-        layers[f"relu{block}"] = nn.ReLU(inplace=True)
-        layers[f"pool{block}"] = nn.MaxPool2d(2)
-        if dropout:
-            layers[f"dropout{block}"] = nn.Dropout(dropout)
-        channels, height, width = filters, height // 2, width // 2
-        _refuse_nothing(height, width, f"pool{block}", input_shape)
+    shape = input_shape
+    for block in range(1, len(design.widths) + 1):
+        shape = _add_block(layers, block, shape, design)
+        _refuse_nothing(shape, block, input_shape, design)
+    _add_linear_layers(layers, math.prod(shape), classes, design)
+    model = nn.Sequential(layers)
+    _choose(INITIALISATIONS, design.initialisation, "initialisation")(model)
+    return model
+
+
+def _add_block(
+    layers: OrderedDict[str, nn.Module], block: int, shape: tuple[int, int, int], design: Design
+) -> tuple[int, int, int]:
+    """Convolutions, each with its norm and activation, then what halves the picture."""
+    channels, height, width = shape
+    filters = design.widths[block - 1]
+    strided = design.pooling == "stride"
+    for number in range(1, design.convolutions + 1):
+        place = f"{block}" if number == 1 else f"{block}_{number}"
+        stride = 2 if strided and number == design.convolutions else 1
+        layers[f"conv{place}"] = nn.Conv2d(
+            channels, filters, design.kernel, stride, padding=design.kernel // 2
+        )
+        _add_norm(layers, place, filters, design)
+        _add_activation(layers, place, design)
+        channels = filters
+    if not strided:
+        layers[f"pool{block}"] = _choose(_POOLINGS, design.pooling, "pooling")(2)
+    if design.dropout and design.dropout_place == "pooling":
+        layers[f"dropout{block}"] = nn.Dropout(design.dropout)
+    if strided:
+        return filters, -(-height // 2), -(-width // 2)
+    return filters, height // 2, width // 2
+
+
+def _add_linear_layers(
+    layers: OrderedDict[str, nn.Module], features: int, classes: int, design: Design
+) -> None:
+    last = len(design.widths) + 1
     layers["flatten"] = nn.Flatten()
-    layers["linear1"] = nn.Linear(channels * height * width, HIDDEN)
-    if batch_norm:
-        layers["norm4"] = nn.BatchNorm1d(HIDDEN)
-    layers["relu4"] = nn.ReLU(inplace=True)
-    layers["linear2"] = nn.Linear(HIDDEN, classes)
-    if batch_norm:
-        layers["norm5"] = nn.BatchNorm1d(classes)
-    return nn.Sequential(layers)
+    if design.hidden:
+        layers["linear1"] = nn.Linear(features, design.hidden)
+        _add_norm(layers, f"{last}", design.hidden, design, spatial=False)
+        _add_activation(layers, f"{last}", design)
+        features, last = design.hidden, last + 1
+    if design.dropout and design.dropout_place == "linear":
+        layers["dropout"] = nn.Dropout(design.dropout)
+    layers["linear2" if design.hidden else "linear1"] = nn.Linear(features, classes)
+    if design.norm_logits:
+        _add_norm(layers, f"{last}", classes, design, spatial=False)
 
 
-def _refuse_nothing(height: int, width: int, layer: str, input_shape: tuple[int, int, int]) -> None:
-    if min(height, width) >= 1:
+def _add_norm(
+    layers: OrderedDict[str, nn.Module],
+    place: str,
+    features: int,
+    design: Design,
+    spatial: bool = True,
+) -> None:
+    norm = _choose(_NORMS, design.norm, "norm")(features, spatial)
+    if norm is not None:
+        layers[f"norm{place}"] = norm
+
+
+def _add_activation(layers: OrderedDict[str, nn.Module], place: str, design: Design) -> None:
+    name = design.activation.replace("-", "_")
+    layers[f"{name}{place}"] = _choose(_ACTIVATIONS, design.activation, "activation")()
+    if design.dropout and design.dropout_place == "activation":
+        layers[f"dropout{place}"] = nn.Dropout(design.dropout)
+
+
+def _batch_norm(features: int, spatial: bool) -> nn.Module:
+    return nn.BatchNorm2d(features) if spatial else nn.BatchNorm1d(features)
+
+
+_ACTIVATIONS: Mapping[str, Callable[[], nn.Module]] = {
+    "relu": lambda: nn.ReLU(inplace=True),
+    "leaky-relu": lambda: nn.LeakyReLU(inplace=True),
+    "elu": lambda: nn.ELU(inplace=True),
+    "gelu": nn.GELU,
+    "silu": lambda: nn.SiLU(inplace=True),
+}
+
+_NORMS: Mapping[str, Callable[[int, bool], nn.Module | None]] = {
+    "none": lambda features, spatial: None,
+    "batch": _batch_norm,
+    "group": lambda features, spatial: nn.GroupNorm(math.gcd(GROUPS, features), features),
+    "layer": lambda features, spatial: nn.GroupNorm(1, features),
+}
+
+_POOLINGS: Mapping[str, Callable[[int], nn.Module]] = {
+    "max": nn.MaxPool2d,
+    "average": nn.AvgPool2d,
+}
+
+
+def _choose(table: Mapping[str, T], name: str, field: str) -> T:
+    if name not in table:
+        raise ModelArgumentError(f"{field} '{name}'", f"one of {', '.join(table)}", f"mend {field}")
+    return table[name]
+
+
+def _refuse_nothing(
+    shape: tuple[int, int, int], block: int, input_shape: tuple[int, int, int], design: Design
+) -> None:
+    if min(shape) >= 1:
         return
-    smallest = 2 ** len(WIDTHS)
+    smallest = 2 ** len(design.widths)
     raise InputTooSmallError(
-        f"a picture of {'×'.join(map(str, input_shape))}, which layer {layer} shrinks to nothing",
+        f"a picture of {'×'.join(map(str, input_shape))}, which layer pool{block} shrinks to "
+        "nothing",
         f"at least {smallest}×{smallest} pixels",
         f"enlarge the pictures with --pictures.size {smallest} or more",
     )

@@ -5,9 +5,11 @@ The command line, the YAML files and the run record all take their fields from h
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+from grevy.recipes.convnet import ConvNetConfig
 
 Fraction = Annotated[float, Field(ge=0.0, le=1.0)]
 NonNegative = Annotated[float, Field(ge=0.0)]
@@ -105,6 +107,12 @@ class ModelConfig(Config):
 
     arguments: dict[str, bool | int | float | str] = Field(default_factory=dict)
     """Further arguments of that network, names and values in turn: width 9 depth 3."""
+
+    convnet: ConvNetConfig = ConvNetConfig()
+
+    def builder_arguments(self) -> dict[str, Any]:
+        """What `build_model` is given besides the name, the input shape and the classes."""
+        return {**self.arguments, **self.convnet.changes()}
 
 
 class OptimizerConfig(Config):

@@ -69,7 +69,7 @@ def save_network(directory: RunDirectory, weights: Weights, setup: Setup, data: 
         directory.architecture_file,
         {
             "name": setup.recipe.model.name,
-            "arguments": setup.recipe.model.arguments,
+            "arguments": setup.recipe.model.builder_arguments(),
             "input_shape": list(data.input_shape),
             "classes": len(data.classes),
         },

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -73,9 +74,7 @@ def prepare(
     refuse_uneven(recipe.batch_size, world)
     mean_C, deviation_C = (torch.tensor(v, device=device) for v in statistics_of(data, recipe))
     classes = len(data.classes)
-    model = build_model(recipe.model.name, data.input_shape, classes, **recipe.model.arguments).to(
-        device=device, memory_format=torch.channels_last
-    )  # type: ignore[call-overload]
+    model = _network(recipe, data).to(device=device, memory_format=torch.channels_last)
     pictures = {name: PicturesOnDevice(split, device) for name, split in data.splits.items()}
     batches = TrainBatches(
         pictures["train"], recipe.batch_size, seed, classes, recipe.augment, mean_C, deviation_C
@@ -86,6 +85,11 @@ def prepare(
         recipe, seed, device, world, batches, pictures, mean_C, deviation_C, precision, probe
     )
     return setup, _fresh_state(model, recipe)
+
+
+def _network(recipe: Recipe, data: ImageData) -> Any:
+    arguments = recipe.model.builder_arguments()
+    return build_model(recipe.model.name, data.input_shape, len(data.classes), **arguments)
 
 
 def statistics_of(data: ImageData, recipe: Recipe) -> tuple[list[float], list[float]]:

@@ -2,7 +2,7 @@ import pytest
 import torch
 from torch import nn
 
-from grevy.errors import InputTooSmallError
+from grevy.errors import InputTooSmallError, ModelArgumentError
 from grevy.models import build_model
 
 
@@ -70,3 +70,85 @@ def test_too_small_a_picture_names_the_layer_that_shrinks_to_nothing(side: int, 
     with pytest.raises(InputTooSmallError, match=layer) as caught:
         build_model("base", (3, side, side), 10)
     assert "8×8" in str(caught.value)
+
+
+def weights_of(name: str, **changes: object) -> dict[str, torch.Tensor]:
+    torch.manual_seed(0)
+    return build_model(name, (3, 32, 32), 10, **changes).state_dict()
+
+
+def test_the_named_networks_are_points_of_one_family() -> None:
+    """With the same numbers: what was measured with them stays as it is."""
+    for name, changes in (
+        ("net1", {"norm": "batch", "norm_logits": True}),
+        ("net2", {"dropout": 0.05}),
+    ):
+        named, made = weights_of(name), weights_of("base", **changes)
+        assert list(named) == list(made)
+        assert all(torch.equal(named[key], made[key]) for key in named)
+    torch.manual_seed(0)
+    first = nn.Conv2d(3, 32, 5, padding=2)
+    assert torch.equal(weights_of("base")["conv1.weight"], first.weight)
+
+
+def test_the_deeper_network_of_the_assignment() -> None:
+    model = build_model("base", (3, 32, 32), 10, convolutions=2, kernel=3)
+    block = ["Conv2d", "ReLU", "Conv2d", "ReLU", "MaxPool2d"]
+    assert kinds(model) == [*block * 3, "Flatten", "Linear", "ReLU", "Linear"]
+    assert [n for n, _ in model.named_children()][:5] == [
+        "conv1",
+        "relu1",
+        "conv1_2",
+        "relu1_2",
+        "pool1",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("changes", "layer", "kind"),
+    [
+        ({"activation": "leaky-relu"}, "leaky_relu1", nn.LeakyReLU),
+        ({"activation": "elu"}, "elu4", nn.ELU),
+        ({"activation": "gelu"}, "gelu2", nn.GELU),
+        ({"activation": "silu"}, "silu3", nn.SiLU),
+        ({"norm": "group"}, "norm2", nn.GroupNorm),
+        ({"norm": "layer"}, "norm4", nn.GroupNorm),
+        ({"pooling": "average"}, "pool3", nn.AvgPool2d),
+        ({"dropout": 0.1, "dropout_place": "linear"}, "dropout", nn.Dropout),
+        ({"dropout": 0.1, "dropout_place": "activation"}, "dropout4", nn.Dropout),
+    ],
+)
+def test_each_field_changes_what_it_says(changes: dict, layer: str, kind: type) -> None:
+    assert isinstance(
+        dict(build_model("base", (3, 32, 32), 10, **changes).named_children())[layer], kind
+    )
+
+
+def test_a_stride_halves_as_pooling_does() -> None:
+    model = build_model("base", (3, 32, 32), 10, pooling="stride", widths=(8, 16), convolutions=2)
+    assert [m.stride for m in model if isinstance(m, nn.Conv2d)] == [(1, 1), (2, 2)] * 2
+    assert model.linear1.in_features == 16 * 8 * 8
+    odd = build_model("base", (3, 31, 31), 10, pooling="stride")
+    assert odd.linear1.in_features == 128 * 4 * 4
+
+
+def test_without_a_hidden_layer_one_linear_layer_is_left() -> None:
+    model = build_model("base", (3, 32, 32), 10, hidden=0)
+    assert (model.linear1.in_features, model.linear1.out_features) == (2048, 10)
+    assert "linear2" not in dict(model.named_children())
+
+
+def test_initialisations_have_the_spread_of_their_papers() -> None:
+    he = weights_of("base", initialisation="he")
+    assert float(he["conv2.weight"].std()) == pytest.approx((2 / (32 * 25)) ** 0.5, rel=0.02)
+    assert not he["conv2.bias"].any()
+    xavier = weights_of("base", initialisation="xavier")["linear1.weight"]
+    assert float(xavier.std()) == pytest.approx((2 / (2048 + 64)) ** 0.5, rel=0.02)
+    rows = weights_of("base", initialisation="orthogonal")["linear1.weight"]
+    torch.testing.assert_close(rows @ rows.T, torch.eye(64), atol=1e-4, rtol=0)
+
+
+@pytest.mark.parametrize("changes", [{"activation": "tanh"}, {"norm": "x"}, {"width": 3}])
+def test_values_and_fields_that_the_family_does_not_have_are_refused(changes: dict) -> None:
+    with pytest.raises(ModelArgumentError):
+        build_model("base", (3, 32, 32), 10, **changes)

@@ -1,0 +1,72 @@
+"""The described family of small convolutional networks, of which base, net1 and net2 are points."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+ActivationName = Literal["relu", "leaky-relu", "elu", "gelu", "silu"]
+NormName = Literal["none", "batch", "group", "layer"]
+DropoutPlace = Literal["pooling", "activation", "linear"]
+PoolingName = Literal["max", "average", "stride"]
+InitialisationName = Literal["default", "he", "xavier", "orthogonal"]
+
+
+def _odd(value: object) -> object:
+    if isinstance(value, int) and value % 2 == 0:
+        raise ValueError("an odd number, so that the picture keeps its size")
+    return value
+
+
+Kernel = Annotated[int, Field(ge=1, le=31), BeforeValidator(_odd)]
+Width = Annotated[int, Field(ge=1)]
+
+
+class ConvNetConfig(BaseModel):
+    """What differs from the named network; a field that is not given stays as that has it.
+
+    Only the networks of the family (base, net1, net2) take these fields.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+    activation: ActivationName | None = None
+    """After each convolution and the hidden linear layer. base: relu."""
+
+    norm: NormName | None = None
+    """Before each activation. group: 8 groups of channels (or as many as divide them); layer: over
+    all channels and places. base: none."""
+
+    norm_logits: bool | None = None
+    """Also after the last linear layer, as net1 has it. base: false."""
+
+    dropout: Annotated[float, Field(ge=0.0, lt=1.0)] | None = None
+    """Probability. base: 0; net2: 0.05."""
+
+    dropout_place: DropoutPlace | None = None
+    """After each pooling, after each activation, or before the last linear layer. base: pooling."""
+
+    kernel: Kernel | None = None
+    """Side of each convolution, odd. base: 5."""
+
+    widths: Annotated[tuple[Width, ...], Field(min_length=1)] | None = None
+    """Filters of each block. base: 32 64 128."""
+
+    convolutions: Annotated[int, Field(ge=1)] | None = None
+    """Convolutions in a block, before its pooling. base: 1."""
+
+    pooling: PoolingName | None = None
+    """What halves the picture: max or average over 2×2, or a stride of 2 in the block's last
+    convolution. base: max."""
+
+    hidden: Annotated[int, Field(ge=0)] | None = None
+    """Width of the hidden linear layer; 0 leaves it out. base: 64."""
+
+    initialisation: InitialisationName | None = None
+    """Of weights: PyTorch's default, He et al. 2015 (normal), Glorot and Bengio 2010 (uniform), or
+    orthogonal (Saxe et al. 2013); these three set biases to 0. base: default."""
+
+    def changes(self) -> dict[str, Any]:
+        """The fields that are given, as the network's builder takes them."""
+        return self.model_dump(exclude_none=True)
