@@ -8,6 +8,7 @@ are biases, normalisation, activation functions, pooling, and additions of branc
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -82,8 +83,16 @@ def matrix_macs(rows: int, inner: int, columns: int, times: int = 1) -> Count:
 
 
 def total(counts: Sequence[Count]) -> Count:
-    """The sum of some counts."""
-    return Count(sum(count.value for count in counts), " + ".join(c.worked for c in counts) or "0")
+    """The sum of some counts, equal ones put together."""
+    times = Counter(count.worked for count in counts)
+    worked = " + ".join(_repeated(term, number) for term, number in times.items())
+    return Count(sum(count.value for count in counts), worked or "0")
+
+
+def _repeated(worked: str, number: int) -> str:
+    if number == 1:
+        return worked
+    return f"{number:,}·({worked})" if " " in worked else f"{number:,}·{worked}"
 
 
 def product(factors: Sequence[int]) -> str:

@@ -168,11 +168,12 @@ def pooling_formula(
 
 def check_output_padding(output_padding: int, stride: int, dilation: int) -> None:
     """Raise GeometryError unless it is smaller than the stride or the dilation."""
-    if not 0 <= output_padding < max(stride, dilation):
+    most = max(stride, dilation) - 1
+    if not 0 <= output_padding <= most:
         raise GeometryError(
             f"output padding {output_padding} with stride {stride} and dilation {dilation}",
             "at least 0 and smaller than the stride or the dilation",
-            f"give 0 to {max(stride, dilation) - 1}",
+            f"give 0 to {most}" if most else "give 0",
         )
 
 

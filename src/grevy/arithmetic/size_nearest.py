@@ -16,6 +16,7 @@ from grevy.arithmetic.size_search import (
     order,
     output_of,
     search,
+    sees_the_image,
     window_of,
 )
 from grevy.errors import ConvolutionError
@@ -23,7 +24,7 @@ from grevy.errors import ConvolutionError
 FARTHEST = 500
 """No larger change of a quantity is tried."""
 
-HELD = 8
+HELD = 4
 """So many values of the first of two unknowns are tried."""
 
 MOST = 6
@@ -48,16 +49,35 @@ class Near:
 
 
 def nearest(question: Question) -> tuple[Near, ...]:
-    """The smallest changes of one quantity each that lead to a solution, the smallest first.
+    """The smallest changes of one given quantity each that lead to a solution, the smallest first.
 
-    Of two unknowns the first is held at the smallest value with which there is such a change.
+    Of two unknowns the first is held at values around the place where a solution would be.
     """
     outer, inner = order(question)
     if outer is None:
-        return _nearest(question)
-    values = range(LOWEST[outer], LOWEST[outer] + HELD)
-    held = (replace(question, fixed={**question.fixed, outer: v}, unknown=(inner,)) for v in values)
-    return next(filter(None, map(_nearest, held)), ())
+        return _nearest(question, question)
+    held = (
+        replace(question, fixed={**question.fixed, outer: value}, unknown=(inner,))
+        for value in _around(question, outer, inner)
+    )
+    found = [near for one in held for near in _nearest(one, question) if near.quantity != outer]
+    best: dict[tuple[str, bool], Near] = {}
+    for near in sorted(found, key=_distance):
+        best.setdefault((near.quantity, near.after > near.before), near)
+    return tuple(best.values())[:MOST]
+
+
+def _around(question: Question, outer: str, inner: str) -> range:
+    """HELD values of one unknown, about the one that would do if the other were at its least."""
+    known = completed(question, {**question.fixed, inner: LOWEST[inner]})
+    at = crossing(question, known, outer)
+    middle = at.values[min(at.left, len(at.values) - 1)]
+    first = max(LOWEST[outer], middle - HELD // 2)
+    return range(first, first + HELD)
+
+
+def _distance(near: Near) -> int:
+    return abs(near.after - near.before)
 
 
 def why(question: Question) -> str:
@@ -81,14 +101,19 @@ def why(question: Question) -> str:
     return reason
 
 
-def _nearest(question: Question) -> tuple[Near, ...]:
-    """Of one unknown."""
-    found = [] if question.any_input else list(_other_outputs(question))
+def _nearest(question: Question, asked: Question) -> tuple[Near, ...]:
+    """Of one unknown.
+
+    Args:
+        question: with one unknown.
+        asked: the same, or that with two unknowns of which one is held in `question`.
+    """
+    found = [] if question.any_input else list(_other_outputs(question, asked))
     unchangeable = {"output", *(["input"] if question.any_input else [])}
     for name in question.fixed:
         if name not in unchangeable:
-            found += _smallest_change(question, name)
-    return tuple(sorted(found, key=lambda near: abs(near.after - near.before))[:MOST])
+            found += _smallest_change(question, name, asked)
+    return tuple(sorted(found, key=_distance)[:MOST])
 
 
 def _why_none(question: Question) -> str:
@@ -148,20 +173,21 @@ def _capital(text: str) -> str:
     return text[0].upper() + text[1:]
 
 
-def _other_outputs(question: Question) -> Iterator[Near]:
+def _other_outputs(question: Question, asked: Question) -> Iterator[Near]:
     """The outputs next below and above that can be had."""
     known = completed(question, question.fixed)
     unknown = question.unknown[0]
     at = crossing(question, known, unknown)
     seen = set()
-    for side in (reversed(at.values[: at.left]), at.values[at.right :]):
-        values = next(fitting(question, known, unknown, side), None)
+    for side in (at.values[: at.left][::-1], at.values[at.right :]):
+        solutions = fitting(question, known, unknown, side[:FARTHEST])
+        values = next((one for one in solutions if sees_the_image(asked, one)), None)
         if values is not None and values["output"] not in seen:
             seen.add(values["output"])
             yield Near("output", question.fixed["output"], values["output"], values)
 
 
-def _smallest_change(question: Question, name: str) -> list[Near]:
+def _smallest_change(question: Question, name: str, asked: Question) -> list[Near]:
     """The nearest values of one quantity, below, above or both, that have a solution."""
     before = question.fixed[name]
     for change in range(1, FARTHEST + 1):
@@ -169,7 +195,9 @@ def _smallest_change(question: Question, name: str) -> list[Near]:
         for after in (before - change, before + change):
             if after >= LOWEST[name]:
                 changed = replace(question, fixed={**question.fixed, name: after})
-                found += [Near(name, before, after, v) for v in search(changed, 1).solutions[:1]]
+                solutions = search(changed, 1).solutions
+                listed = [values for values in solutions if sees_the_image(asked, values)]
+                found += [Near(name, before, after, values) for values in listed[:1]]
         if found:
             return found
     return []

@@ -120,6 +120,8 @@ def _split(name: str, value: Value) -> tuple[int | str | None, ...]:
         return (None,)
     if isinstance(value, str):
         parts: Sequence[int | str] = re.split("[x×X]", value)
+        if any(not str(part).strip() for part in parts):
+            parts = (value,)
     else:
         parts = value if isinstance(value, Sequence) else (value,)
     if len(parts) not in (1, 2):

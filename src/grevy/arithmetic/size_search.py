@@ -180,6 +180,12 @@ def _past(question: Question, known: Values, outer: str, inner: str) -> bool:
     return all(sign * (output - known["output"]) > 0 for output in outputs)
 
 
+def sees_the_image(question: Question, values: Values) -> bool:
+    """Whether the padding is narrow enough to be listed, where it is one of two unknowns."""
+    narrow = len(question.unknown) == 2 and "padding" in question.unknown
+    return not narrow or values["padding"] <= _widest_padding(values)
+
+
 def _widest_padding(known: Values) -> int:
     """The largest padding that is listed where there are two unknowns.
 
@@ -219,9 +225,8 @@ def _span(question: Question, known: Values, unknown: str) -> tuple[range, bool]
 
 def _allowed(question: Question, known: Values, unknown: str, span: range) -> Iterator[Values]:
     """Of the values that give the output those that PyTorch takes and that are worth a line."""
-    narrow = len(question.unknown) == 2 and "padding" in question.unknown
     for values in fitting(question, known, unknown, span):
-        if not narrow or values["padding"] <= _widest_padding(values):
+        if sees_the_image(question, values):
             yield values
 
 

@@ -18,7 +18,7 @@ def cell(worked: Worked, row: int, column: int, filter: int = 0) -> Cell:  # noq
     """
     _check_place(worked, row, column, filter)
     rows, columns = _reach(worked)
-    kernels = _kernels_of(worked, filter)
+    kernels = kernels_of(worked, filter)
     terms = tuple(
         _term(worked.image_CHW[channel], kernel, channel, at_row, at_column)
         for channel, kernel in kernels
@@ -72,8 +72,8 @@ def _reach(worked: Worked) -> tuple[Taps, Taps]:
     )
 
 
-def _kernels_of(worked: Worked, number: int) -> list[tuple[int, Grid | None]]:
-    """The channels of the image that a filter sees, each with its kernel."""
+def kernels_of(worked: Worked, number: int) -> list[tuple[int, Grid | None]]:
+    """The channels of the image that a filter sees, each with its kernel; None in pooling."""
     if not worked.kernels_FCHW:
         return [(number, None)]
     groups = worked.geometry.groups

@@ -28,6 +28,10 @@ if TYPE_CHECKING:
 FRAMES = 400
 """At most so many; of more cells as many are shown, evenly spaced, and the picture says so."""
 
+PRODUCTS, FEWEST = 12_000, 24
+"""At most so many products or values are written on all frames together, but FEWEST frames are
+made in any case: each is drawn letter by letter, and a window of 13 × 13 cells takes 0.1 s."""
+
 _DPI = 100
 _EXACT = 160
 """Colours that are exactly right; 95 are left for the edges of letters."""
@@ -42,8 +46,9 @@ def animate_convolution(worked: Worked, path: Path, filter: int = 0) -> Path:  #
     """Write a GIF that walks over the output cells of one filter in reading order.
 
     Every frame is the figure of its cell with the output as far as it is worked; the last one is
-    held, then it begins again. The same input gives the same bytes. More than 400 cells: 400 of
-    them have a frame, the cells between appear with the next, and a note in the picture says so.
+    held, then it begins again. The same input gives the same bytes. Where there are more
+    than 400 cells, or fewer with large windows, some of them have a frame, evenly spaced; the
+    cells between appear with the next, and a note in the picture says so.
 
     Args:
         worked: the whole convolution or pooling.
@@ -59,7 +64,7 @@ def animate_convolution(worked: Worked, path: Path, filter: int = 0) -> Path:  #
     """
     width = len(worked.output_FHW[0][0])
     count = len(worked.output_FHW[0]) * width
-    chosen = stops(count)
+    chosen = stops(count, _products(worked, filter))
     cells = [worked.cell(stop // width, stop % width, filter) for stop in chosen]
     sums = [sum_lines(worked, cell, channels_shown(worked, filter)) for cell in cells]
     with drawing([worked.sentence]):
@@ -73,10 +78,23 @@ def animate_convolution(worked: Worked, path: Path, filter: int = 0) -> Path:  #
     return path
 
 
-def stops(count: int) -> list[int]:
-    """At most 400 of `count` indices, evenly spaced, the last one among them."""
-    frames = min(count, FRAMES)
+def stops(count: int, products: int = 1) -> list[int]:
+    """Evenly spaced indices of cells that have a frame, the last one among them.
+
+    Args:
+        count: of cells.
+        products: written out for a cell.
+    """
+    frames = min(count, FRAMES, max(FEWEST, PRODUCTS // products))
     return [-(-(i + 1) * count // frames) - 1 for i in range(frames)]
+
+
+def _products(worked: Worked, number: int) -> int:
+    """Products or values written out for the cell in the middle, at least 1."""
+    rows, columns = len(worked.output_FHW[0]), len(worked.output_FHW[0][0])
+    terms = worked.cell(rows // 2, columns // 2, number).terms
+    shown = channels_shown(worked, number)
+    return max(1, sum(term.channel in shown for term in terms))
 
 
 def _notes(frames: int, count: int) -> list[str]:

@@ -296,3 +296,20 @@ def test_the_json_has_all_quantities_of_each_solution():
 def test_the_answer_is_shown_as_a_page_in_a_notebook():
     page = grevy.size(input=512, output=504)._repr_html_().replace("\xa0", " ")
     assert "(512 + 2·0 − 1·(9 − 1) − 1)" in page
+
+
+@pytest.mark.parametrize(("input", "output", "kernel"), [(500, 300, 3), (32, 13, 4), (100, 60, 5)])
+def test_the_nearest_output_of_two_unknowns_is_the_nearest_that_any_pair_gives(
+    input, output, kernel
+):
+    sizes = grevy.size(input=input, output=output, kernel=kernel)
+    assert not sizes.solutions
+    possible = {
+        (input + 2 * padding - kernel) // stride + 1
+        for stride in range(1, input)
+        for padding in range(kernel)
+    }
+    nearest = min(abs(other - output) for other in possible)
+    changes = [near for near in sizes.nearest if near.quantity == "output"]
+    assert min(abs(near.after - output) for near in changes) == nearest
+    assert not any(near.quantity in ("stride", "padding") for near in sizes.nearest)

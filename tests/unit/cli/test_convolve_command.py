@@ -123,7 +123,7 @@ def test_files_of_every_kind_are_written_and_named(
         (["--image", "1 2; 3 4", "--kernel", "1 1 1"], "1×3 on an image of 2×2"),
         (["--image", "1 2", "--kernel", "1", "--stride", "0"], "stride 0"),
         (["--image", "1 2", "--kernel", "1", "--cell", "4,4"], "cell 4,4"),
-        (["--image", "1 2", "--kernel", "1", "--cell", "a"], "cell 'a'"),
+        (["--image", "1 2", "--kernel", "1", "--cell", "a"], "--cell a"),
         (["--image", "1 2", "--kernel", "1", "--filter", "1"], "--filter without --cell"),
         (["--image", "1 2", "--kernel", "1", "--window", "2", "--ceil"], "--window and --ceil"),
         (["--image", "1 2", "--kernel", "1", "--pool", "max"], "--kernel together with --pool"),
@@ -165,3 +165,18 @@ def test_a_broken_picture_and_a_binary_csv_are_named(
             main(["convolve", "--image", str(tmp_path / name), "--kernel", "1"])
         assert stop.value.code == 2
         assert name in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("word", ["x", "1", "-1,0", "1,2,3"])
+def test_a_cell_must_be_a_row_and_a_column(word: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["convolve", "--image", "1 2; 3 4", "--kernel", "2", "--cell", word])
+    assert f"--cell {word}; expected row,column" in capsys.readouterr().err
+
+
+def test_a_path_without_an_ending_is_taken_for_a_file(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit):
+        main(["convolve", "--image", str(tmp_path / "nothing"), "--kernel", "2"])
+    assert "no file" in capsys.readouterr().err

@@ -99,3 +99,10 @@ def test_the_command_loads_nothing_heavy():
         [sys.executable, "-c", program], capture_output=True, text=True, check=True
     )
     assert run.stdout.splitlines()[-1] == "[]"
+
+
+@pytest.mark.parametrize("word", ["x", "3x", "x3"])
+def test_a_size_that_is_no_number_is_named_as_it_was_given(capsys, word):
+    with pytest.raises(SystemExit):
+        main(["size", "--input", word])
+    assert f"input '{word}'" in capsys.readouterr().err

@@ -128,3 +128,10 @@ def test_wrong_input_is_refused_and_nothing_is_written(tmp_path):
     with pytest.raises(SaveError):
         animate_convolution(worked, tmp_path / "file" / "a.gif")
     assert list(tmp_path.iterdir()) == [tmp_path / "file"]
+
+
+def test_large_windows_have_fewer_frames():
+    assert len(stops(784, 169)) == 71
+    assert stops(784, 169)[-1] == 783
+    assert len(stops(784, 10_000)) == 24
+    assert stops(10, 10_000) == list(range(10))

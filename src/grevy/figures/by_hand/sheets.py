@@ -15,7 +15,7 @@ import numpy as np
 
 from grevy.arithmetic.exact import shown
 from grevy.arithmetic.reach import source
-from grevy.arithmetic.terms import filters_FCHW
+from grevy.arithmetic.terms import kernels_of
 from grevy.arithmetic.worked import Geometry, Grid, Number, Pair, Worked
 from grevy.figures.by_hand.scale import Scale, Values
 from grevy.figures.by_hand.sums import short
@@ -124,17 +124,16 @@ def image_sheets(worked: Worked, channels: Sequence[int]) -> list[Sheet]:
 
 def kernel_sheets(worked: Worked, number: int) -> dict[int, Sheet]:
     """The kernels of one filter as they are laid on, by the channel of the image they go with."""
-    transposed = worked.operation == "transposed convolution"
-    filters = filters_FCHW(worked.kernels_FCHW, worked.geometry.groups, transposed)
-    first = number // (len(filters) // worked.geometry.groups) * len(filters[0])
     shape = worked.geometry.kernel
     written = max(shape) <= KERNEL_SIDE
     scale = Scale.of(
-        (v for grids in filters for v in _numbers(grids)), worked.decimals, written=written
+        (v for grids in worked.kernels_FCHW for v in _numbers(grids)),
+        worked.decimals,
+        written=written,
     )
     turn = -1 if worked.mode == "convolution" else 1
     heading = [
-        f"kernel of filter {number}" if len(filters) > 1 else "kernel",
+        f"kernel of filter {number}" if len(worked.output_FHW) > 1 else "kernel",
         "turned by 180° and laid on" if turn < 0 else "laid on as it is given",
     ]
     if worked.bias_F[number]:
@@ -144,7 +143,9 @@ def kernel_sheets(worked: Worked, number: int) -> dict[int, Sheet]:
     if not written:
         heading.append(scale.legend)
     sheets = {}
-    for channel, grid in enumerate(filters[number], start=first):
+    for channel, grid in kernels_of(worked, number):
+        if grid is None:
+            continue
         laid_on = tuple(row[::turn] for row in grid[::turn])
         sheets[channel] = Sheet(
             f"kernel {channel}", tuple(heading), laid_on, scale.colours(laid_on),

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from grevy.arithmetic.counts import CONVENTION
 from grevy.documents.blocks import Block, Document, Sentence, Table
-from grevy.models.survey.layer import Layer, plain
+from grevy.models.survey.fitting import FAR
+from grevy.models.survey.layer import NOT_TOLD, Layer, plain
 
 if TYPE_CHECKING:
     from grevy.models.survey.layers import Failure, LayerTable
@@ -24,6 +25,7 @@ def describe(table: LayerTable) -> Document:
     else:
         blocks += [Sentence(_totals(table))]
     blocks += [Sentence(" ".join(CONVENTION)), Sentence(_LEGEND)]
+    blocks += [Sentence(_WITH_DATA)] if table.with_data else []
     blocks += [Sentence(note) for note in _notes(table)]
     worked = tuple(_worked(table))
     blocks += [Table(("layer", "kind", "", "worked"), worked, title="Worked out")] if worked else []
@@ -37,6 +39,12 @@ _LEGEND = (
     "padding included; all: the whole picture; ≤: at most. stride: pixels of the picture from one "
     "output cell to the next. offset: first row and column that output cell (0, 0) sees; negative "
     "in the padding. memory: the output in float32; 0 where it lies in its input's memory."
+)
+
+
+_WITH_DATA = (
+    "This network looks at values, so it was run on a black picture: with another picture, shapes "
+    "and counts may differ."
 )
 
 
@@ -81,7 +89,7 @@ def failure_sentences(table: LayerTable) -> tuple[str, ...]:
 
 def _fits(failure: Failure) -> str:
     if not failure.fits:
-        return "No square picture of up to 512 pixels fits: the network itself is inconsistent."
+        return f"No square picture of up to {FAR} pixels fits: the network itself is inconsistent."
     shapes = " or ".join(f"--input {times(shape, 'x')}" for shape in failure.fits)
     return f"What would fit: {shapes}."
 
@@ -119,7 +127,7 @@ def _sums(layer: Layer) -> Iterator[tuple[str, str]]:
 def sees(layer: Layer) -> str:
     """The receptive field in a few signs."""
     if layer.receptive_field is None:
-        return "?" if layer.note.startswith("receptive") else "–"
+        return "?" if NOT_TOLD in layer.note else "–"
     if layer.sees_all:
         return "all" if layer.exact else "≤ all"
     return ("" if layer.exact else "≤ ") + _both(layer.receptive_field)

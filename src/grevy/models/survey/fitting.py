@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager, nullcontext
 
 import torch
 from torch import nn
 
-from grevy.models.survey.trace import without_data
-
-Shape = tuple[int, int, int]
-"""C, H, W."""
+from grevy.models.survey.ready import Shape, blank_picture, needs_data, without_data
 
 NEAR, FAR = 32, 512
 """Sizes up to NEAR pixels away are all tried, then multiples of 32 up to FAR."""
@@ -35,14 +33,23 @@ def fitting(takes: Callable[[Shape], bool], shape: Shape) -> tuple[Shape, ...]:
 
 
 def runs(model: nn.Module, shape: Shape) -> bool:
-    """Whether the network takes a picture of this shape; nothing is computed."""
-    device = next((parameter.device for parameter in model.parameters()), torch.device("cpu"))
-    with torch.no_grad(), without_data():
-        try:
-            model(torch.empty(1, *shape, device=device))
-        except Exception:  # what it says is told for the shape that was asked for
-            return False
-    return True
+    """Whether the network takes a picture of this shape; computed only if it looks at values."""
+    with torch.no_grad():
+        error = _error(model, shape, without_data())
+        if error and needs_data(error):
+            error = _error(model, shape, nullcontext())
+    return error is None
+
+
+def _error(
+    model: nn.Module, shape: Shape, tensors: AbstractContextManager[None]
+) -> Exception | None:
+    try:
+        with tensors:
+            model(blank_picture(model, shape))
+    except Exception as error:  # what it says is told for the shape that was asked for
+        return error
+    return None
 
 
 def _first(takes: Callable[[Shape], bool], channels: int, sizes: Iterable[int]) -> Shape | None:

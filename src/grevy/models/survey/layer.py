@@ -17,6 +17,9 @@ from grevy.models.survey.trace import ModuleCall
 BYTES = 4
 """A float32."""
 
+NOT_TOLD = "receptive field not told"
+"""Begins the note of a layer behind an operation without a rule."""
+
 Pair = tuple[int, int]
 
 
@@ -152,10 +155,8 @@ def _note(call: ModuleCall, shared: bool, first: bool) -> str:
     notes = []
     if shared:
         notes.append("parameters counted above" if first else "called again: the same parameters")
-    if call.in_place and first:
-        notes.append("in the memory of its input")
     if isinstance(call.seen, Unknown):
-        notes.append(f"receptive field not told: {call.seen.operation} has no rule")
+        notes.append(f"{NOT_TOLD}: no rule for {call.seen.operation} as it is used there")
     return "; ".join(notes)
 
 

@@ -13,9 +13,10 @@ from grevy.arithmetic.counts import CONVENTION
 from grevy.documents.blocks import Document
 from grevy.errors import InputTooSmallError, ModelArgumentError
 from grevy.models.registry import build_model
-from grevy.models.survey.fitting import Shape, fitting, runs
+from grevy.models.survey.fitting import fitting, runs
 from grevy.models.survey.layer import Layer, call_name, layer_of, uncalled
-from grevy.models.survey.trace import ModuleCall, Trace, evaluating, trace
+from grevy.models.survey.ready import Shape, evaluating, watchable
+from grevy.models.survey.trace import ModuleCall, Trace, trace
 from grevy.models.zoo import build_zoo, is_zoo_name
 
 DEFAULT_SHAPE = (3, 32, 32)
@@ -52,6 +53,7 @@ class LayerTable:
         total_parameters: each parameter counted once.
         trainable_parameters: those that training would change.
         failure: None if the picture passed.
+        with_data: whether the network looks at values, so that it was run on a black picture.
     """
 
     model: str
@@ -60,6 +62,7 @@ class LayerTable:
     total_parameters: int
     trainable_parameters: int
     failure: Failure | None = None
+    with_data: bool = False
 
     @property
     def total_macs(self) -> int:
@@ -84,6 +87,7 @@ class LayerTable:
             "total_flops": 2 * self.total_macs,
             "total_activation_bytes": self.activation_bytes,
             "convention": list(CONVENTION),
+            "with_data": self.with_data,
             "failure": failure and {**vars(failure), "fits": list(failure.fits)},
         }
 
@@ -113,7 +117,8 @@ def layers(
     """The layers of a network with shapes, parameters, MACs and receptive fields.
 
     The network runs once on a tensor without data: nothing is computed, and the model is left as
-    it was. If it fails, the table reaches up to there and says why and what would fit.
+    it was. One that looks at values is run on a black picture. If it fails, the table reaches up to
+    there and says why and what would fit.
 
     Args:
         model: a registered name, `timm:NAME`, `torchvision:NAME`, or a module.
@@ -124,7 +129,8 @@ def layers(
     Raises:
         UnknownModelError: no such name.
         MissingPackageError: the zoo is not installed.
-        ModelArgumentError: arguments that the network does not take.
+        ModelArgumentError: arguments that the network does not take, or a network that can't be
+            watched: scripted, or lazy and failing.
     """
     if isinstance(model, nn.Module):
         module = model
@@ -166,6 +172,7 @@ def _builds(build: Callable[[Shape], nn.Module], shape: Shape) -> bool:
 def _survey(
     model: nn.Module, name: str, shape: Shape, takes: Callable[[Shape], bool] | None = None
 ) -> LayerTable:
+    model = watchable(model, shape)
     found = trace(model, shape)
     rows = _rows(model, found, shape)
     parameters = list(model.parameters())
@@ -176,6 +183,7 @@ def _survey(
         total_parameters=sum(parameter.numel() for parameter in parameters),
         trainable_parameters=sum(p.numel() for p in parameters if p.requires_grad),
         failure=_failure(model, found, shape, takes) if found.error else None,
+        with_data=found.with_data,
     )
 
 
@@ -196,13 +204,12 @@ def _rows(model: nn.Module, found: Trace, shape: Shape) -> tuple[Layer, ...]:
 
 
 def _is_layer(call: ModuleCall) -> bool:
-    """Modules without children, and those that compute or hold parameters besides them."""
+    """Modules that call no others, and those that compute or hold parameters besides them."""
     if isinstance(call.module, nn.Identity) or call.shape is None:
         return False
-    leaf = not any(True for _ in call.module.children())
     own = any(True for _ in call.module.parameters(recurse=False))
     products = any(operation.computes for operation in call.operations)
-    return leaf or own or products
+    return own or products or not call.calls_others
 
 
 def _failure(

@@ -37,12 +37,15 @@ def parameters_of(module: nn.Module, counted: Iterable[nn.Parameter] = ()) -> Co
     own = [p for p in module.parameters(recurse=False) if id(p) not in seen]
     if len(own) < len(list(module.parameters(recurse=False))):
         return other_parameters([tuple(p.shape) for p in own])
-    if isinstance(module, nn.modules.conv._ConvNd) and own:
+    names = {name for name, _ in module.named_parameters(recurse=False)}
+    if names not in ({"weight"}, {"weight", "bias"}):
+        return other_parameters([tuple(p.shape) for p in own])
+    if isinstance(module, nn.modules.conv._ConvNd):
         channels = module.in_channels // module.groups
         return convolution_parameters(
             module.kernel_size, channels, module.out_channels, module.bias is not None
         )
-    if isinstance(module, nn.Linear) and own:
+    if isinstance(module, nn.Linear):
         bias = module.bias is not None
         return linear_parameters(module.in_features, module.out_features, bias)
     return other_parameters([tuple(parameter.shape) for parameter in own])

@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterator, MutableMapping
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch._ops import OpOverload
-from torch._subclasses.fake_tensor import FakeTensorMode
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.weak import WeakIdKeyDictionary
 
 from grevy.models.survey.calls import Call
 from grevy.models.survey.reach import Reach, Seen, Unknown, picture
+from grevy.models.survey.ready import (
+    Shape,
+    blank_picture,
+    evaluating,
+    needs_data,
+    unfused,
+    without_data,
+)
 from grevy.models.survey.rules import seen_of
 
-Shape = tuple[int, ...]
+Sizes = tuple[int, ...]
 COMPUTING = ("convolution", "mm", "addmm", "bmm", "baddbmm")
 """Operations that multiply and add; scaled dot products besides."""
 
@@ -30,7 +36,7 @@ class Operation:
 
     name: str
     arguments: dict[str, Any]
-    shape: Shape
+    shape: Sizes
 
     @property
     def computes(self) -> bool:
@@ -51,16 +57,18 @@ class ModuleCall:
         shape: of its first output tensor, batch included; None until it is done.
         seen: what that output sees of the picture.
         in_place: whether the output lies in the memory of an input.
+        calls_others: whether it called other modules.
     """
 
     name: str
     index: int
     module: nn.Module
-    input_shape: Shape | None
+    input_shape: Sizes | None
     operations: list[Operation] = field(default_factory=list)
-    shape: Shape | None = None
+    shape: Sizes | None = None
     seen: Seen = None
     in_place: bool = False
+    calls_others: bool = False
 
 
 @dataclass(frozen=True)
@@ -71,30 +79,39 @@ class Trace:
         calls: that ended.
         open: that had not ended when the network failed, outermost first; empty if it ran.
         error: why it failed.
+        with_data: whether the network had to be run on a black picture.
     """
 
     calls: tuple[ModuleCall, ...]
     open: tuple[ModuleCall, ...] = ()
     error: Exception | None = None
+    with_data: bool = False
 
 
-def trace(model: nn.Module, input_shape: tuple[int, int, int]) -> Trace:
-    """Run `model` in evaluation mode on one picture without data.
+def trace(model: nn.Module, input_shape: Shape) -> Trace:
+    """Run `model` in evaluation mode on one picture without data, or on a black one if it must be.
 
-    Nothing is computed and no memory is taken for activations. Modes, hooks and parameters of the
-    model are as before when this returns.
+    Without data nothing is computed and no memory is taken for activations. A network that looks
+    at values, as detectors do, gets a black picture. Modes, hooks and parameters of the model are
+    as before when this returns.
 
     Args:
         model: takes [B, C, H, W].
         input_shape: C, H, W.
     """
+    found = _traced(model, input_shape, without_data())
+    if found.error is None or not needs_data(found.error):
+        return found
+    return replace(_traced(model, input_shape, nullcontext()), with_data=True)
+
+
+def _traced(model: nn.Module, shape: Shape, tensors: AbstractContextManager[None]) -> Trace:
     log = _Log()
-    device = next((tensor.device for tensor in model.parameters()), torch.device("cpu"))
-    with evaluating(model), _hooked(model, log), torch.no_grad():
+    with evaluating(model), _hooked(model, log), torch.no_grad(), unfused():
         try:
-            with without_data(), _Watch(log):
-                image_BCHW = torch.empty(1, *input_shape, device=device)
-                log.seen[image_BCHW] = picture(*input_shape[1:])
+            with tensors, _Watch(log):
+                image_BCHW = blank_picture(model, shape)
+                log.seen[image_BCHW] = picture(*shape[1:])
                 model(image_BCHW)
         except Exception as error:  # a network is anyone's code; told in the table
             return Trace(tuple(log.done), tuple(log.stack), error)
@@ -115,6 +132,8 @@ class _Log:
         self.times[name] = index + 1
         tensor = first_tensor(inputs)
         shape = None if tensor is None else tuple(tensor.shape)
+        if self.stack:
+            self.stack[-1].calls_others = True
         self.stack.append(ModuleCall(name, index, module, shape))
 
     def leave(self, inputs: Any, output: Any) -> None:
@@ -189,31 +208,6 @@ def _hooked(model: nn.Module, log: _Log) -> Iterator[None]:
     finally:
         for handle in handles:
             handle.remove()
-
-
-@contextmanager
-def without_data() -> Iterator[None]:
-    """Tensors made inside have shapes and no data; what fails is raised, not logged besides."""
-    logger = logging.getLogger("torch._subclasses.fake_tensor")
-    level = logger.level
-    logger.setLevel(logging.CRITICAL)
-    try:
-        with FakeTensorMode(allow_non_fake_inputs=True):
-            yield
-    finally:
-        logger.setLevel(level)
-
-
-@contextmanager
-def evaluating(model: nn.Module) -> Iterator[None]:
-    """Evaluation mode inside the block; every module's own mode afterwards."""
-    modes = [(module, module.training) for module in model.modules()]
-    model.eval()
-    try:
-        yield
-    finally:
-        for module, training in modes:
-            module.training = training
 
 
 def first_tensor(value: Any) -> Tensor | None:
