@@ -1,0 +1,1 @@
+"""Which change helped, and is it more than noise?"""
