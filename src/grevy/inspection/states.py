@@ -13,7 +13,9 @@ from grevy.data.randomness import own_randomness
 from grevy.errors import CorruptRecordError, RunNotFoundError
 from grevy.models import build_model
 from grevy.recipes.load import load_recipe
+from grevy.recipes.schema import ModelConfig
 from grevy.records.checkpoint import Checkpoint, load_checkpoint
+from grevy.training.pairing import begin_like
 from grevy.training.run import Run
 
 StateName = Literal["initial", "last", "best"]
@@ -69,7 +71,10 @@ def _initial(facts: dict[str, Any]) -> nn.Module:
     shape = p["channels"], p["height"], p["width"]
     with own_randomness(facts["seed"]):
         classes = len(facts["data"]["classes"])
-        return build_model(recipe.name, shape, classes, **recipe.builder_arguments())
+        model = build_model(recipe.name, shape, classes, **recipe.builder_arguments())
+    if pairing := facts.get("pairing"):
+        begin_like(model, ModelConfig(**pairing["like"]), facts["seed"], shape, classes)
+    return model
 
 
 def _from_checkpoint(run: Run, checkpoint: Checkpoint) -> nn.Module:

@@ -15,9 +15,10 @@ from grevy.data.batches import PicturesOnDevice, TrainBatches
 from grevy.data.types import ImageData, Split
 from grevy.errors import DeviceError, RecipeValueError
 from grevy.models import build_model
-from grevy.recipes.schema import Recipe
+from grevy.recipes.schema import ModelConfig, Recipe
 from grevy.training.distributed import World, refuse_uneven
 from grevy.training.optimizers import build_optimizer
+from grevy.training.pairing import Pairing, begin_like
 from grevy.training.precision import Probe, probe_precision
 from grevy.training.state import Progress, State
 
@@ -38,6 +39,8 @@ class Setup:
     precision: str
     probe: Probe | None
     """What `precision: auto` was decided on."""
+    pairing: Pairing | None
+    """What the initial weights share with those of another network."""
 
     @property
     def total_steps(self) -> int:
@@ -57,6 +60,7 @@ def prepare(
     device: torch.device,
     world: World,
     precision: str | None = None,
+    like: ModelConfig | None = None,
 ) -> tuple[Setup, State]:
     """Pictures to the device, a fresh network and its optimizer, and the precision.
 
@@ -67,6 +71,7 @@ def prepare(
         device: where to train.
         world: this process among several.
         precision: what an earlier part of this run was trained in; None: as the recipe says.
+        like: a network whose initial weights are taken wherever name and shape match.
 
     Raises:
         SplitTooSmallError, ModelError, RecipeValueError, DeviceError: as their names say.
@@ -74,7 +79,9 @@ def prepare(
     refuse_uneven(recipe.batch_size, world)
     mean_C, deviation_C = (torch.tensor(v, device=device) for v in statistics_of(data, recipe))
     classes = len(data.classes)
-    model = _network(recipe, data).to(device=device, memory_format=torch.channels_last)
+    network = _network(recipe, data)
+    pairing = None if like is None else begin_like(network, like, seed, data.input_shape, classes)
+    model = network.to(device=device, memory_format=torch.channels_last)
     pictures = {name: PicturesOnDevice(split, device) for name, split in data.splits.items()}
     batches = TrainBatches(
         pictures["train"], recipe.batch_size, seed, classes, recipe.augment, mean_C, deviation_C
@@ -82,7 +89,17 @@ def prepare(
     decided = _decide_precision(precision or recipe.precision, model, batches, device)
     precision, probe = world.agree(decided)
     setup = Setup(
-        recipe, seed, device, world, batches, pictures, mean_C, deviation_C, precision, probe
+        recipe,
+        seed,
+        device,
+        world,
+        batches,
+        pictures,
+        mean_C,
+        deviation_C,
+        precision,
+        probe,
+        pairing,
     )
     return setup, _fresh_state(model, recipe)
 

@@ -10,7 +10,7 @@ from typing import Any
 from grevy.data.types import ImageData
 from grevy.errors import RunMismatchError, UsageError
 from grevy.recipes.load import load_recipe
-from grevy.recipes.schema import Recipe
+from grevy.recipes.schema import ModelConfig, Recipe
 from grevy.records.run import RunDirectory, find_runs, identity, refuse_existing
 from grevy.training.device import environment
 from grevy.training.listener import Listener
@@ -31,6 +31,8 @@ class Start:
     seed: int
     path: Path | None
     """None: a free name under `runs/`, once the data's name is known."""
+    like: ModelConfig | None = None
+    """A network to begin like."""
     record: Mapping[str, Any] | None = None
     """run.json of the run that goes on; None: a new run."""
 
@@ -54,6 +56,7 @@ def choose_start(
     out: str | Path | None,
     resume: bool,
     listener: Listener,
+    like: ModelConfig | None = None,
 ) -> Start:
     """A new run, or the one to go on with.
 
@@ -66,7 +69,7 @@ def choose_start(
     if resume:
         directory = RunDirectory(path) if path else _latest_unfinished(where, recipe, seed)
         if directory is not None and directory.facts_file.exists():
-            return _go_on(directory, where, recipe, seed, listener)
+            return _go_on(directory, where, recipe, seed, listener, like)
         listener.said(f"nothing to resume at {path or RUNS}/: a new run begins")
     if where is None:
         raise UsageError(
@@ -74,7 +77,7 @@ def choose_start(
         )
     if path is not None:
         refuse_existing(path)
-    return Start(where, load_recipe(recipe or DEFAULT_RECIPE), seed or 0, path)
+    return Start(where, load_recipe(recipe or DEFAULT_RECIPE), seed or 0, path, like)
 
 
 def free_path(name: str) -> Path:
@@ -90,7 +93,7 @@ def describe_run(
     recipe = start.recipe.model_dump(mode="json")
     channels, height, width = data.input_shape
     return {
-        "identity": identity(recipe, data.fingerprint, start.seed),
+        "identity": run_identity(start.recipe, data.fingerprint, start.seed, start.like),
         "status": "training",
         "command": command,
         "seed": start.seed,
@@ -104,6 +107,7 @@ def describe_run(
             "mean": setup.mean_C.tolist(),
             "standard_deviation": setup.standard_deviation_C.tolist(),
         },
+        "pairing": setup.pairing.to_dict() if setup.pairing else None,
         "parameters": sum(p.numel() for p in state.model.parameters()),
         "precision": setup.precision,
         "probe": setup.probe.to_dict() if setup.probe else None,
@@ -113,6 +117,12 @@ def describe_run(
         "results": None,
         "error": None,
     }
+
+
+def run_identity(recipe: Recipe, fingerprint: str, seed: int, like: ModelConfig | None) -> str:
+    """What two runs share only if everything that decides them is equal."""
+    parts: list[Any] = [recipe.model_dump(mode="json"), fingerprint, seed]
+    return identity(*parts, *([like.model_dump(mode="json")] if like else []))
 
 
 def describe_data(data: ImageData) -> dict[str, Any]:
@@ -156,6 +166,7 @@ def _go_on(
     recipe: Any,
     seed: int | None,
     listener: Listener,
+    like: ModelConfig | None,
 ) -> Start:
     record = directory.read()
     own = load_recipe(record["recipe"])
@@ -163,10 +174,14 @@ def _go_on(
         raise _mismatch(directory.path, "recipe")
     if seed is not None and seed != record["seed"]:
         raise _mismatch(directory.path, "seed")
+    pairing = record.get("pairing")
+    began_like = load_recipe({"model": pairing["like"]}).model if pairing else None
+    if like is not None and like != began_like:
+        raise _mismatch(directory.path, "network to begin like")
     word = "is finished already" if record["status"] == "finished" else "goes on"
     listener.said(f"{directory.path} {word}")
     place = where if where is not None else record["data"]["where"]
-    return Start(place, own, record["seed"], directory.path, record)
+    return Start(place, own, record["seed"], directory.path, began_like, record)
 
 
 def _latest_unfinished(where: Any, recipe: Any, seed: int | None) -> RunDirectory | None:

@@ -49,6 +49,7 @@ def train(
     device: str = "auto",
     listener: Listener | None = None,
     command: list[str] | None = None,
+    like: Recipe | None = None,
 ) -> Run:
     """Train one network on image data and keep a record of it.
 
@@ -61,6 +62,8 @@ def train(
         device: "auto", "cpu", "cuda", "cuda:1", "mps".
         listener: who hears how it goes on; None: plain lines are printed.
         command: the command line, for the record.
+        like: a recipe whose network's initial weights are taken wherever name and shape match, so
+            that the arms of a study begin alike; the record lists what is shared and what is not.
 
     Returns:
         The finished run.
@@ -74,7 +77,9 @@ def train(
     with join_world(chosen_device) as world:
         if not world.leads:
             listener = Listener()
-        start = choose_start(where, recipe, seed, out, resume, listener)
+        start = choose_start(
+            where, recipe, seed, out, resume, listener, like.model if like else None
+        )
         world.wait()  # until all have looked, before the leader makes the run directory
         if start.finished is not None:
             return start.finished
@@ -102,7 +107,9 @@ def _train_recorded(
     data_seconds: float,
 ) -> Run:
     with own_randomness(start.seed), watch_interrupt() as interrupt:
-        setup, state = prepare(data, start.recipe, start.seed, device, world, start.precision)
+        setup, state = prepare(
+            data, start.recipe, start.seed, device, world, start.precision, start.like
+        )
         facts = describe_run(start, data, setup, state, command)
         with Recorder.open(start, facts, state, world, listener) as recorder:
             try:
