@@ -82,6 +82,9 @@ class LookArguments:
     split: Literal["train", "validation", "test"] = "validation"
     """Pictures for --unit and --map."""
 
+    data: str | None = None
+    """For --unit and --map: the run's image data, if it is no longer where it was."""
+
     other: Path | None = None
     """A second run: the same view of both on one scale."""
 
@@ -202,6 +205,7 @@ def _unit(arguments: LookArguments) -> View:
     layer, channel = parse_unit(arguments.unit)
     from grevy.inspection.units import unit
 
+    assert arguments.run is not None
     return unit(
         arguments.run,
         layer,
@@ -209,17 +213,31 @@ def _unit(arguments: LookArguments) -> View:
         split=arguments.split,
         state=arguments.state,
         seed=arguments.seed,
+        where=arguments.data,
     )
 
 
 def _map(arguments: LookArguments) -> View:
+    if arguments.state != "best":
+        raise UsageError(
+            f"--map with --state {arguments.state}",
+            "the best state, whose predictions are recorded",
+            "leave out --state",
+        )
     from grevy.inspection.maps import calibration, feature_map, mistakes
 
+    assert arguments.run is not None
     if arguments.map == "calibration":
         return calibration(arguments.run, split=arguments.split, seed=arguments.seed)
     if arguments.map == "mistakes":
-        return mistakes(arguments.run, split=arguments.split, seed=arguments.seed)
-    return feature_map(arguments.run, arguments.map, split=arguments.split, seed=arguments.seed)
+        return mistakes(arguments.run, split=arguments.split, where=arguments.data)
+    return feature_map(
+        arguments.run,
+        arguments.map,
+        split=arguments.split,
+        seed=arguments.seed,
+        where=arguments.data,
+    )
 
 
 def _require_one_question(arguments: LookArguments) -> None:

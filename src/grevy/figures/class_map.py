@@ -86,9 +86,14 @@ def over_picture(
 
 
 def in_words(map_hw: NDArray[Any]) -> str:
-    """The largest value, raw, or that there is no positive evidence."""
-    largest = np.nanmax(map_hw, initial=-np.inf)
-    return f"maximum {numeral(float(largest))}" if largest > 0 else NO_EVIDENCE
+    """The largest value, raw, or that there is no positive evidence; NaN and infinity are said."""
+    finite = map_hw[np.isfinite(map_hw)]
+    if not finite.size:
+        return numbers(map_hw)
+    largest = float(finite.max())
+    found = f"maximum {numeral(largest)}" if largest > 0 else NO_EVIDENCE
+    absent = map_hw.size - finite.size
+    return f"{found}, {absent:,} NaN or infinite" if absent else found
 
 
 def _pale(picture_HW3: NDArray[np.uint8]) -> NDArray[np.uint8]:

@@ -95,6 +95,12 @@ def attribution_scale(values: Values, over: str = "these maps") -> Scale:
     return _scale("Attributions", sample, over, "diverging", sample.percentile)
 
 
+def magnitude_scale(values: Values, over: str = "these maps") -> Scale:
+    """From 0 to the 99.9 percentile: sizes without signs, such as those of gradients."""
+    sample = _sample(values)
+    return _scale("Sizes", sample, over, "sequential", sample.percentile)
+
+
 def class_map_scale(maps: Values, over: str = "these class maps") -> Scale:
     """From 0 to the maximum of all compared maps: ReLU, then division by the maximum.
 

@@ -248,6 +248,8 @@ def _draw_histogram(page: Page, histogram: Counts, rows: Sequence[PatchRow], pla
     axes.tick_params(labelsize=SMALL)
     if histogram.zeros:
         axes.plot([0, 0], [0.5, histogram.zeros], color=INK, linewidth=2.4, solid_capstyle="butt")
+        text = f"  exactly 0: {histogram.zeros:,}"
+        axes.text(0, histogram.zeros, text, size=SMALL, va="center")
     for level, (row, colour) in enumerate(zip(rows, ROW_COLOURS, strict=False)):
         _mark(axes, row, colour, 1.08 + 0.115 * (len(rows) - 1 - level), plan.plot)
 

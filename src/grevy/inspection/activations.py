@@ -8,12 +8,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
-from grevy.errors import ModelArgumentError
+from grevy.errors import InputError, ModelArgumentError
 from grevy.figures.numerals import counted, numbers, numeral
 from grevy.figures.scale import Scale, activations_scale, render
 from grevy.figures.tiles import Sheet, Tile, paged, pages
@@ -224,7 +224,12 @@ def order_of(maps_NCHW: NDArray[np.floating[Any]], sort: Sort) -> tuple[int, ...
     """Channels by index, or by maximum or mean over pictures and places, largest first.
 
     A channel that holds NaN comes last, because it can't be compared.
+
+    Raises:
+        InputError: no such order.
     """
+    if sort not in get_args(Sort):
+        raise InputError(f"sort '{sort}'", "index, maximum or mean", "choose one of these")
     if sort == "index":
         return tuple(range(maps_NCHW.shape[1]))
     over = (0, 2, 3)

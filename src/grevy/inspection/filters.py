@@ -9,15 +9,13 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import Tensor, nn
 
-from grevy.errors import ModelArgumentError
-from grevy.figures.numerals import counted, numeral
+from grevy.errors import InputError
+from grevy.figures.numerals import counted, numbers, numeral
 from grevy.figures.scale import (
     Scale,
     dead_filters,
@@ -27,7 +25,7 @@ from grevy.figures.scale import (
     weights_scale,
 )
 from grevy.figures.tiles import Sheet, Tile, paged, pages
-from grevy.inspection.layers import Convolution, convolutions, find_layer, nearest
+from grevy.inspection.convolution import convolution, filters_of, sees_colours
 from grevy.inspection.layout import choose_channels
 from grevy.inspection.subject import Pictures, Subject
 from grevy.inspection.view import Check, findings, number, numbers_of, png_of
@@ -39,6 +37,8 @@ Sort = Literal["norm", "index"]
 
 _LINE = 255
 """White between the input channels of one filter."""
+
+_NO_BREAK = "\N{NO-BREAK SPACE}"
 
 
 @dataclass(frozen=True)
@@ -67,8 +67,10 @@ class Filters:
         Raises:
             LayerNotFoundError: no such layer.
             ModelArgumentError: it is not a convolution, or there is none.
-            InputError: a channel that the layer does not have.
+            InputError: a channel that the layer does not have, or no such order.
         """
+        if self.sort not in get_args(Sort):
+            raise InputError(f"sort '{self.sort}'", "norm or index", "choose one of these")
         layer, module = convolution(self.subject, self.layer)
         weights_OIHW = filters_of(module).cpu().numpy()
         norms_O = np.sqrt(np.square(weights_OIHW, dtype=np.float64).sum((1, 2, 3)))
@@ -232,50 +234,9 @@ class FiltersView:
         return f"{self.layer} in both" if self.shares else self.layer
 
     def _caption(self, index: int) -> str:
-        text = f"norm {numeral(float(self.arrays['norms_O'][index]))}"
-        return f"{text}, dead" if self.arrays["dead_O"][index] else text
-
-
-def filters_of(module: Convolution) -> Tensor:
-    """Weights [O, I, H, W] of a convolution, also of a transposed one, as float32.
-
-    I is the number of input channels that one filter sees: with groups, those of its group.
-    """
-    weight = module.weight.detach().to(torch.float32)
-    if isinstance(module, nn.ConvTranspose2d):  # [I, O / groups, H, W]
-        grouped = weight.reshape(module.groups, -1, *weight.shape[1:])
-        weight = grouped.transpose(1, 2).flatten(0, 1)
-    return weight.clone()
-
-
-def convolution(subject: Subject, layer: str | None) -> tuple[str, Convolution]:
-    """The convolution of that name, or the first one.
-
-    Raises:
-        LayerNotFoundError: no such layer.
-        ModelArgumentError: it is no convolution, or there is none.
-    """
-    name = layer or _first(subject)
-    module, _ = find_layer(subject.model, name)
-    if not isinstance(module, Convolution):
-        others = nearest(name, [info.name for info in convolutions(subject)])
-        raise ModelArgumentError(
-            f"layer '{name}', a {type(module).__name__}",
-            f"a convolution: {others}",
-            "choose a convolution, or look at its activations",
-        )
-    return name, module
-
-
-def _first(subject: Subject) -> str:
-    found = convolutions(subject)
-    if not found:
-        raise ModelArgumentError(
-            f"{subject.name}, a network without a convolution",
-            "one with filters",
-            "look at its activations instead",
-        )
-    return found[0].name
+        norm = f"norm{_NO_BREAK}{numeral(float(self.arrays['norms_O'][index]))}"
+        dead = "dead " if self.arrays["dead_O"][index] else ""
+        return f"{dead}{norm} {numbers(self.arrays['weights_OIHW'][index])}"
 
 
 def mosaic(pictures_OIHW3: NDArray[np.uint8]) -> NDArray[np.uint8]:
@@ -300,13 +261,3 @@ def _grid(count: int) -> tuple[int, int]:
 def _largest(weights: NDArray[np.float32]) -> float:
     sizes = np.abs(weights)
     return float(sizes.max(initial=0.0, where=np.isfinite(sizes)))
-
-
-def sees_colours(subject: Subject, layer: str) -> bool:
-    """Whether it is a convolution whose input is the picture's red, green and blue."""
-    module, _ = find_layer(subject.model, layer)
-    if not isinstance(module, Convolution):
-        return False
-    if not subject.preprocessing.channels == 3 == filters_of(module).shape[1]:
-        return False
-    return _first(subject) == layer.partition("#")[0]

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from grevy.figures.scale import Scale
 from grevy.figures.tiles import Sheet, Tile
 from grevy.inspection.activations import Activations, ActivationsView, picture_tile
-from grevy.inspection.filters import Filters, FiltersView, convolution
+from grevy.inspection.convolution import convolution
+from grevy.inspection.filters import Filters, FiltersView
 from grevy.inspection.subject import Pictures, Subject
 from grevy.inspection.view import Check, findings, png_of
 

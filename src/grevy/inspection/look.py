@@ -14,8 +14,9 @@ from torch import nn
 from grevy.errors import UsageError
 from grevy.inspection.activations import Activations, Sort
 from grevy.inspection.attribution import METHODS
+from grevy.inspection.convolution import sees_colours
 from grevy.inspection.difference import Difference
-from grevy.inspection.filters import Filters, sees_colours
+from grevy.inspection.filters import Filters
 from grevy.inspection.filters_and_activations import FiltersAndActivations
 from grevy.inspection.models import NamedModel, Shape, subject_of_model
 from grevy.inspection.overview import Overview
@@ -74,7 +75,8 @@ def look(
         seed: of what is random.
 
     Raises:
-        UsageError: neither or both of run and model; nothing to look at; no such method.
+        UsageError: neither or both of run and model; nothing to look at; no such method; an
+            argument that does not apply.
         DifferentNetworksError: two networks in which the layer is not the same.
         LayerNotFoundError, ClassNotFoundError, WeightsError, RunNotFoundError: as they say.
     """
@@ -115,6 +117,15 @@ def subject_for(
     if (run is None) == (model is None):
         both = "both a run and a model" if run is not None else "neither a run nor a model"
         raise UsageError(both, "one of them", "give --run RUN, or --model NAME")
+    given: dict[str, object] = {
+        "weights": weights,
+        "pretrained": pretrained,
+        "partial": partial,
+        "input": input_shape,
+        "classes": classes,
+        "state": state != "best",
+    }
+    _require_used(run, model, [name for name, value in given.items() if value])
     if run is not None:
         return subject_of_run(run, state)
     if isinstance(model, Subject):
@@ -124,6 +135,24 @@ def subject_for(
     assert model is not None
     file = None if weights is None else Path(weights)
     return subject_of_model(NamedModel(model, file, pretrained, partial, input_shape, classes))
+
+
+def _require_used(
+    run: Run | str | Path | None, model: str | nn.Module | Subject | None, given: list[str]
+) -> None:
+    """Refuse what would say nothing about this network, rather than leave it out in silence."""
+    if run is not None:
+        what, used = "a run", {"state"}
+    elif isinstance(model, str):
+        what, used = "a named model", {"weights", "pretrained", "partial", "input", "classes"}
+    elif isinstance(model, nn.Module):
+        what, used = "a module", {"input"}
+    else:
+        what, used = "a subject", set()
+    for name in given:
+        if name not in used:
+            owner = "a run" if name == "state" else "a model by name"
+            raise UsageError(f"--{name} for {what}", f"--{name} for {owner}", "leave it out")
 
 
 @dataclass(frozen=True)
@@ -144,6 +173,12 @@ def _require_something(pictures: Pictures | None, wanted: _Wanted) -> None:
             "--channels without --layer" if wanted.layer is None else "--channels with --method",
             "channels of a layer that is shown",
             "name the layer alone; grevy look --list prints them",
+        )
+    if wanted.class_name is not None and wanted.layer is not None and wanted.method is None:
+        raise UsageError(
+            "--class with --layer and no --method",
+            "a class to explain, or a layer to show",
+            "name a --method, or leave --class out",
         )
     if pictures is not None:
         return

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from torch import nn
 
-from grevy.errors import MissingPackageError
+from grevy.errors import MissingPackageError, ModelArgumentError
 from grevy.inspection.subject import Subject, subject_of_module
 from grevy.models import build_model
 from grevy.models.pretrained import Pretrained, imagenet_classes, pretrained_weights
@@ -55,9 +55,11 @@ def subject_of_model(named: NamedModel) -> Subject:
 
     Raises:
         UnknownModelError: no such name.
+        ModelArgumentError: two sources of weights, or classes for a network of a zoo.
         WeightsError: weights of another architecture.
         MissingPackageError: the zoo or the package of weights is not installed.
     """
+    _require_one_meaning(named)
     packaged = pretrained_weights(named.name) if named.pretrained else None
     module, shape = _built(named)
     loaded = _loaded(module, named, packaged)
@@ -72,6 +74,19 @@ def subject_of_model(named: NamedModel) -> Subject:
         name=named.name,
     )
     return replace(subject, notes=(*notes, known.note))
+
+
+def _require_one_meaning(named: NamedModel) -> None:
+    if named.pretrained and named.weights is not None:
+        raise ModelArgumentError(
+            f"{named.weights.name} and a package's weights", "one of them", "leave one out"
+        )
+    if named.classes is not None and is_zoo_name(named.name):
+        raise ModelArgumentError(
+            f"{named.classes} classes for {named.name}",
+            "none: a zoo's network has its own",
+            "leave them out",
+        )
 
 
 @dataclass(frozen=True)

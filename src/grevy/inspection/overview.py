@@ -13,7 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from grevy.errors import LayerNotFoundError, UsageError
-from grevy.figures.class_map import over_picture
+from grevy.figures.class_map import in_words, over_picture
+from grevy.figures.numerals import numeral
 from grevy.figures.scale import Scale, class_map_scale
 from grevy.figures.tiles import Sheet, Tile
 from grevy.inspection.activations import Activations, ActivationsView, order_of, picture_tile
@@ -24,7 +25,7 @@ from grevy.inspection.filters_and_activations import (
 )
 from grevy.inspection.layers import convolutions
 from grevy.inspection.subject import Inputs, Pictures, Subject
-from grevy.inspection.view import Check, png_of
+from grevy.inspection.view import Check, number, png_of
 from grevy.inspection.watching import activations_of
 
 if TYPE_CHECKING:
@@ -152,7 +153,8 @@ class OverviewView:
     def notes(self) -> tuple[str, ...]:
         """About the weights, the picture and the layers; each once."""
         chosen = f"Channels are those {CHANNELS} of a layer that answer most to this picture."
-        parts = ((chosen,), self.first.notes, self.last.notes, self.class_maps[0].notes)
+        maps = (view.notes for view in self.class_maps)
+        parts = ((chosen,), self.first.notes, self.last.notes, *maps)
         return tuple(dict.fromkeys(note for notes in parts for note in notes))
 
     def probabilities(self) -> list[tuple[str, float]]:
@@ -193,7 +195,7 @@ class OverviewView:
         """Prediction and the parts."""
         return {
             "network": self.subject.name,
-            "predicted": dict(self.probabilities()),
+            "predicted": {name: number(part) for name, part in self.probabilities()},
             "true_class": self.true_class,
             "first": self.first.as_json(),
             "last": self.last.as_json(),
@@ -204,7 +206,7 @@ class OverviewView:
     def _picture(self) -> Tile:
         name, probability = self.probabilities()[0]
         tile = picture_tile(self.first.activations.inputs, 0)
-        return replace(tile, numbers=f"it says {name}, {probability:.1%}")
+        return replace(tile, numbers=f"it says {name}, {numeral(100 * probability)} %")
 
     def _class_tiles(self) -> list[Tile]:
         picture_HW3 = picture_tile(self.first.activations.inputs, 0).picture_HW3
@@ -212,7 +214,7 @@ class OverviewView:
             Tile(
                 over_picture(picture_HW3, view.arrays["maps_NHW"][0], self.scale),
                 f"for {view.explained[0].class_name}",
-                f"logit {view.explained[0].logit:.2f}",
+                f"logit {numeral(view.explained[0].logit)}, {in_words(view.arrays['maps_NHW'][0])}",
             )
             for view in self.class_maps
         ]
@@ -220,7 +222,7 @@ class OverviewView:
     @property
     def lines(self) -> tuple[str, ...]:
         """The prediction, and the checks of the class maps."""
-        told = ", ".join(f"{name} {probability:.3f}" for name, probability in self.probabilities())
+        told = ", ".join(f"{name} {numeral(part)}" for name, part in self.probabilities())
         true = "" if self.true_class is None else f" The true class is {self.true_class}."
         checks = [
             f"Class map for {view.explained[0].class_name}: {check.text}"

@@ -48,7 +48,8 @@ def begin_like(
     with own_randomness(seed):
         other = build_model(like.name, input_shape, classes, **like.builder_arguments())
     theirs = dict(other.named_parameters())
-    shared, own = [], []
+    shared: list[str] = []
+    own: list[str] = []
     with torch.no_grad():
         for name, parameter in model.named_parameters():
             fits = name in theirs and theirs[name].shape == parameter.shape

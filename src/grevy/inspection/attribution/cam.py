@@ -5,6 +5,7 @@ Shapes: B pictures, C channels, H rows and W columns of the layer's maps.
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -19,9 +20,9 @@ from grevy.errors import ModelArgumentError
 from grevy.figures.numerals import numeral
 from grevy.figures.scale import NO_EVIDENCE
 from grevy.inspection.attribution.examine import Findings, examine
-from grevy.inspection.attribution.scores import class_logits
+from grevy.inspection.attribution.scores import class_logits, derivative
 from grevy.inspection.attribution.view import AttributionView, class_map_colours
-from grevy.inspection.layers import LayerInfo, find_layer, layer_list
+from grevy.inspection.layers import LayerInfo, address, find_layer, layer_list
 from grevy.inspection.layout import Layout, layout_of
 from grevy.inspection.subject import Pictures, Subject
 from grevy.inspection.view import Check
@@ -75,8 +76,7 @@ def at_layer(
         logits_B = class_logits(model, images_BCHW, classes_B)
         require_seen(model, seen, [layer])
         output = seen[layer]
-        # A layer on which the logit does not depend has gradient zero.
-        (gradients,) = torch.autograd.grad(logits_B.sum(), output, materialize_grads=True)
+        gradients = derivative(logits_B, output)
     shape = output.shape
     if layout.kind in ("vector", "matrix") or (layout == MAPS and len(shape) != 4):
         raise _without_places(layer, tuple(shape[1:]))
@@ -204,9 +204,10 @@ def default_layer(subject: Subject) -> LayerInfo:
 def _info(subject: Subject, layer: str | None) -> LayerInfo:
     if layer is None:
         return default_layer(subject)
-    find_layer(subject.model, layer)
+    _, index = find_layer(subject.model, layer)
+    name = address(layer.partition("#")[0], index)
     for info in layer_list(subject):
-        if info.name == layer:
+        if info.name == name:
             return info
     require_seen(subject.model, {}, [layer])
     raise AssertionError("require_seen has refused the layer")
@@ -227,6 +228,9 @@ def _alike(one_BCHW: Tensor, other_BCHW: Tensor) -> Tensor:
 
 
 def _completeness_check(layer: str, gap: float, added: float, promised: bool) -> Check:
+    if not math.isfinite(gap):
+        text = f"What '{layer}' adds to the logit, or its map, is not a number."
+        return Check("completeness gap", gap, "", None, text)
     passed = abs(gap) <= _TOLERANCE * max(1.0, abs(added)) if promised else None
     parts = f"'{layer}' adds {numeral(added)} to the logit; the map before ReLU sums to that"
     text = (

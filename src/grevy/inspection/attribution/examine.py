@@ -76,10 +76,11 @@ def examine(
         ClassNotFoundError: no such class.
         InputError: pictures that can't be read.
     """
-    inputs = subject.prepare(pictures)
+    model = subject.model
     chosen = None if class_name is None else subject.class_index(class_name)
-    images_BCHW, model = inputs.images_NCHW, subject.model
-    with as_found(model):
+    with as_found(model):  # pictures too: tensors made in inference mode have no gradients
+        inputs = subject.prepare(pictures)
+        images_BCHW = inputs.images_NCHW
         logits_BK = _logits(model, images_BCHW)
         classes_B = logits_BK.argmax(1) if chosen is None else _full(logits_BK, chosen)
         found = find(model, images_BCHW, classes_B)

@@ -46,10 +46,10 @@ def measured_slopes(
     """Slope [B] of the logit along the gradient from two short steps: |gradient|, if it is right.
 
     The steps are so long that the logit should change by 0.01 each, but at most a hundredth of the
-    picture's norm. NaN where the gradient is 0.
+    picture's norm, and of 1 where that is smaller. NaN where the gradient is 0.
     """
     lengths_B = gradients_BCHW.flatten(1).norm(dim=1)
-    longest_B = _CHANGE * images_BCHW.flatten(1).norm(dim=1)
+    longest_B = _CHANGE * images_BCHW.flatten(1).norm(dim=1).clamp(min=1)
     steps_B = torch.minimum(_CHANGE / lengths_B, longest_B)
     moves_BCHW = gradients_BCHW * (steps_B / lengths_B)[:, None, None, None]
     with torch.no_grad():

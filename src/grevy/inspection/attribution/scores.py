@@ -28,8 +28,14 @@ def image_gradients(model: nn.Module, images_BCHW: Tensor, classes_B: Tensor) ->
     with torch.enable_grad():
         leaves_BCHW = images_BCHW.detach().clone().requires_grad_()
         # The network gets a copy: its first operation may work in place, which a leaf forbids.
-        logits_B = class_logits(model, leaves_BCHW.clone(), classes_B)
-        return torch.autograd.grad(logits_B.sum(), leaves_BCHW)[0]
+        return derivative(class_logits(model, leaves_BCHW.clone(), classes_B), leaves_BCHW)
+
+
+def derivative(logits_B: Tensor, values: Tensor) -> Tensor:
+    """Of the sum of the logits with respect to `values`; zeros where it does not depend on them."""
+    if not logits_B.requires_grad:
+        return torch.zeros_like(values)
+    return torch.autograd.grad(logits_B.sum(), values, materialize_grads=True)[0]
 
 
 def mean_image_gradients(

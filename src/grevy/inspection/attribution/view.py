@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from numpy.typing import NDArray
 
 from grevy.figures.class_map import over_picture
-from grevy.figures.numerals import numbers
+from grevy.figures.numerals import numbers, numeral
 from grevy.figures.render import to_rgb
 from grevy.figures.scale import (
     Scale,
     Values,
-    activations_scale,
     attribution_scale,
     class_map_scale,
+    magnitude_scale,
     render,
 )
 from grevy.figures.tiles import Sheet, Tile
@@ -42,8 +42,7 @@ def attribution_colours(maps: Values) -> Scale:
 
 def magnitude_colours(maps: Values) -> Scale:
     """From 0 to the 99.9 percentile: sizes of gradients, which have outliers."""
-    scale = activations_scale(maps, "these maps")
-    return replace(scale, note=scale.note.replace("Activations", "Sizes of gradients", 1))
+    return magnitude_scale(maps)
 
 
 @dataclass(frozen=True)
@@ -152,15 +151,16 @@ class AttributionView:
         edges_HW = self.arrays["edges_NHW"][picture]
         pixels_HW3 = to_rgb(self.inputs.pixels_NHWC[picture : picture + 1])[0]
         said = f"for {explained.class_name}"
-        logit = f"logit {explained.logit:.2f}, probability {explained.probability:.3f}"
+        logit = f"logit {numeral(explained.logit)}, probability {numeral(explained.probability)}"
+        edge_scale = magnitude_scale(edges_HW)
         return [
             Tile(pixels_HW3, "what the network sees", f"predicted {explained.predicted}"),
             Tile(over_picture(pixels_HW3, map_HW, self.scale), said, logit),
             Tile(render(map_HW, self.scale), "the map alone", numbers(map_HW)),
             Tile(
-                render(edges_HW, activations_scale(edges_HW)),
+                render(edges_HW, edge_scale),
                 "an edge detector, for comparison",
-                "on its own scale",
+                f"on its own scale, 0 to {numeral(edge_scale.high)}",
             ),
         ]
 

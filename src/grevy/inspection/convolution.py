@@ -1,0 +1,65 @@
+"""Which layer is a convolution, what its filters are, and whether they see colours.
+
+Shapes: O filters (output channels), I input channels, H rows, W columns.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from grevy.errors import ModelArgumentError
+from grevy.inspection.layers import Convolution, convolutions, find_layer, nearest
+from grevy.inspection.subject import Subject
+
+
+def filters_of(module: Convolution) -> Tensor:
+    """Weights [O, I, H, W] of a convolution, also of a transposed one, as float32.
+
+    I is the number of input channels that one filter sees: with groups, those of its group.
+    """
+    weight = module.weight.detach().to(torch.float32)
+    if isinstance(module, nn.ConvTranspose2d):  # [I, O / groups, H, W]
+        grouped = weight.reshape(module.groups, -1, *weight.shape[1:])
+        weight = grouped.transpose(1, 2).flatten(0, 1)
+    return weight.clone()
+
+
+def convolution(subject: Subject, layer: str | None) -> tuple[str, Convolution]:
+    """The convolution of that name, or the first one.
+
+    Raises:
+        LayerNotFoundError: no such layer.
+        ModelArgumentError: it is no convolution, or there is none.
+    """
+    name = layer or _first(subject)
+    module, _ = find_layer(subject.model, name)
+    if not isinstance(module, Convolution):
+        others = nearest(name, [info.name for info in convolutions(subject)])
+        raise ModelArgumentError(
+            f"layer '{name}', a {type(module).__name__}",
+            f"a convolution: {others}",
+            "choose a convolution, or look at its activations",
+        )
+    return name, module
+
+
+def _first(subject: Subject) -> str:
+    found = convolutions(subject)
+    if not found:
+        raise ModelArgumentError(
+            f"{subject.name}, a network without a convolution",
+            "one with filters",
+            "look at its activations instead",
+        )
+    return found[0].name
+
+
+def sees_colours(subject: Subject, layer: str) -> bool:
+    """Whether it is a convolution whose input is the picture's red, green and blue."""
+    module, _ = find_layer(subject.model, layer)
+    if not isinstance(module, Convolution):
+        return False
+    if not subject.preprocessing.channels == 3 == filters_of(module).shape[1]:
+        return False
+    return _first(subject) == layer.partition("#")[0]

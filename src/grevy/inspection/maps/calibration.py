@@ -1,0 +1,244 @@
+"""Calibration of a run: how far its probabilities can be believed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from grevy.errors import EmptyDataError
+from grevy.figures.calibration import Curve, draw_calibration
+from grevy.figures.numerals import counted
+from grevy.inspection.maps.calibration_numbers import (
+    Bins,
+    Floats,
+    Kind,
+    best_temperature,
+    bins_of,
+    brier_score,
+    error_interval,
+    negative_log_likelihood,
+    probabilities_of,
+)
+from grevy.inspection.view import Check, png_of
+from grevy.records.predictions import Predictions
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+KINDS: tuple[Kind, Kind] = ("equal width", "equal mass")
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """Look at recorded predictions of a split.
+
+    Attributes:
+        name: of the run.
+        split: that is looked at.
+        validation: predictions on which a temperature is fitted, never those of test; None: none.
+        seed: of the bootstrap.
+    """
+
+    name: str
+    split: str
+    validation: Predictions | None = None
+    seed: int = 0
+
+    def __call__(self, predictions: Predictions) -> CalibrationView:
+        """Sort pictures by confidence and count how often they are right.
+
+        Raises:
+            EmptyDataError: no picture.
+        """
+        if not len(predictions.labels_N):
+            raise EmptyDataError("no picture", "at least one", "choose another split")
+        temperature = None
+        if self.validation is not None:
+            temperature = best_temperature(self.validation.logits_NK, self.validation.labels_N)
+        return CalibrationView(
+            self.name,
+            self.split,
+            predictions.logits_NK,
+            predictions.labels_N,
+            temperature,
+            self.seed,
+        )
+
+
+@dataclass(frozen=True)
+class CalibrationView:
+    """How sure and how often right.
+
+    Attributes:
+        name: of the run.
+        split: that is looked at.
+        logits_NK: recorded.
+        labels_N: true classes.
+        temperature: fitted on validation; None: none was.
+        seed: of the bootstrap.
+    """
+
+    name: str
+    split: str
+    logits_NK: NDArray[np.float32]
+    labels_N: NDArray[np.int64]
+    temperature: float | None
+    seed: int
+
+    scale = None
+
+    @cached_property
+    def right_N(self) -> NDArray[np.bool_]:
+        """Whether the predicted class is the true one."""
+        right_N: NDArray[np.bool_] = self.logits_NK.argmax(1) == self.labels_N
+        return right_N
+
+    def confidence_N(self, temperature: float = 1.0) -> Floats:
+        """Probability of the predicted class."""
+        confidence_N: Floats = probabilities_of(self.logits_NK, temperature).max(1)
+        return confidence_N
+
+    def bins(self, kind: Kind, temperature: float = 1.0) -> Bins:
+        """Pictures of like confidence together."""
+        return bins_of(self.confidence_N(temperature), self.right_N, kind)
+
+    @cached_property
+    def numbers(self) -> dict[str, float]:
+        """Everything that is told: errors with intervals, mean confidence, scores."""
+        confidence_N = self.confidence_N()
+        errors = {kind: self.bins(kind) for kind in KINDS}
+        low, high = error_interval(confidence_N, self.right_N, "equal width", self.seed)
+        found = {
+            "accuracy": float(self.right_N.mean()),
+            "mean_confidence": float(confidence_N.mean()),
+            "expected_calibration_error": errors["equal width"].expected_error,
+            "expected_calibration_error_low": low,
+            "expected_calibration_error_high": high,
+            "expected_calibration_error_equal_mass": errors["equal mass"].expected_error,
+            "maximal_calibration_error": errors["equal width"].maximal_error,
+            "negative_log_likelihood": negative_log_likelihood(self.logits_NK, self.labels_N),
+            "brier_score": brier_score(probabilities_of(self.logits_NK), self.labels_N),
+        }
+        if self.temperature is None:
+            return found
+        cooled = self.bins("equal width", self.temperature).expected_error
+        loss = negative_log_likelihood(self.logits_NK / self.temperature, self.labels_N)
+        return {
+            **found,
+            "temperature": self.temperature,
+            "expected_calibration_error_after": cooled,
+            "negative_log_likelihood_after": loss,
+        }
+
+    @property
+    def arrays(self) -> Mapping[str, NDArray[Any]]:
+        """Of both kinds of bins: count, confidence, accuracy and its interval."""
+        return {
+            f"{kind.replace(' ', '_')}_{name}": array
+            for kind in KINDS
+            for name, array in asdict(self.bins(kind)).items()
+            if name != "kind"
+        }
+
+    @property
+    def checks(self) -> tuple[Check, ...]:
+        """Whether both ways to cut bins say the same."""
+        wide = self.numbers["expected_calibration_error"]
+        mass = self.numbers["expected_calibration_error_equal_mass"]
+        text = f"Bins of equal width say {wide:.4f}, bins with equally many pictures {mass:.4f}."
+        return (Check("two ways to cut bins", abs(wide - mass), "near 0", None, text),)
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """What was found, as sentences."""
+        n = self.numbers
+        gap = n["mean_confidence"] - n["accuracy"]
+        sure = "too sure" if gap > 0 else "not sure enough"
+        after = (
+            f"Divided by a temperature of {n['temperature']:.3f}, fitted on validation: expected "
+            f"calibration error {n['expected_calibration_error_after']:.4f}, loss "
+            f"{n['negative_log_likelihood_after']:.4f}; no prediction changes."
+            if "temperature" in n
+            else ""
+        )
+        return tuple(
+            filter(
+                None,
+                (
+                    f"Right on {n['accuracy']:.2%}, sure of {n['mean_confidence']:.2%}: on average "
+                    f"{sure} by {abs(gap):.2%}.",
+                    f"Expected calibration error {n['expected_calibration_error']:.4f} (95 % "
+                    f"bootstrap over pictures {n['expected_calibration_error_low']:.4f} to "
+                    f"{n['expected_calibration_error_high']:.4f}), largest gap of a bin "
+                    f"{n['maximal_calibration_error']:.3f} (it holds "
+                    f"{counted(self.bins('equal width').pictures_of_maximal_error, 'picture')}).",
+                    *(check.text for check in self.checks),
+                    f"Loss {n['negative_log_likelihood']:.4f} nats, Brier score "
+                    f"{n['brier_score']:.4f}.",
+                    after,
+                ),
+            )
+        )
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """How it was counted."""
+        fitted = (
+            "The temperature was fitted on these same pictures, which flatters it."
+            if self.split == "validation" and self.temperature is not None
+            else ""
+        )
+        return tuple(
+            filter(
+                None,
+                (
+                    f"{len(self.labels_N):,} {self.split} pictures, as recorded at the end of the "
+                    "run; bars are 95 % intervals (Wilson).",
+                    "Noise in a bin only adds to a gap: the expected calibration error of few "
+                    "pictures lies too high (Guo et al. 2017; 15 bins).",
+                    fitted,
+                ),
+            )
+        )
+
+    def draw(self) -> Figure:
+        """A panel a way to cut bins, before and after the temperature."""
+        panels = [(f"bins of {kind}", self._curves(kind)) for kind in KINDS]
+        title = f"{self.name}: calibration on {self.split}"
+        return draw_calibration(panels, title, self.lines, self.notes)
+
+    def as_json(self) -> dict[str, Any]:
+        """The numbers, and the bins; an empty bin has None."""
+        bins = {name: _plain(array) for name, array in self.arrays.items()}
+        return {
+            "run": self.name,
+            "split": self.split,
+            "n": len(self.labels_N),
+            **self.numbers,
+            "bins": bins,
+            "checks": [check.as_json() for check in self.checks],
+            "notes": list(self.notes),
+        }
+
+    def _curves(self, kind: Kind) -> list[Curve]:
+        curves = [_curve("as it is", self.bins(kind))]
+        if self.temperature is not None:
+            name = f"temperature {self.temperature:.3f}"
+            curves.append(_curve(name, self.bins(kind, self.temperature)))
+        return curves
+
+    def _repr_png_(self) -> bytes:
+        return png_of(self.draw())
+
+
+def _curve(name: str, bins: Bins) -> Curve:
+    return Curve(name, bins.count_B, bins.confidence_B, bins.accuracy_B, bins.low_B, bins.high_B)
+
+
+def _plain(values: NDArray[Any]) -> list[float | None]:
+    return [value if np.isfinite(value) else None for value in values.tolist()]

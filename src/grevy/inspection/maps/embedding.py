@@ -1,0 +1,68 @@
+"""Features of many pictures in two dimensions, and how far that may be believed.
+
+Shapes: N pictures, F features, D dimensions.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+
+NEIGHBOURS = 10
+_DIMENSIONS_BEFORE_TSNE = 50
+
+
+def pca(features_NF: NDArray[np.floating], dimensions: int) -> tuple[Floats, Floats]:
+    """Principal components (Pearson 1901) by singular value decomposition.
+
+    The sign of a component is chosen so that its largest loading is positive.
+
+    Args:
+        features_NF: finite.
+        dimensions: kept, at most min(N, F).
+
+    Returns:
+        Coordinates [N, D], and the share of the variance that each carries [D] (NaN where there
+        is none).
+    """
+    centred_NF = features_NF.astype(np.float64)
+    centred_NF -= centred_NF.mean(0)
+    left, sizes, loadings = np.linalg.svd(centred_NF, full_matrices=False)
+    signs = np.sign(loadings[np.arange(len(loadings)), np.abs(loadings).argmax(1)])
+    with np.errstate(invalid="ignore"):
+        shares = np.square(sizes) / np.square(sizes).sum()
+    return (left * sizes * signs)[:, :dimensions], shares[:dimensions]
+
+
+def tsne(features_NF: NDArray[np.floating], seed: int) -> Floats:
+    """Coordinates [N, 2] by t-SNE (van der Maaten and Hinton 2008), of the first 50 components.
+
+    Perplexity 30 (less for few pictures), started from the principal components, so that a seed
+    gives one picture.
+    """
+    from sklearn.manifold import TSNE
+
+    components_ND, _ = pca(features_NF, _DIMENSIONS_BEFORE_TSNE)
+    perplexity = min(30.0, (len(features_NF) - 1) / 3)
+    found = TSNE(perplexity=perplexity, init="pca", random_state=seed).fit_transform(components_ND)
+    coordinates_N2: Floats = np.asarray(found, np.float64)
+    return coordinates_N2
+
+
+def neighbour_purity(points_ND: NDArray[np.floating], labels_N: NDArray[np.int64]) -> float:
+    """Mean share of the nearest neighbours of a picture that have its class, 0 to 1."""
+    from sklearn.neighbors import NearestNeighbors
+
+    count = min(NEIGHBOURS, len(points_ND) - 1)
+    near_NM = NearestNeighbors(n_neighbors=count).fit(points_ND).kneighbors(return_distance=False)
+    return float((labels_N[near_NM] == labels_N[:, None]).mean())
+
+
+def trust(features_NF: NDArray[np.floating], points_N2: Floats) -> float:
+    """Trustworthiness (Venna and Kaski 2001): 1 where neighbours in the map are real ones."""
+    from sklearn.manifold import trustworthiness
+
+    count = min(NEIGHBOURS, (len(points_N2) - 1) // 2)
+    return float(trustworthiness(features_NF, points_N2, n_neighbors=count))

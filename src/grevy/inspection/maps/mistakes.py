@@ -1,0 +1,237 @@
+"""The surest mistakes of a run, each with what spoke for the wrong class and for the right one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from grevy.errors import EmptyDataError
+from grevy.figures.class_map import in_words, over_picture
+from grevy.figures.render import to_rgb
+from grevy.figures.scale import Scale, class_map_scale
+from grevy.figures.tiles import Sheet, Tile
+from grevy.inspection.attribution.cam import default_layer
+from grevy.inspection.attribution.hirescam import hirescam
+from grevy.inspection.layout import layout_of
+from grevy.inspection.maps.calibration_numbers import probabilities_of
+from grevy.inspection.subject import Subject
+from grevy.inspection.units.examples import Examples
+from grevy.inspection.view import Check, number, png_of
+from grevy.inspection.watching import as_found
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+SHOWN = 12
+_IN_A_ROW = 3
+
+
+@dataclass(frozen=True)
+class Mistakes:
+    """Look at the mistakes that a network is surest of.
+
+    Attributes:
+        subject: the network.
+        split: what the pictures are.
+        shown: at most so many.
+    """
+
+    subject: Subject
+    split: str
+    shown: int = SHOWN
+
+    def __call__(
+        self, examples: Examples, logits_NK: NDArray[np.floating], labels_N: NDArray[np.int64]
+    ) -> MistakesView:
+        """Class maps (HiResCAM) of the predicted and of the true class of each.
+
+        Args:
+            examples: all pictures of the split.
+            logits_NK: what the network said of them.
+            labels_N: their true classes.
+
+        Raises:
+            EmptyDataError: no picture.
+            ModelArgumentError: a network without maps.
+        """
+        if not len(labels_N):
+            raise EmptyDataError("no picture", "at least one", "choose another split")
+        probabilities_NK = probabilities_of(logits_NK)
+        wrong_W = surest_mistakes(probabilities_NK, labels_N)
+        chosen_M = wrong_W[: self.shown]
+        pixels_MHWC = (
+            np.stack([examples.picture(i) for i in chosen_M.tolist()])
+            if len(chosen_M)
+            else np.zeros((0, *examples.picture(0).shape), np.uint8)
+        )
+        layer, maps_M2HW = self._maps(
+            pixels_MHWC, logits_NK[chosen_M].argmax(1), labels_N[chosen_M]
+        )
+        arrays = {
+            "pixels_MHWC": pixels_MHWC,
+            "maps_M2HW": maps_M2HW,
+            "index_M": chosen_M,
+            "probabilities_MK": probabilities_NK[chosen_M],
+            "labels_M": labels_N[chosen_M],
+        }
+        names = [str(examples.names[index]) for index in chosen_M.tolist()]
+        counts = len(wrong_W), len(labels_N)
+        return MistakesView(self.subject, self.split, layer, names, counts, arrays)
+
+    def _maps(
+        self,
+        pixels_MHWC: NDArray[np.uint8],
+        predicted_M: NDArray[np.int64],
+        labels_M: NDArray[np.int64],
+    ) -> tuple[str, NDArray[np.float32]]:
+        """The layer, and the maps [M, 2, h, w] for the predicted and for the true class."""
+        info = default_layer(self.subject)
+        layout = layout_of(self.subject, info.name, info.shape)
+        if not len(pixels_MHWC):
+            return info.name, np.zeros((0, 2, 1, 1), np.float32)
+        images_MCHW = self.subject.prepare(pixels_MHWC).images_NCHW
+        with as_found(self.subject.model):
+            maps = [
+                hirescam(
+                    self.subject.model,
+                    info.name,
+                    images_MCHW,
+                    torch.as_tensor(classes_M, device=images_MCHW.device),
+                    layout,
+                )
+                for classes_M in (predicted_M, labels_M)
+            ]
+        return info.name, torch.stack(maps, 1).cpu().numpy()
+
+
+def surest_mistakes(
+    probabilities_NK: NDArray[np.float64], labels_N: NDArray[np.int64]
+) -> NDArray[np.int64]:
+    """Indices of wrongly predicted pictures, the most probable prediction first."""
+    wrong_W = np.flatnonzero(probabilities_NK.argmax(1) != labels_N)
+    order = np.argsort(-probabilities_NK.max(1)[wrong_W], kind="stable")
+    found: NDArray[np.int64] = wrong_W[order]
+    return found
+
+
+@dataclass(frozen=True)
+class MistakesView:
+    """Pictures with two class maps each, on one scale.
+
+    Attributes:
+        subject: the network.
+        split: what the pictures are.
+        layer: of the class maps.
+        names: of the pictures.
+        counts: mistakes, and pictures in all.
+        arrays: pixels_MHWC, maps_M2HW (for the predicted and the true class), index_M,
+            probabilities_MK, labels_M.
+    """
+
+    subject: Subject
+    split: str
+    layer: str
+    names: Sequence[str]
+    counts: tuple[int, int]
+    arrays: Mapping[str, NDArray[Any]]
+
+    @property
+    def scale(self) -> Scale:
+        """One for all maps."""
+        return class_map_scale(self.arrays["maps_M2HW"])
+
+    @property
+    def checks(self) -> tuple[Check, ...]:
+        """Whether the maps of the two classes differ at all."""
+        maps_M2HW = self.arrays["maps_M2HW"]
+        same = sum(bool(np.array_equal(a, b)) for a, b in maps_M2HW)
+        text = (
+            f"On {same} of {len(self.names)} pictures the maps of both classes are the same: there "
+            "they don't tell the two apart."
+        )
+        return (Check("maps that tell classes apart", same, "0", same == 0, text),)
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """How many mistakes there are."""
+        wrong, n = self.counts
+        few = f"the {len(self.names)} surest are shown" if wrong > len(self.names) else "all shown"
+        found = f"{wrong:,} of {n:,} {self.split} pictures are mistaken ({wrong / n:.2%}); {few}."
+        return (found, *(check.text for check in self.checks if check.value))
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """How to read it."""
+        test = (
+            "Looking at test pictures is for understanding: what is chosen after it was not chosen "
+            "on validation."
+        )
+        return (
+            *self.subject.notes,
+            "Each: the picture, what speaks for the predicted class, what speaks for the true one "
+            f"(HiResCAM at '{self.layer}': also right where the network does not end in global "
+            "average pooling).",
+            *([test] if self.split == "test" else []),
+        )
+
+    def sheet(self) -> Sheet:
+        """Three mistakes a row."""
+        tiles = [tile for index in range(len(self.names)) for tile in self._tiles(index)]
+        width = 3 * _IN_A_ROW
+        rows = tuple(tiles[start : start + width] for start in range(0, len(tiles), width))
+        topic = f"the surest mistakes on {self.split}"
+        return Sheet(self.subject.name, topic, rows, (), (self.scale,), self.lines, self.notes)
+
+    def draw(self) -> Figure:
+        """That sheet."""
+        return self.sheet().draw()
+
+    def as_json(self) -> dict[str, Any]:
+        """Names, classes and probabilities."""
+        return {
+            "network": self.subject.name,
+            "split": self.split,
+            "mistakes": self.counts[0],
+            "n": self.counts[1],
+            "layer": self.layer,
+            "pictures": [
+                {
+                    "picture": name,
+                    "index": int(self.arrays["index_M"][i]),
+                    **{
+                        f"{which}{part}": value
+                        for which, index in self._classes(i).items()
+                        for part, value in (
+                            ("", self.subject.classes[index]),
+                            ("_probability", number(self.arrays["probabilities_MK"][i, index])),
+                        )
+                    },
+                }
+                for i, name in enumerate(self.names)
+            ],
+            "checks": [check.as_json() for check in self.checks],
+            "notes": list(self.notes),
+        }
+
+    def _classes(self, i: int) -> dict[str, int]:
+        predicted = int(self.arrays["probabilities_MK"][i].argmax())
+        return {"predicted": predicted, "true": int(self.arrays["labels_M"][i])}
+
+    def _tiles(self, i: int) -> list[Tile]:
+        picture_HW3 = to_rgb(self.arrays["pixels_MHWC"][i : i + 1])[0]
+        tiles = [Tile(picture_HW3, f"{int(self.arrays['index_M'][i])}", "")]
+        for row, (which, index) in enumerate(self._classes(i).items()):
+            probability = self.arrays["probabilities_MK"][i, index]
+            map_HW = self.arrays["maps_M2HW"][i, row]
+            shown = over_picture(picture_HW3, map_HW, self.scale)
+            numbers = f"{which}, {probability:.1%}, {in_words(map_HW)}"
+            tiles.append(Tile(shown, self.subject.classes[index], numbers))
+        return tiles
+
+    def _repr_png_(self) -> bytes:
+        return png_of(self.draw())

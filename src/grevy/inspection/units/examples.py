@@ -1,0 +1,96 @@
+"""The pictures on which a unit is tried: a split of a run's data, or any pictures."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from grevy.data.load import load_data
+from grevy.data.types import ImageData
+from grevy.errors import MissingSplitError, RunMismatchError
+from grevy.figures.numerals import counted
+from grevy.inspection.subject import Pictures, Subject
+from grevy.recipes.schema import Recipe
+from grevy.training.run import Run
+
+
+@dataclass(frozen=True)
+class Examples:
+    """Pictures of the size that the network takes.
+
+    Attributes:
+        pixels_NCHW: uint8; may be a memory map.
+        names: of the pictures.
+        about: what they are, as in "5,000 validation pictures of cifar10".
+        classes: name of each picture's class; none where nobody told.
+        notes: sentences about what was done to them.
+    """
+
+    pixels_NCHW: NDArray[np.uint8]
+    names: Sequence[str]
+    about: str
+    classes: Sequence[str] = ()
+    notes: tuple[str, ...] = ()
+
+    def __len__(self) -> int:
+        return len(self.pixels_NCHW)
+
+    def picture(self, index: int) -> NDArray[np.uint8]:
+        """Pixels [H, W, C] of one of them."""
+        pixels_HWC: NDArray[np.uint8] = np.asarray(self.pixels_NCHW[index]).transpose(1, 2, 0)
+        return pixels_HWC
+
+
+def examples_of(pictures: Pictures | Examples, subject: Subject) -> Examples:
+    """Any pictures, as `subject` prepares them; errors as `Subject.prepare`."""
+    if isinstance(pictures, Examples):
+        return pictures
+    inputs = subject.prepare(pictures)
+    pixels_NCHW = inputs.pixels_NHWC.transpose(0, 3, 1, 2)
+    return Examples(pixels_NCHW, inputs.names, counted(len(inputs), "picture"), notes=inputs.told())
+
+
+def examples_of_split(data: ImageData, split: str) -> Examples:
+    """One split of image data.
+
+    Raises:
+        MissingSplitError: the data does not have it.
+    """
+    if split not in data.splits:
+        raise MissingSplitError(
+            f"no {split} split in {data.where}",
+            f"one of {', '.join(data.splits)}",
+            "choose another --split",
+        )
+    found = data.splits[split]
+    about = f"{counted(len(found), f'{split} picture')} of {data.name}"
+    classes = [data.classes[label] for label in found.labels_N.tolist()]
+    notes = tuple(f"About the data: {note}." for note in data.notes)
+    return Examples(found.images_NCHW, found.ids, about, classes, notes)
+
+
+def data_of_run(run: Run, where: str | Path | None = None) -> ImageData:
+    """The data that a run was trained on.
+
+    Args:
+        run: with its record.
+        where: the data, if it is no longer where it was.
+
+    Raises:
+        RunMismatchError: it has changed since.
+        DataError: it is not where it was.
+    """
+    facts = run.facts
+    place = where if where is not None else facts["data"]["where"]
+    data = load_data(place, Recipe.model_validate(facts["recipe"]).pictures)
+    if data.fingerprint != facts["data"]["fingerprint"]:
+        raise RunMismatchError(
+            f"{data.where}, which has changed since the run was trained",
+            "the same pictures and labels",
+            "restore them",
+        )
+    return data

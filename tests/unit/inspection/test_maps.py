@@ -1,0 +1,212 @@
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+import torch
+from sklearn.decomposition import PCA
+
+import grevy
+from grevy.errors import EmptyDataError, GrevyError, LayerNotFoundError, SplitTooSmallError
+from grevy.inspection.maps import calibration, feature_map, mistakes
+from grevy.inspection.maps.calibration import Calibration
+from grevy.inspection.maps.calibration_numbers import (
+    best_temperature,
+    bins_of,
+    brier_score,
+    error_interval,
+    negative_log_likelihood,
+    probabilities_of,
+    wilson,
+)
+from grevy.inspection.maps.embedding import neighbour_purity, pca, trust, tsne
+from grevy.inspection.maps.feature_map import FeatureMap, sample
+from grevy.inspection.maps.mistakes import Mistakes, surest_mistakes
+from grevy.inspection.subject import subject_of_module
+from grevy.inspection.units.examples import Examples
+from grevy.models import build_model
+from grevy.records.predictions import Predictions
+from grevy.training.listener import Listener
+from grevy.training.run import Run
+
+RANDOM = np.random.default_rng(0)
+
+
+def simulated(n: int, temperature: float, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
+    """Logits that are right as often as their softmax says at `temperature`."""
+    random = np.random.default_rng(seed)
+    logits = random.normal(0, 2, (n, 5))
+    p = probabilities_of(logits)
+    labels = (p.cumsum(1) > random.uniform(size=(n, 1))).argmax(1)
+    return logits * temperature, labels
+
+
+def test_bins_of_equal_width_by_hand() -> None:
+    confidence = np.array([0.2, 0.3, 0.6, 0.9, 1.0])
+    right = np.array([False, True, True, True, False])
+    bins = bins_of(confidence, right, "equal width", 2)
+    assert bins.count_B.tolist() == [2, 3]
+    assert bins.confidence_B.tolist() == pytest.approx([0.25, 2.5 / 3])
+    assert bins.accuracy_B.tolist() == pytest.approx([0.5, 2 / 3])
+    assert bins.expected_error == pytest.approx((2 * 0.25 + 3 * (2.5 / 3 - 2 / 3)) / 5)
+    assert bins.maximal_error == pytest.approx(0.25)
+    assert bins.pictures_of_maximal_error == 2
+
+
+def test_bins_of_equal_mass_hold_equally_many() -> None:
+    confidence = np.array([0.9, 0.2, 0.91, 0.3, 0.92, 0.93])
+    bins = bins_of(confidence, np.ones(6, bool), "equal mass", 3)
+    assert bins.count_B.tolist() == [2, 2, 2]
+    assert bins.confidence_B.tolist() == pytest.approx([0.25, 0.905, 0.925])
+
+
+def test_an_empty_bin_counts_for_nothing() -> None:
+    bins = bins_of(np.array([0.95, 0.99]), np.array([True, True]), "equal width", 10)
+    assert bins.count_B.tolist() == [0] * 9 + [2]
+    assert bins.expected_error == pytest.approx(0.03)
+
+
+def test_wilson_intervals_are_those_of_statsmodels() -> None:
+    from statsmodels.stats.proportion import proportion_confint
+
+    right, count = np.array([0.0, 3, 10, 40]), np.array([5, 9, 10, 200])
+    low, high = wilson(right, count)
+    expected = proportion_confint(right, count, method="wilson")
+    np.testing.assert_allclose(low, expected[0], atol=1e-9)
+    np.testing.assert_allclose(high, expected[1], atol=1e-9)
+
+
+def test_honest_probabilities_have_almost_no_error() -> None:
+    logits, labels = simulated(20_000, 1.0)
+    confidence, right = probabilities_of(logits).max(1), logits.argmax(1) == labels
+    assert bins_of(confidence, right, "equal width").expected_error < 0.015
+    low, high = error_interval(confidence[:2000], right[:2000], "equal width", 0)
+    assert low < 0.03
+    assert high < 0.06
+
+
+def test_the_temperature_undoes_what_made_logits_too_sure() -> None:
+    logits, labels = simulated(20_000, 2.0)
+    assert best_temperature(logits, labels) == pytest.approx(2.0, rel=0.05)
+    view = Calibration("run", "test", Predictions(logits, labels, ()))(
+        Predictions(*simulated(5_000, 2.0, seed=1), ())
+    )
+    n = view.numbers
+    assert n["expected_calibration_error"] > 0.08
+    assert n["expected_calibration_error_after"] < 0.03
+    assert n["negative_log_likelihood_after"] < n["negative_log_likelihood"]
+    assert n["mean_confidence"] > n["accuracy"]
+    assert any("too sure" in line for line in view.lines)
+
+
+def test_loss_and_brier_score_by_hand() -> None:
+    logits = np.log(np.array([[0.7, 0.2, 0.1], [0.5, 0.25, 0.25]]))
+    labels = np.array([0, 2])
+    assert negative_log_likelihood(logits, labels) == pytest.approx(-np.log([0.7, 0.25]).mean())
+    first, second = 0.3**2 + 0.2**2 + 0.1**2, 0.5**2 + 0.25**2 + 0.75**2
+    assert brier_score(probabilities_of(logits), labels) == pytest.approx((first + second) / 2)
+
+
+def test_calibration_of_no_picture_is_refused() -> None:
+    nothing = Predictions(np.zeros((0, 3), np.float32), np.zeros(0, np.int64), ())
+    with pytest.raises(EmptyDataError):
+        Calibration("run", "test")(nothing)
+
+
+def test_principal_components_are_those_of_sklearn() -> None:
+    features = RANDOM.normal(size=(50, 8)) @ RANDOM.normal(size=(8, 8))
+    points, shares = pca(features, 3)
+    theirs = PCA(3).fit(features)
+    np.testing.assert_allclose(shares, theirs.explained_variance_ratio_, atol=1e-9)
+    np.testing.assert_allclose(np.abs(points), np.abs(theirs.transform(features)), atol=1e-8)
+
+
+def test_two_groups_stay_apart_and_a_seed_gives_one_picture() -> None:
+    labels = np.arange(60) % 2
+    features = RANDOM.normal(size=(60, 12)) + 20 * labels[:, None]
+    points = tsne(features, 3)
+    assert neighbour_purity(points, labels) == 1.0
+    assert trust(features, points) > 0.8
+    np.testing.assert_array_equal(points, tsne(features, 3))
+    assert neighbour_purity(RANDOM.normal(size=(2000, 2)), RANDOM.integers(0, 2, 2000)) < 0.55
+
+
+def test_samples_are_seeded_and_without_repetition() -> None:
+    assert sample(5, 9, 0).tolist() == [0, 1, 2, 3, 4]
+    drawn = sample(1000, 100, 1)
+    assert len(set(drawn.tolist())) == 100
+    assert drawn.tolist() == sample(1000, 100, 1).tolist() != sample(1000, 100, 2).tolist()
+
+
+def test_the_surest_mistake_comes_first() -> None:
+    p = np.array([[0.6, 0.4], [0.1, 0.9], [0.3, 0.7], [0.2, 0.8]])
+    assert surest_mistakes(p, np.array([1, 0, 1, 0])).tolist() == [1, 3, 0]
+
+
+def pictures_of(count: int) -> Examples:
+    pixels = RANDOM.integers(0, 256, (count, 3, 32, 32), np.uint8)
+    return Examples(pixels, [str(i) for i in range(count)], "pictures")
+
+
+def test_mistakes_come_with_two_maps_and_leave_the_network_alone() -> None:
+    torch.manual_seed(0)
+    model = build_model("base", (3, 32, 32), 10).train()
+    before = {name: value.clone() for name, value in model.state_dict().items()}
+    subject = subject_of_module(model, (3, 32, 32), name="base")
+    logits = RANDOM.normal(size=(8, 10)).astype(np.float32)
+    labels = np.concatenate([logits[:3].argmax(1), (logits[3:].argmax(1) + 1) % 10])
+    view = Mistakes(subject, "validation", 4)(pictures_of(8), logits, labels)
+    assert view.counts == (5, 8)
+    assert view.arrays["maps_M2HW"].shape == (4, 2, 4, 4)
+    assert (view.arrays["index_M"] >= 3).all()
+    shown = json.loads(json.dumps(view.as_json(), allow_nan=False))["pictures"]
+    assert shown[0]["predicted_probability"] >= shown[-1]["predicted_probability"]
+    assert shown[0]["true"] != shown[0]["predicted"]
+    assert view.draw().texts
+    assert model.training
+    assert all(value.equal(before[name]) for name, value in model.state_dict().items())
+    none = Mistakes(subject, "validation")(pictures_of(2), logits[:2], logits[:2].argmax(1))
+    assert none.counts == (0, 2)
+    assert none.draw().texts
+
+
+def test_a_feature_map_says_how_far_it_may_be_believed() -> None:
+    subject = subject_of_module(build_model("base", (3, 32, 32), 10), (3, 32, 32), name="base")
+    logits, labels = RANDOM.normal(size=(30, 10)), RANDOM.integers(0, 10, 30)
+    look = FeatureMap(subject, "conv3", "validation", seed=0, most=20)
+    view = look(pictures_of(30), logits, labels)
+    assert view.arrays["features_NF"].shape == (20, 128)
+    assert view.arrays["tsne_N2"].shape == (20, 2)
+    np.testing.assert_array_equal(view.arrays["labels_N"], labels[view.arrays["index_N"]])
+    assert "20 of 30" in " ".join(view.notes)
+    assert len(view.checks) == 3
+    assert json.dumps(view.as_json(), allow_nan=False)
+    assert view.draw().texts
+    with pytest.raises(SplitTooSmallError):
+        look(pictures_of(3), logits[:3], labels[:3])
+    with pytest.raises(LayerNotFoundError, match="conv3"):
+        FeatureMap(subject, "conv33", "validation")(pictures_of(30), logits, labels)
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    out = tmp_path_factory.mktemp("maps") / "digits"
+    recipe = {
+        "epochs": 1,
+        "precision": "fp32",
+        "pictures": {"size": 16},
+        "model": {"name": "base", "convnet": {"widths": [4, 8]}},
+    }
+    return grevy.train("digits", recipe, out=out, listener=Listener())
+
+
+def test_the_doors_open_a_run(run: Run) -> None:
+    reads = run.facts["test_reads"]
+    assert calibration(run, split="test").numbers["temperature"] > 0
+    assert run.facts["test_reads"] == reads  # recorded predictions are no new reading
+    assert mistakes(run, split="test", shown=2).counts[1] == 359
+    assert run.facts["test_reads"] == reads + 1
+    assert feature_map(run.path, "linear1").arrays["features_NF"].shape == (145, 64)
+    with pytest.raises(GrevyError):
+        mistakes(run, split="tests")
