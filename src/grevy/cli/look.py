@@ -260,8 +260,12 @@ def _print_layers(arguments: LookArguments, output: Output) -> None:
     layers = layer_list(subject)
     rows = [(layer.name, layer.type, "×".join(map(str, layer.shape))) for layer in layers]
     output.table(("layer", "type", "output"), rows, title=subject.name)
+    if subject.not_loaded:
+        output.line(f"not loaded, as initialised: {', '.join(subject.not_loaded)}")
     listed = [{"name": i.name, "type": i.type, "shape": list(i.shape)} for i in layers]
-    output.result({"network": subject.name, "layers": listed})
+    output.result(
+        {"network": subject.name, "layers": listed, "not_loaded": list(subject.not_loaded)}
+    )
 
 
 def _draw(view: View | PagedView, page: int) -> Figure:

@@ -114,7 +114,7 @@ def normalised(
     pixels_NCHW: NDArray[np.uint8], preprocessing: Preprocessing, device: torch.device
 ) -> Tensor:
     """Fitted pixels as the float32 numbers that the network takes, on `device`."""
-    images_NCHW = torch.from_numpy(np.require(pixels_NCHW, requirements="CW")).to(device)
+    images_NCHW = torch.from_numpy(np.require(pixels_NCHW, requirements=["C", "W"])).to(device)
     mean_C = torch.tensor(preprocessing.mean, device=device)
     deviation_C = torch.tensor(preprocessing.standard_deviation, device=device)
     return normalise(images_NCHW, mean_C, deviation_C).contiguous()

@@ -73,7 +73,8 @@ def subject_of_model(named: NamedModel) -> Subject:
         classes=known.classes,
         name=named.name,
     )
-    return replace(subject, notes=(*notes, known.note))
+    not_loaded = (*loaded.missing, *loaded.mismatched) if loaded else ()
+    return replace(subject, notes=(*notes, known.note), not_loaded=not_loaded)
 
 
 def _require_one_meaning(named: NamedModel) -> None:
@@ -128,7 +129,7 @@ def _weights_notes(loaded: LoadedWeights | None) -> tuple[str, ...]:
     if left:
         notes.append(
             f"{len(left):,} tensors were not loaded and are as initialised ({_few(left)}): "
-            "what lies behind them means nothing, and neither do predictions."
+            "what lies behind them means nothing, and neither do predictions; --list names all."
         )
     if loaded.unexpected:
         notes.append(

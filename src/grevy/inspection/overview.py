@@ -18,7 +18,7 @@ from grevy.figures.numerals import numeral
 from grevy.figures.scale import Scale, class_map_scale
 from grevy.figures.tiles import Sheet, Tile
 from grevy.inspection.activations import Activations, ActivationsView, order_of, picture_tile
-from grevy.inspection.attribution import AttributionView, GradCam
+from grevy.inspection.attribution import AttributionView, HiResCam
 from grevy.inspection.filters_and_activations import (
     FiltersAndActivations,
     FiltersAndActivationsView,
@@ -73,11 +73,11 @@ class Overview:
         pixels_1HWC = _one(subject.prepare(pictures))
         first, last = self._ends()
         chosen = self.channels or _strongest(subject, pixels_1HWC, (first, last))
-        predicted = GradCam(subject, seed=self.seed)(pixels_1HWC)
+        predicted = HiResCam(subject, seed=self.seed)(pixels_1HWC)
         class_maps = [predicted]
         true = None if self.true_class is None else subject.class_index(self.true_class)
         if true is not None and subject.classes[true] != predicted.explained[0].class_name:
-            class_maps.append(GradCam(subject, seed=self.seed)(pixels_1HWC, true))
+            class_maps.append(HiResCam(subject, seed=self.seed)(pixels_1HWC, true))
         return OverviewView(
             subject,
             None if true is None else subject.classes[true],

@@ -39,6 +39,7 @@ class Subject:
         classes: names in the order of the outputs; "0", "1", ... where nobody named them.
         name: how figures call it.
         notes: sentences about its weights and preprocessing that a reader must know.
+        not_loaded: tensors that were wanted from a file of weights and are as initialised.
     """
 
     model: nn.Module
@@ -46,6 +47,7 @@ class Subject:
     classes: tuple[str, ...]
     name: str
     notes: tuple[str, ...] = ()
+    not_loaded: tuple[str, ...] = ()
 
     @property
     def device(self) -> torch.device:

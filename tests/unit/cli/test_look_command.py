@@ -94,6 +94,14 @@ def test_list_prints_layers_and_draws_nothing(tmp_path, capsys, monkeypatch):
     assert list(tmp_path.iterdir()) == []
 
 
+def test_list_names_every_tensor_that_was_not_loaded(test_data, capsys):
+    weights = test_data / "resnet18_imagenet_conv1.safetensors"
+    answer = looked(capsys, "--model", "resnet18", "--weights", weights, "--partial", "--list")
+    assert len(answer["not_loaded"]) == 101
+    assert "conv1.weight" not in answer["not_loaded"]
+    assert {"bn1.weight", "fc.bias"} <= set(answer["not_loaded"])
+
+
 def test_pages_of_many_channels(picture, tmp_path, capsys):
     words = ["--model", "resnet18", "--input", "3x32x32", "--classes", 10, "--layer", "layer4"]
     looked(capsys, picture, *words, "--page", 4, "--out", tmp_path / "a.png")
