@@ -59,7 +59,7 @@ INSPECTORS: dict[str, Callable[[Subject], Any]] = {
     "guided-backpropagation": GuidedBackpropagation,
     "overview": lambda s: Overview(s, true_class=3),
     "unit": lambda s: Unit(s, last_convolution(s), 2, steps=4),
-    "difference": lambda s: Difference(s, s, lambda s: Activations(s, last_convolution(s))),
+    "difference": lambda s: Difference(s, s, lambda s: Activations(s, last_convolution(s), (0, 2))),
 }
 
 
