@@ -11,11 +11,12 @@ import torch
 from grevy.data.batches import PicturesOnDevice
 from grevy.data.load import load_data
 from grevy.data.types import ImageData
-from grevy.errors import ClassMismatchError, MissingSplitError, RunMismatchError
+from grevy.errors import ClassMismatchError
 from grevy.recipes.schema import Recipe
 from grevy.training.device import choose_device
 from grevy.training.evaluation import logits_of, score
 from grevy.training.run import Run, open_run
+from grevy.training.run_data import data_of_run, split_of
 
 
 def evaluate(
@@ -47,15 +48,10 @@ def evaluate(
     run = run if isinstance(run, Run) else open_run(run)
     facts = run.facts
     model = run.model()
-    data = _load(facts, where)
-    if split not in data.splits:
-        raise MissingSplitError(
-            f"no {split} split in {data.where}",
-            f"one of {', '.join(data.splits)}",
-            "choose another --split",
-        )
+    data = data_of_run(run) if where is None else _other(facts, where)
+    found = split_of(data, split)
     chosen = choose_device(device)
-    pictures = PicturesOnDevice(data.splits[split], chosen)
+    pictures = PicturesOnDevice(found, chosen)
     logits_NK = logits_of(
         model.to(device=chosen, memory_format=torch.channels_last),  # type: ignore[call-overload]
         pictures,
@@ -64,11 +60,11 @@ def evaluate(
     )
     if where is None and split == "test":
         facts = run.directory.update(test_reads=facts["test_reads"] + 1)
-    right_N = logits_NK.argmax(1).numpy() == data.splits[split].labels_N
+    right_N = logits_NK.argmax(1).numpy() == found.labels_N
     classes = {
         name: {"accuracy": float(right_N[chosen_N].mean()), "n": int(chosen_N.sum())}
         for index, name in enumerate(data.classes)
-        if (chosen_N := data.splits[split].labels_N == index).any()
+        if (chosen_N := found.labels_N == index).any()
     }
     return {
         **score(logits_NK, pictures.labels_N),
@@ -88,18 +84,9 @@ def statistics_tensors(
     return torch.tensor(mean, device=device), torch.tensor(deviation, device=device)
 
 
-def _load(facts: Mapping[str, Any], where: Any) -> ImageData:
-    recipe = Recipe.model_validate(facts["recipe"])
-    if where is None:
-        data = load_data(facts["data"]["where"], recipe.pictures)
-        if data.fingerprint != facts["data"]["fingerprint"]:
-            raise RunMismatchError(
-                f"{data.where}, which has changed since the run was trained",
-                "the same pictures and labels",
-                "restore them, or name the data to evaluate on",
-            )
-        return data
-    data = load_data(where, _as_trained(recipe, facts))
+def _other(facts: Mapping[str, Any], where: Any) -> ImageData:
+    """Other pictures of the same classes."""
+    data = load_data(where, _as_trained(Recipe.model_validate(facts["recipe"]), facts))
     if list(data.classes) != facts["data"]["classes"]:
         raise ClassMismatchError(
             f"classes {', '.join(data.classes)} in {data.where}",

@@ -18,10 +18,11 @@ from grevy.inspection.units import Examples, Unit, unit
 from grevy.inspection.units.answers import answers_of, reading
 from grevy.inspection.units.checks import patch_alone
 from grevy.inspection.units.colours import colours_of_pictures, colours_of_preprocessing
-from grevy.inspection.units.examples import data_of_run, examples_of_split
+from grevy.inspection.units.examples import examples_of_split
 from grevy.inspection.units.fields import Span, cut_out, field_of
 from grevy.inspection.units.histogram import counted_in, empty_histogram
 from grevy.inspection.units.patches import rows_of
+from grevy.training.run_data import data_of_run
 
 SIDE = 12
 

@@ -61,7 +61,7 @@ def occlusion(
     falls_SB = _falls(model, images_BCHW, classes_B, baselines_BCHW, windows)
     for (rows, columns), falls_B in zip(windows, falls_SB, strict=True):
         falls_BHW[:, rows, columns] += falls_B[:, None, None]
-        times_HW[rows, columns] = 1
+        times_HW[rows, columns] += 1
     return (falls_BHW / times_HW).to(images_BCHW.dtype)
 
 

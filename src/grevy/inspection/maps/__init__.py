@@ -8,8 +8,9 @@ from grevy.inspection.maps.calibration import Calibration, CalibrationView
 from grevy.inspection.maps.feature_map import FeatureMap, FeatureMapView
 from grevy.inspection.maps.mistakes import Mistakes, MistakesView
 from grevy.inspection.subject import subject_of_run
-from grevy.inspection.units.examples import Examples, data_of_run, examples_of_split
+from grevy.inspection.units.examples import Examples, examples_of_split
 from grevy.training.run import Run, open_run
+from grevy.training.run_data import data_of_run
 
 __all__ = [
     "Calibration",

@@ -7,10 +7,11 @@ from pathlib import Path
 from grevy.inspection.states import StateName
 from grevy.inspection.subject import subject_of_run
 from grevy.inspection.units.colours import colours_of_pictures
-from grevy.inspection.units.examples import Examples, data_of_run, examples_of_split
+from grevy.inspection.units.examples import Examples, examples_of_split
 from grevy.inspection.units.unit import Unit
 from grevy.inspection.units.view import UnitView
 from grevy.training.run import Run, open_run
+from grevy.training.run_data import data_of_run
 
 __all__ = ["Examples", "Unit", "UnitView", "unit"]
 

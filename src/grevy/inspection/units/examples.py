@@ -4,18 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from grevy.data.load import load_data
 from grevy.data.types import ImageData
-from grevy.errors import MissingSplitError, RunMismatchError
 from grevy.figures.numerals import counted
 from grevy.inspection.subject import Pictures, Subject
-from grevy.recipes.schema import Recipe
-from grevy.training.run import Run
+from grevy.training.run_data import split_of
 
 
 @dataclass(frozen=True)
@@ -60,37 +56,8 @@ def examples_of_split(data: ImageData, split: str) -> Examples:
     Raises:
         MissingSplitError: the data does not have it.
     """
-    if split not in data.splits:
-        raise MissingSplitError(
-            f"no {split} split in {data.where}",
-            f"one of {', '.join(data.splits)}",
-            "choose another --split",
-        )
-    found = data.splits[split]
+    found = split_of(data, split)
     about = f"{counted(len(found), f'{split} picture')} of {data.name}"
     classes = [data.classes[label] for label in found.labels_N.tolist()]
     notes = tuple(f"About the data: {note}." for note in data.notes)
     return Examples(found.images_NCHW, found.ids, about, classes, notes)
-
-
-def data_of_run(run: Run, where: str | Path | None = None) -> ImageData:
-    """The data that a run was trained on.
-
-    Args:
-        run: with its record.
-        where: the data, if it is no longer where it was.
-
-    Raises:
-        RunMismatchError: it has changed since.
-        DataError: it is not where it was.
-    """
-    facts = run.facts
-    place = where if where is not None else facts["data"]["where"]
-    data = load_data(place, Recipe.model_validate(facts["recipe"]).pictures)
-    if data.fingerprint != facts["data"]["fingerprint"]:
-        raise RunMismatchError(
-            f"{data.where}, which has changed since the run was trained",
-            "the same pictures and labels",
-            "restore them",
-        )
-    return data
