@@ -92,11 +92,18 @@ def _value_error(stop: BaseException, complaint: str, command: str) -> GrevyErro
         cause = cause.__cause__ or cause.__context__
     if isinstance(stop, ValueError):
         raise stop
-    text = " ".join(re.sub(r"[│╭╮╰╯─┌┐└┘]", " ", complaint).split())
+    text = " ".join(re.sub(r"[│╭╮╰╯─┌┐└┘]|-{5,}", " ", complaint).split())
     text = re.split(r"For full helptext|Argument helptext", text)[0]
     text = re.sub(
         r"^(Value error|Parsing error|Required options|Invalid choice|Missing argument) ", "", text
     )
+    if missing := re.match(r"Missing from (grevy \S+): ((?:--\S+)|[A-Z|]+ .*?(?=\.|$))", text):
+        what = re.sub(r"^[A-Z|]+ ", "", missing[2])
+        return UsageError(
+            f"{missing[1]} without {what[0].lower()}{what[1:]}",
+            "one",
+            f"see grevy {command} --help",
+        )
     return RecipeValueError(
         text.rstrip(" .:"), "values that the flags take", f"see grevy {command} --help"
     )

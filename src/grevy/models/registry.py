@@ -83,7 +83,7 @@ def _call(
         raise ModelArgumentError(
             f"model '{name}' with arguments {arguments} ({error})",
             "arguments that it takes, after input_shape and classes",
-            "change --model.arguments",
+            "change the network's arguments",
         ) from error
 
 

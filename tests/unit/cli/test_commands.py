@@ -192,3 +192,20 @@ def test_a_plugin_registers_a_network(
         ["predict", str(tmp_path / "run"), str(folder / "test"), "--plugin", str(plugin), "--json"]
     )
     assert len(json.loads(capsys.readouterr().out)["predictions"]) == 20
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["convolve", "--kernel", "1"], "grevy convolve without --image; expected one"),
+        (["evaluate"], "grevy evaluate without a run directory; expected one"),
+        (["layers"], "grevy layers without a registered name"),
+    ],
+)
+def test_what_is_missing_is_named_without_its_whole_help(words, said, capsys):
+    with pytest.raises(SystemExit) as stop:
+        main(words)
+    assert stop.value.code == 2
+    error = capsys.readouterr().err
+    assert said in error
+    assert len(error) < 200
