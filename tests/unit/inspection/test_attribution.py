@@ -41,6 +41,7 @@ from grevy.inspection.attribution import (
     smoothgrad,
 )
 from grevy.inspection.attribution.baselines import edge_check, edges
+from grevy.inspection.attribution.cam import default_layer
 from grevy.inspection.attribution.checks import (
     randomised_weights_checks,
     rank_correlation,
@@ -717,3 +718,17 @@ def test_the_predicted_class_is_explained_unless_one_is_named(base: nn.Module) -
     named = SmoothGrad(subject, samples=2)(pixels(2), "class 7")
     assert {explained.class_name for explained in named.explained} == {"class 7"}
     assert named.as_json()["pictures"][1]["logit"] == pytest.approx(logits_NK[1, 7])
+
+
+@pytest.mark.parametrize(
+    ("name", "layer"),
+    [("base", "pool3"), ("resnet18", "layer4"), ("transformer", "blocks.1.norm1")],
+)
+def test_class_maps_are_of_the_last_layer_that_the_output_listens_to(
+    name: str, layer: str, request: Any
+) -> None:
+    subject = subject_of_module(request.getfixturevalue(name), NETWORKS[name], name=name)
+    assert default_layer(subject).name.startswith(layer)
+    pixels = np.random.default_rng(0).integers(0, 256, (32, 32, 3), np.uint8)
+    view = HiResCam(subject)(pixels)
+    assert view.arrays["evidence_NHW"].any()

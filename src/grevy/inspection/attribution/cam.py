@@ -181,24 +181,41 @@ def blanked(model: nn.Module, layer: str) -> Iterator[None]:
 
 
 def default_layer(subject: Subject) -> LayerInfo:
-    """The last layer with maps of more than one place.
+    """The last layer with maps of more than one place, or with tokens of more than one patch.
 
-    Inside attention, three axes are heads and tokens, so layers there are passed over.
+    Inside attention, three axes are heads and tokens, so layers there are passed over. Tokens are
+    taken before the last attention: behind it a class token alone may go on to the output, and
+    patches that nothing listens to have no gradient.
 
     Raises:
         ModelArgumentError: there is none.
     """
-    for info in reversed(layer_list(subject)):
-        if len(info.shape) == 3 and not re.search("attn|attention", info.name.lower()):
-            last = layout_of(subject, info.name, info.shape).kind == "channels last"
-            height, width = info.shape[:2] if last else info.shape[1:]
-            if height * width > 1:
-                return info
+    layers = layer_list(subject)
+    attention = max((i for i, info in enumerate(layers) if _is_attention(info)), default=0)
+    for place, info in reversed(list(enumerate(layers))):
+        if not _is_attention(info) and _has_places(subject, info, tokens=place < attention):
+            return info
     raise ModelArgumentError(
         f"{subject.name}, in which no layer has rows and columns",
         "a layer that puts out maps",
         "use the method gradient or occlusion",
     )
+
+
+def _is_attention(info: LayerInfo) -> bool:
+    return re.search("attn|attention", info.name.lower()) is not None
+
+
+def _has_places(subject: Subject, info: LayerInfo, tokens: bool) -> bool:
+    """Whether a layer has maps of more than one place, or, where they count, tokens of patches."""
+    if len(info.shape) == 2 and tokens:
+        layout = layout_of(subject, info.name, info.shape)
+        return layout.kind == "tokens" and layout.grid != (1, 1)
+    if len(info.shape) != 3:
+        return False
+    last = layout_of(subject, info.name, info.shape).kind == "channels last"
+    height, width = info.shape[:2] if last else info.shape[1:]
+    return height * width > 1
 
 
 def _info(subject: Subject, layer: str | None) -> LayerInfo:
