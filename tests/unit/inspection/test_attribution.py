@@ -722,7 +722,7 @@ def test_the_predicted_class_is_explained_unless_one_is_named(base: nn.Module) -
 
 @pytest.mark.parametrize(
     ("name", "layer"),
-    [("base", "pool3"), ("resnet18", "layer4"), ("transformer", "blocks.1.norm1")],
+    [("base", "pool3"), ("resnet18", "layer3"), ("transformer", "blocks.1.norm1")],
 )
 def test_class_maps_are_of_the_last_layer_that_the_output_listens_to(
     name: str, layer: str, request: Any
