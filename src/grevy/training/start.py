@@ -144,9 +144,11 @@ def refuse_other(record: Mapping[str, Any], facts: Mapping[str, Any], path: Path
     Raises:
         RunMismatchError: something differs.
     """
-    for field in ("seed", "recipe", "preprocessing"):
+    for field in ("seed", "preprocessing"):
         if record[field] != facts[field]:
             raise _mismatch(path, field)
+    if load_recipe(record["recipe"]) != load_recipe(facts["recipe"]):  # it may lack newer fields
+        raise _mismatch(path, "recipe")
     if record["data"]["fingerprint"] != facts["data"]["fingerprint"]:
         raise _mismatch(path, "data")
     if record["data"]["splits"] != facts["data"]["splits"]:
@@ -185,13 +187,14 @@ def _go_on(
 
 
 def _latest_unfinished(where: Any, recipe: Any, seed: int | None) -> RunDirectory | None:
-    wanted = (str(where), load_recipe(recipe or DEFAULT_RECIPE).model_dump(mode="json"), seed or 0)
+    wanted = (str(where), load_recipe(recipe or DEFAULT_RECIPE), seed or 0)
     found = []
     for directory in find_runs(RUNS):
         facts = directory.read()
         if facts["status"] == "finished":
             continue
-        if where is None or (facts["data"]["where"], facts["recipe"], facts["seed"]) == wanted:
+        own = facts["data"]["where"], load_recipe(facts["recipe"]), facts["seed"]
+        if where is None or own == wanted:
             found.append((facts["created"], directory))
     return max(found, key=lambda pair: pair[0])[1] if found else None
 

@@ -195,6 +195,20 @@ def test_a_resume_on_other_pictures_is_refused(stripes: Stripes, tmp_path: Path)
         grevy.train(other, BASE, out=tmp_path / "run", resume=True, listener=QUIET)
 
 
+def test_a_record_from_before_a_recipe_field_was_added_goes_on(
+    stripes: Stripes, tmp_path: Path
+) -> None:
+    whole = grevy.train(stripes, BASE, out=tmp_path / "whole", listener=QUIET)
+    with pytest.raises(RunInterruptedError):
+        grevy.train(stripes, BASE, out=tmp_path / "run", listener=StopAfter(1))
+    file = tmp_path / "run" / "run.json"
+    facts = json.loads(file.read_text())
+    del facts["recipe"]["model"]["convnet"], facts["pairing"]
+    file.write_text(json.dumps(facts))
+    run = grevy.train(stripes, BASE, out=tmp_path / "run", resume=True, listener=QUIET)
+    assert run.results["test"] == whole.results["test"]
+
+
 def test_training_leaves_the_callers_random_state_alone(stripes: Stripes, tmp_path: Path) -> None:
     torch.manual_seed(1)
     before = torch.random.get_rng_state()
