@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 _SIDE, _COUNTS = 3.2, 0.8
-_LEFT, _GAP, _BOTTOM = 0.75, 0.75, 0.5
+_LEFT, _GAP, _TOP, _BOTTOM = 0.75, 0.75, 0.5, 0.5
 _WIDTH = 2 * (_LEFT + _SIDE) + 2 * MARGIN
 
 _COLOURS = (OKABE_ITO["vermillion"], OKABE_ITO["blue"])
@@ -61,22 +61,31 @@ def draw_calibration(
     with drawing([title, *lines, *notes]) as lettering:
         room = _WIDTH - 2 * MARGIN
         found = [part for line in lines for part in wrap(lettering.fit(line, 600), room)]
-        foot = 0.3 + _SIDE + _COUNTS + _BOTTOM + 0.25
+        foot = _TOP + _SIDE + _COUNTS + _BOTTOM + 0.25
         height = foot + len(found) * line_height()
         page = new_page(_WIDTH, height, lettering.fit(title), [*notes, *lettering.notes])
         for index, (name, curves) in enumerate(panels):
             left = _LEFT + index * (_SIDE + _GAP)
-            axes = page.axes(left, 0.3, _SIDE, _SIDE)
+            axes = page.axes(left, _TOP, _SIDE, _SIDE)
             axes.set_title(name, fontsize=9)
             _draw_curves(axes, curves)
-            below = page.axes(left, 0.3 + _SIDE + 0.12, _SIDE, _COUNTS)
+            below = page.axes(left, _TOP + _SIDE + 0.12, _SIDE, _COUNTS)
             _draw_counts(below, curves[0])
             if index == 0:
+                _draw_key(axes)
                 for part, label in ((axes, "accuracy"), (below, "pictures")):
                     part.set_ylabel(label)
                     part.yaxis.set_label_coords(-0.17, 0.5)
         page.text(MARGIN, foot, "\n".join(found), gid="lines")
     return page.figure
+
+
+def _draw_key(axes: Axes) -> None:
+    """Above the title of the panel, where no curve can lie under it."""
+    axes.legend(
+        loc="lower left", bbox_to_anchor=(0, 1 + 0.25 / _SIDE), borderaxespad=0, borderpad=0,
+        ncols=3, fontsize=SMALL,
+    )  # fmt: skip
 
 
 def _draw_curves(axes: Axes, curves: Sequence[Curve]) -> None:
@@ -90,11 +99,10 @@ def _draw_curves(axes: Axes, curves: Sequence[Curve]) -> None:
         ends = np.maximum([middle - curve.low_B[used], curve.high_B[used] - middle], 0)
         axes.errorbar(
             curve.confidence_B[used] + shift, middle, ends, color=colour, marker="o",
-            markersize=4, linewidth=1.2, elinewidth=0.9, label=curve.name,
+            markersize=4, linewidth=1.2, elinewidth=0.9, label=curve.name, clip_on=False,
         )  # fmt: skip
     axes.set(xlim=(0, 1), ylim=(0, 1), xticklabels=[])
     axes.grid()
-    axes.legend(loc="upper left", fontsize=SMALL)
 
 
 def _draw_counts(axes: Axes, curve: Curve) -> None:

@@ -1,23 +1,25 @@
 """Pictures as points in two dimensions: classes in colours, mistakes as crosses.
 
-At most 24 classes are told apart, by eight colours and three shapes; of more, the most frequent
-mistakes decide which are coloured, and the rest is gray.
+At most 21 classes are told apart, by seven colours and three marks; of more, the most frequent
+mistakes decide which are coloured, and the rest is gray. Points lie over one another in the order
+of the pictures, not of the classes, so that no class hides the others.
 
-Shapes: N pictures, K classes.
+Shapes: N pictures, K classes, L names.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from itertools import combinations
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from grevy.figures.colours import ABSENT, FAINT, INK, OKABE_ITO
 from grevy.figures.lettering import Lettering
-from grevy.figures.page import MARGIN, SMALL, drawing, line_height, new_page, wrap
+from grevy.figures.page import MARGIN, SMALL, drawing, line_height, new_page, text_width, wrap
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -27,8 +29,12 @@ _SIDE, _LEFT, _GAP, _BOTTOM, _LEGEND = 3.9, 0.35, 0.4, 0.35, 1.5
 _WIDTH = _LEFT + 2 * _SIDE + _GAP + _LEGEND + 2 * MARGIN
 
 _COLOURS = tuple(colour for name, colour in OKABE_ITO.items() if name != "yellow")
-_MARKERS = ("o", "s", "^")
-MOST_CLASSES = len(_COLOURS) * len(_MARKERS)
+_MARKS = (("o", True), ("o", False), ("^", True))
+"""Marker, and whether it is filled: a ring is told from a dot more easily than a square."""
+
+MOST_CLASSES = len(_COLOURS) * len(_MARKS)
+
+_ROUNDS = 100
 
 
 @dataclass(frozen=True)
@@ -82,7 +88,7 @@ def draw_feature_map(
         handles, names = axes.get_legend_handles_labels()
         axes.legend(
             handles, names, loc="upper left", bbox_to_anchor=(1.02, 1.02), borderaxespad=0.0,
-            fontsize=SMALL, frameon=False, markerscale=1.6,
+            fontsize=SMALL, frameon=False, markerscale=1.8,
         )  # fmt: skip
         page.text(MARGIN, foot, "\n".join(found), gid="lines")
     return page.figure
@@ -106,24 +112,84 @@ def _draw_cloud(
     lettering: Lettering,
 ) -> None:
     axes.set_title(cloud.name, fontsize=9)
-    rest_N = ~np.isin(labels_N, shown)
-    if rest_N.any():
-        x_N, y_N = cloud.points_N2[rest_N].T
-        axes.scatter(x_N, y_N, s=5, color=ABSENT, linewidths=0, label="other")
-    for place, label in enumerate(shown):
-        of_class = labels_N == label
-        colour = _COLOURS[place % len(_COLOURS)]
-        marker = _MARKERS[place // len(_COLOURS)]
-        name = lettering.fit(classes[label], 20)
-        x_N, y_N = cloud.points_N2[of_class].T
-        axes.scatter(
-            x_N, y_N, s=7, alpha=0.75, linewidths=0, label=name, color=colour, marker=marker
-        )
-        axes.text(
-            float(np.median(x_N)), float(np.median(y_N)), name,
-            ha="center", va="center", size=SMALL, color=INK,
-            bbox={"facecolor": "white", "alpha": 0.75, "linewidth": 0, "pad": 0.8},
-        )  # fmt: skip
+    names = [lettering.fit(classes[label], 20) for label in shown]
+    _draw_points(axes, cloud.points_N2, _places(labels_N, shown), names)
     x_N, y_N = cloud.points_N2[wrong_N].T
-    axes.scatter(x_N, y_N, s=14, marker="x", linewidths=0.6, color=FAINT, label="mistaken")
+    axes.scatter(x_N, y_N, s=10, marker="x", linewidths=0.5, color=FAINT, label="mistaken")
     axes.set(xticks=[], yticks=[], xlabel=cloud.axes[0], ylabel=cloud.axes[-1])
+    medians_L2 = np.array([np.median(cloud.points_N2[labels_N == label], 0) for label in shown])
+    _draw_names(axes, names, medians_L2)
+
+
+def _places(labels_N: NDArray[np.int64], shown: Sequence[int]) -> NDArray[np.int64]:
+    """Of each picture's class among those shown; -1 of the others."""
+    places_K = np.full(int(labels_N.max()) + 1, -1)
+    places_K[list(shown)] = np.arange(len(shown))
+    places_N: NDArray[np.int64] = places_K[labels_N]
+    return places_N
+
+
+def _draw_points(
+    axes: Axes, points_N2: NDArray[np.float64], places_N: NDArray[np.int64], names: Sequence[str]
+) -> None:
+    for place, name in enumerate(names):  # for the legend
+        axes.scatter([], [], label=name, **_style(np.array([place])))
+    rest_N = places_N < 0
+    if rest_N.any():
+        x_N, y_N = points_N2[rest_N].T
+        axes.scatter(x_N, y_N, s=5, color=ABSENT, linewidths=0, label="other")
+    for mark in range(len(_MARKS)):
+        of_mark_N = ~rest_N & (places_N // len(_COLOURS) == mark)
+        if of_mark_N.any():
+            x_N, y_N = points_N2[of_mark_N].T
+            axes.scatter(x_N, y_N, **_style(places_N[of_mark_N]))
+
+
+def _style(places_N: NDArray[np.int64]) -> dict[str, Any]:
+    """How points are drawn whose classes have one mark."""
+    colours = [_COLOURS[place % len(_COLOURS)] for place in places_N]
+    marker, filled = _MARKS[places_N[0] // len(_COLOURS)]
+    if filled:
+        look: dict[str, Any] = {"facecolors": colours, "edgecolors": "none", "linewidths": 0}
+    else:
+        look = {"facecolors": "none", "edgecolors": colours, "linewidths": 0.8}
+    return {**look, "s": 8, "marker": marker, "alpha": 0.8}
+
+
+def _draw_names(axes: Axes, names: Sequence[str], medians_L2: NDArray[np.float64]) -> None:
+    """Each at the median of its points, or just above or below where it would lie on another."""
+    from matplotlib.patheffects import withStroke
+
+    to_axes = axes.transData - axes.transAxes
+    sizes_L2 = np.array([(text_width(name, SMALL), line_height(SMALL)) for name in names])
+    sizes_L2 = (sizes_L2 + 0.03) / _SIDE
+    inside_L2 = np.clip(to_axes.transform(medians_L2), sizes_L2 / 2, 1 - sizes_L2 / 2)
+    for name, (x, y) in zip(names, apart(inside_L2, sizes_L2), strict=True):
+        axes.text(
+            x, y, name, transform=axes.transAxes, ha="center", va="center", size=SMALL, color=INK,
+            path_effects=[withStroke(linewidth=2.5, foreground="white")],
+        )  # fmt: skip
+
+
+def apart(centres_L2: NDArray[np.float64], sizes_L2: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Boxes pushed up and down until none lies on another.
+
+    Args:
+        centres_L2: x and y.
+        sizes_L2: width and height in the same unit.
+
+    Returns:
+        New centres; x is kept.
+    """
+    moved_L2 = centres_L2.copy()
+    for _ in range(_ROUNDS):
+        quiet = True
+        for i, j in combinations(range(len(moved_L2)), 2):
+            overlap = (sizes_L2[i] + sizes_L2[j]) / 2 - np.abs(moved_L2[i] - moved_L2[j])
+            if (overlap > 1e-9).all():
+                up = 0.5 if moved_L2[i, 1] >= moved_L2[j, 1] else -0.5
+                moved_L2[[i, j], 1] += np.array([up, -up]) * overlap[1]
+                quiet = False
+        if quiet:
+            break
+    return moved_L2

@@ -6,9 +6,17 @@ import numpy as np
 import pytest
 import torch
 from sklearn.decomposition import PCA
+from torch import Tensor, nn
 
 import grevy
-from grevy.errors import EmptyDataError, GrevyError, LayerNotFoundError, SplitTooSmallError
+from grevy.errors import (
+    EmptyDataError,
+    GrevyError,
+    InputError,
+    LayerNotFoundError,
+    ModelArgumentError,
+    SplitTooSmallError,
+)
 from grevy.inspection.maps import calibration, feature_map, mistakes
 from grevy.inspection.maps.calibration import Calibration
 from grevy.inspection.maps.calibration_numbers import (
@@ -20,7 +28,14 @@ from grevy.inspection.maps.calibration_numbers import (
     probabilities_of,
     wilson,
 )
-from grevy.inspection.maps.embedding import neighbour_purity, pca, trust, tsne
+from grevy.inspection.maps.embedding import (
+    neighbour_purity,
+    pca,
+    perplexity,
+    purity_by_chance,
+    trust,
+    tsne,
+)
 from grevy.inspection.maps.feature_map import FeatureMap, sample
 from grevy.inspection.maps.mistakes import Mistakes, surest_mistakes
 from grevy.inspection.subject import subject_of_module
@@ -100,6 +115,32 @@ def test_the_temperature_undoes_what_made_logits_too_sure() -> None:
     assert any("too sure" in line for line in view.lines)
 
 
+def test_a_temperature_that_validation_does_not_determine_is_said() -> None:
+    labels = np.arange(6) % 3
+    right = Predictions(np.eye(3, dtype=np.float32)[labels], labels, ())
+    view = Calibration("run", "test", right)(right)
+    assert view.temperature == 0.05
+    assert any("does not determine it" in note for note in view.notes)
+    fair = Predictions(*simulated(500, 1.0), ())
+    told = Calibration("run", "test", fair)(fair).notes
+    assert not any("does not determine it" in note for note in told)
+
+
+def test_only_a_look_at_test_says_that_test_is_for_looking() -> None:
+    some = Predictions(*simulated(50, 1.0), ())
+    for split, said in (("validation", False), ("test", True)):
+        notes = " ".join(Calibration("run", split, some)(some).notes)
+        assert ("choose nothing by it" in notes) is said
+        assert ("which flatters it" in notes) is not said
+
+
+def test_logits_that_are_no_numbers_are_refused() -> None:
+    logits, labels = simulated(20, 1.0)
+    logits[3, 1] = np.nan
+    with pytest.raises(InputError, match="1 test picture"):
+        Calibration("run", "test")(Predictions(logits, labels, ()))
+
+
 def test_loss_and_brier_score_by_hand() -> None:
     logits = np.log(np.array([[0.7, 0.2, 0.1], [0.5, 0.25, 0.25]]))
     labels = np.array([0, 2])
@@ -130,6 +171,36 @@ def test_two_groups_stay_apart_and_a_seed_gives_one_picture() -> None:
     assert trust(features, points) > 0.8
     np.testing.assert_array_equal(points, tsne(features, 3))
     assert neighbour_purity(RANDOM.normal(size=(2000, 2)), RANDOM.integers(0, 2, 2000)) < 0.55
+
+
+def test_trustworthiness_is_that_of_its_definition() -> None:
+    features, points = RANDOM.normal(size=(40, 6)), RANDOM.normal(size=(40, 2))
+    n, k, penalty = 40, 10, 0
+
+    def order(values: np.ndarray, i: int) -> list[int]:
+        distances = np.linalg.norm(values - values[i], axis=1)
+        return [j for j in np.argsort(distances).tolist() if j != i]
+
+    for i in range(n):
+        ranks = {j: rank + 1 for rank, j in enumerate(order(features, i))}
+        penalty += sum(max(0, ranks[j] - k) for j in order(points, i)[:k])
+    assert trust(features, points) == pytest.approx(1 - 2 / (n * k * (2 * n - 3 * k - 1)) * penalty)
+
+
+def test_purity_by_hand() -> None:
+    points, labels = np.array([[0.0], [1.0], [2.0]]), np.array([0, 0, 1])
+    assert neighbour_purity(points, labels) == pytest.approx(2 / 6)  # all others are neighbours
+    assert purity_by_chance(labels) == pytest.approx(2 / 6)
+    assert perplexity(2000) == 30
+    assert perplexity(31) == 10
+
+
+@pytest.mark.parametrize("unit", [1e-40, 1e30])
+def test_tsne_heeds_no_unit(unit: float) -> None:
+    features = (unit * RANDOM.normal(size=(30, 5))).astype(np.float32)
+    points = tsne(features, 0)
+    assert np.isfinite(points).all()
+    assert trust(features, points) > 0.7
 
 
 def test_samples_are_seeded_and_without_repetition() -> None:
@@ -180,13 +251,74 @@ def test_a_feature_map_says_how_far_it_may_be_believed() -> None:
     assert view.arrays["tsne_N2"].shape == (20, 2)
     np.testing.assert_array_equal(view.arrays["labels_N"], labels[view.arrays["index_N"]])
     assert "20 of 30" in " ".join(view.notes)
-    assert len(view.checks) == 3
+    carried = {check.name: check.value for check in view.checks}
+    assert carried["variance in two components"] == pytest.approx(
+        PCA(2).fit(view.arrays["features_NF"]).explained_variance_ratio_.sum(), abs=1e-5
+    )
+    assert len(carried) == 6
+    assert "averaged over rows and columns" in view.notes[0]
+    assert "perplexity 6.33" in view.notes[1]
     assert json.dumps(view.as_json(), allow_nan=False)
     assert view.draw().texts
     with pytest.raises(SplitTooSmallError):
         look(pictures_of(3), logits[:3], labels[:3])
     with pytest.raises(LayerNotFoundError, match="conv3"):
         FeatureMap(subject, "conv33", "validation")(pictures_of(30), logits, labels)
+
+
+class Tokens(nn.Module):
+    """Eleven tokens on no grid, then averaged; no layer has rows and columns."""
+
+    def __init__(self, features: int = 7) -> None:
+        super().__init__()
+        self.embed = nn.Linear(48, features)
+        self.head = nn.Linear(features, 10)
+
+    def forward(self, images_NCHW: Tensor) -> Tensor:
+        return self.head(
+            self.embed(images_NCHW.flatten(1)[:, : 11 * 48].unflatten(1, (11, 48))).mean(1)
+        )
+
+
+def test_tokens_are_averaged_to_a_feature_a_channel() -> None:
+    model = Tokens()
+    subject = subject_of_module(model, (3, 32, 32), name="tokens")
+    examples, labels = pictures_of(12), RANDOM.integers(0, 10, 12)
+    view = FeatureMap(subject, "embed", "test")(examples, RANDOM.normal(size=(12, 10)), labels)
+    images = torch.as_tensor(examples.pixels_NCHW).float() / 255
+    with torch.no_grad():
+        expected = model.embed(images.flatten(1)[:, : 11 * 48].unflatten(1, (11, 48))).mean(1)
+    np.testing.assert_allclose(view.arrays["features_NF"], expected.numpy(), atol=1e-5)
+    assert "Tokens are averaged" in view.notes[0]
+    assert "choose nothing by it" in view.notes[-1]
+
+
+def test_layers_without_two_dimensions_are_refused_and_do_not_end_the_process() -> None:
+    logits, labels = RANDOM.normal(size=(12, 10)), RANDOM.integers(0, 10, 12)
+    one = subject_of_module(Tokens(features=1), (3, 32, 32), name="one")
+    with pytest.raises(ModelArgumentError, match="one feature"):
+        FeatureMap(one, "embed", "validation")(pictures_of(12), logits, labels)
+    model = Tokens()
+    nn.init.zeros_(model.embed.weight)
+    dead = subject_of_module(model, (3, 32, 32), name="dead")
+    with pytest.raises(ModelArgumentError, match="the same on all 12 pictures"):
+        FeatureMap(dead, "embed", "validation")(pictures_of(12), logits, labels)
+
+
+def test_mistakes_of_a_network_without_maps_show_gradients_and_say_so() -> None:
+    model = nn.Sequential(nn.Flatten(), nn.Linear(3072, 10))
+    subject = subject_of_module(model, (3, 32, 32), name="linear")
+    logits = RANDOM.normal(size=(4, 10)).astype(np.float32)
+    labels = (logits.argmax(1) + 1) % 10
+    view = Mistakes(subject, "validation", 2)(pictures_of(4), logits, labels)
+    of_class_KHW = model[1].weight.detach().abs().reshape(10, 3, 32, 32).amax(1).numpy()
+    chosen = view.arrays["index_M"]
+    for place, classes in enumerate((logits.argmax(1), labels)):
+        found = view.arrays["maps_M2HW"][:, place]
+        np.testing.assert_allclose(found, of_class_KHW[classes[chosen]], atol=1e-6)
+    assert "size of the gradient" in " ".join(view.notes)
+    assert view.draw().texts
+    assert all(parameter.grad is None for parameter in model.parameters())
 
 
 @pytest.fixture(scope="module")

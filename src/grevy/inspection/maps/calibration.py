@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from grevy.errors import EmptyDataError
+from grevy.errors import EmptyDataError, InputError
 from grevy.figures.calibration import Curve, draw_calibration
 from grevy.figures.numerals import counted
 from grevy.inspection.maps.calibration_numbers import (
+    TEMPERATURES,
     Bins,
     Floats,
     Kind,
@@ -24,6 +25,7 @@ from grevy.inspection.maps.calibration_numbers import (
     negative_log_likelihood,
     probabilities_of,
 )
+from grevy.inspection.maps.notes import about_split
 from grevy.inspection.view import Check, png_of
 from grevy.records.predictions import Predictions
 
@@ -54,11 +56,14 @@ class Calibration:
 
         Raises:
             EmptyDataError: no picture.
+            InputError: logits that are not finite.
         """
         if not len(predictions.labels_N):
             raise EmptyDataError("no picture", "at least one", "choose another split")
+        _require_finite(predictions, self.split)
         temperature = None
         if self.validation is not None:
+            _require_finite(self.validation, "validation")
             temperature = best_temperature(self.validation.logits_NK, self.validation.labels_N)
         return CalibrationView(
             self.name,
@@ -162,7 +167,7 @@ class CalibrationView:
         after = (
             f"Divided by a temperature of {n['temperature']:.3f}, fitted on validation: expected "
             f"calibration error {n['expected_calibration_error_after']:.4f}, loss "
-            f"{n['negative_log_likelihood_after']:.4f}; no prediction changes."
+            f"{n['negative_log_likelihood_after']:.4f}."
             if "temperature" in n
             else ""
         )
@@ -174,9 +179,9 @@ class CalibrationView:
                     f"{sure} by {abs(gap):.2%}.",
                     f"Expected calibration error {n['expected_calibration_error']:.4f} (95 % "
                     f"bootstrap over pictures {n['expected_calibration_error_low']:.4f} to "
-                    f"{n['expected_calibration_error_high']:.4f}), largest gap of a bin "
-                    f"{n['maximal_calibration_error']:.3f} (it holds "
-                    f"{counted(self.bins('equal width').pictures_of_maximal_error, 'picture')}).",
+                    f"{n['expected_calibration_error_high']:.4f}).",
+                    f"Largest gap of a bin {n['maximal_calibration_error']:.3f}; it holds "
+                    f"{counted(self.bins('equal width').pictures_of_maximal_error, 'picture')}.",
                     *(check.text for check in self.checks),
                     f"Loss {n['negative_log_likelihood']:.4f} nats, Brier score "
                     f"{n['brier_score']:.4f}.",
@@ -188,23 +193,27 @@ class CalibrationView:
     @property
     def notes(self) -> tuple[str, ...]:
         """How it was counted."""
-        fitted = (
-            "The temperature was fitted on these same pictures, which flatters it."
-            if self.split == "validation" and self.temperature is not None
-            else ""
+        shown = counted(len(self.labels_N), f"{self.split} picture")
+        return (
+            f"{shown}, as recorded at the end of the run; bars are 95 % intervals (Wilson).",
+            "Noise in a bin only adds to a gap: the expected calibration error of few pictures "
+            "lies too high (Guo et al. 2017; 15 bins).",
+            *self._about_temperature(),
+            *about_split(self.split),
         )
-        return tuple(
-            filter(
-                None,
-                (
-                    f"{len(self.labels_N):,} {self.split} pictures, as recorded at the end of the "
-                    "run; bars are 95 % intervals (Wilson).",
-                    "Noise in a bin only adds to a gap: the expected calibration error of few "
-                    "pictures lies too high (Guo et al. 2017; 15 bins).",
-                    fitted,
-                ),
+
+    def _about_temperature(self) -> Iterator[str]:
+        if self.temperature is None:
+            return
+        yield "A temperature changes how sure the network is, and no prediction."
+        if self.split == "validation":
+            yield "The temperature was fitted on these same pictures, which flatters it."
+        low, high = TEMPERATURES
+        if not 1.01 * low < self.temperature < high / 1.01:
+            yield (
+                f"The temperature lies at an end of what was searched ({low:g} to {high:g}): "
+                "validation does not determine it."
             )
-        )
 
     def draw(self) -> Figure:
         """A panel a way to cut bins, before and after the temperature."""
@@ -234,6 +243,16 @@ class CalibrationView:
 
     def _repr_png_(self) -> bytes:
         return png_of(self.draw())
+
+
+def _require_finite(predictions: Predictions, split: str) -> None:
+    broken = int((~np.isfinite(predictions.logits_NK).all(1)).sum())
+    if broken:
+        raise InputError(
+            f"recorded logits that are not finite on {counted(broken, f'{split} picture')}",
+            "finite logits",
+            "train again with a lower learning rate",
+        )
 
 
 def _curve(name: str, bins: Bins) -> Curve:

@@ -15,6 +15,9 @@ from scipy import optimize, special, stats
 BINS = 15
 """As in the paper."""
 
+TEMPERATURES = (0.05, 20.0)
+"""Between them the best is searched."""
+
 _RESAMPLES = 1000
 
 Floats = NDArray[np.float64]
@@ -130,13 +133,16 @@ def brier_score(probabilities_NK: Floats, labels_N: NDArray[np.int64]) -> float:
 
 
 def best_temperature(logits_NK: NDArray[np.floating], labels_N: NDArray[np.int64]) -> float:
-    """The temperature with the least cross-entropy, between 0.05 and 20; to be found on validation.
+    """The temperature with the least cross-entropy in `TEMPERATURES`; to be found on validation.
 
-    Above 1 the network is too sure of itself, below 1 not sure enough.
+    Above 1 the network is too sure of itself, below 1 not sure enough. Where every picture is
+    right the loss only falls with the temperature, so it is the lower end.
     """
+    if (logits_NK.argmax(1) == labels_N).all():
+        return TEMPERATURES[0]
 
     def loss(log_temperature: float) -> float:
         return negative_log_likelihood(logits_NK / np.exp(log_temperature), labels_N)
 
-    found = optimize.minimize_scalar(loss, bounds=(np.log(0.05), np.log(20)), method="bounded")
+    found = optimize.minimize_scalar(loss, bounds=np.log(TEMPERATURES), method="bounded")
     return float(np.exp(found.x))

@@ -17,8 +17,18 @@ from numpy.typing import NDArray
 from grevy.errors import ModelArgumentError, SplitTooSmallError
 from grevy.figures.feature_map import Cloud, draw_feature_map
 from grevy.inspection.layers import find_layer
-from grevy.inspection.layout import layout_of
-from grevy.inspection.maps.embedding import neighbour_purity, pca, trust, tsne
+from grevy.inspection.layout import Kind, Layout, layout_of
+from grevy.inspection.maps.embedding import (
+    DIMENSIONS_BEFORE_TSNE,
+    NEIGHBOURS,
+    neighbour_purity,
+    pca,
+    perplexity,
+    purity_by_chance,
+    trust,
+    tsne,
+)
+from grevy.inspection.maps.notes import about_split
 from grevy.inspection.subject import Subject
 from grevy.inspection.units.examples import Examples
 from grevy.inspection.view import Check, png_of
@@ -32,6 +42,14 @@ MOST = 2_000
 
 _FEWEST = 5
 _AT_ONCE = 200
+
+_READ: dict[Kind, str] = {
+    "maps": "Maps are averaged over rows and columns.",
+    "channels last": "Maps are averaged over rows and columns.",
+    "vector": "",
+    "tokens": "The tokens of the patches are averaged.",
+    "matrix": "Tokens are averaged.",
+}
 
 
 @dataclass(frozen=True)
@@ -65,14 +83,14 @@ class FeatureMap:
         Raises:
             SplitTooSmallError: fewer than five pictures.
             LayerNotFoundError: no such layer.
-            ModelArgumentError: features that are not finite.
+            ModelArgumentError: features that are not finite, fewer than two, or all alike.
         """
         if len(examples) < _FEWEST:
             raise SplitTooSmallError(
                 f"{len(examples)} pictures", f"at least {_FEWEST}", "choose another --split"
             )
         chosen_N = sample(len(examples), self.most, self.seed)
-        features_NF = self._features(examples, chosen_N)
+        features_NF, read = self._features(examples, chosen_N)
         points_N2, shares_2 = pca(features_NF, 2)
         arrays = {
             "features_NF": features_NF,
@@ -85,27 +103,54 @@ class FeatureMap:
         }
         kind = type(find_layer(self.subject.model, self.layer)[0]).__name__
         layer = f"{self.layer} ({kind})"
-        return FeatureMapView(self.subject, layer, self.split, len(examples), self.seed, arrays)
+        return FeatureMapView(
+            self.subject, layer, self.split, len(examples), self.seed, arrays, read
+        )
 
-    def _features(self, examples: Examples, chosen_N: NDArray[np.int64]) -> NDArray[np.float32]:
-        pieces = []
+    def _features(
+        self, examples: Examples, chosen_N: NDArray[np.int64]
+    ) -> tuple[NDArray[np.float32], str]:
+        """[N, F], and how a layer's output became F features."""
+        pieces, layout = [], None
         for start in range(0, len(chosen_N), _AT_ONCE):
             pixels = np.stack(
                 [examples.picture(i) for i in chosen_N[start : start + _AT_ONCE].tolist()]
             )
             images = self.subject.prepare(pixels).images_NCHW
             output = activations_of(self.subject, images, [self.layer])[self.layer]
-            layout = layout_of(self.subject, self.layer, output.shape[1:])
-            pieces.append(layout.maps(output).float().mean((2, 3)).cpu())
+            layout = layout or layout_of(self.subject, self.layer, output.shape[1:])
+            pieces.append(_averaged(output, layout).float().cpu())
+        assert layout is not None, "a map has at least five pictures"
         features_NF: NDArray[np.float32] = torch.cat(pieces).numpy()
-        if not np.isfinite(features_NF).all():
-            broken = int((~np.isfinite(features_NF).all(1)).sum())
-            raise ModelArgumentError(
-                f"layer '{self.layer}', not finite on {broken:,} of {len(chosen_N):,} pictures",
-                "finite features",
-                "look at its activations on one of them",
-            )
-        return features_NF
+        _require_a_cloud(features_NF, self.layer)
+        return features_NF, " ".join(filter(None, (layout.note, _READ[layout.kind])))
+
+
+def _averaged(output: torch.Tensor, layout: Layout) -> torch.Tensor:
+    """Features [N, F]: one value a channel."""
+    return output.mean(1) if layout.kind == "matrix" else layout.maps(output).mean((2, 3))
+
+
+def _require_a_cloud(features_NF: NDArray[np.float32], layer: str) -> None:
+    """Refuse what has no two dimensions; t-SNE ends the process on pictures that are all alike."""
+    pictures, features = features_NF.shape
+    broken = int((~np.isfinite(features_NF).all(1)).sum())
+    if broken:
+        raise ModelArgumentError(
+            f"layer '{layer}', not finite on {broken:,} of {pictures:,} pictures",
+            "finite features",
+            "look at its activations on one of them",
+        )
+    if features < 2:
+        raise ModelArgumentError(
+            f"layer '{layer}' with one feature", "at least two", "choose another layer"
+        )
+    if (features_NF == features_NF[0]).all():
+        raise ModelArgumentError(
+            f"layer '{layer}', the same on all {pictures:,} pictures",
+            "features that differ",
+            "choose another layer; this one may be dead",
+        )
 
 
 def sample(count: int, most: int, seed: int) -> NDArray[np.int64]:
@@ -127,6 +172,7 @@ class FeatureMapView:
         all_pictures: in the split.
         seed: of the sample and of t-SNE.
         arrays: features_NF, pca_N2, shares_2, tsne_N2, index_N, labels_N, predicted_N.
+        read: how the layer's output became features; "" where it was a vector.
     """
 
     subject: Subject
@@ -135,6 +181,7 @@ class FeatureMapView:
     all_pictures: int
     seed: int
     arrays: Mapping[str, NDArray[Any]]
+    read: str = ""
 
     scale = None
 
@@ -142,23 +189,26 @@ class FeatureMapView:
     def checks(self) -> tuple[Check, ...]:
         """How much of the neighbourhoods among all features is left in two dimensions."""
         features_NF, labels_N = self.arrays["features_NF"], self.arrays["labels_N"]
-        full = neighbour_purity(features_NF, labels_N)
-        checks = [
-            Check(
-                "neighbours of the same class, all features",
-                full,
-                "",
-                None,
-                f"In all {features_NF.shape[1]:,} features {full:.0%} of a picture's ten nearest "
-                "neighbours have its class.",
-            )
-        ]
-        for name, key in (("PCA", "pca_N2"), ("t-SNE", "tsne_N2")):
-            points_N2 = self.arrays[key]
-            believed, pure = trust(features_NF, points_N2), neighbour_purity(points_N2, labels_N)
+        carried = float(self.arrays["shares_2"].sum())
+        near = min(NEIGHBOURS, len(labels_N) - 1)
+        chance = f" (by chance: {purity_by_chance(labels_N):.0%})"
+        clouds = {
+            f"all {features_NF.shape[1]:,} features": features_NF,
+            "PCA": self.arrays["pca_N2"],
+            "t-SNE": self.arrays["tsne_N2"],
+        }
+        text = f"The two components of PCA carry {carried:.0%} of the variance."
+        checks = [Check("variance in two components", carried, "", None, text)]
+        for name, points_ND in clouds.items():
+            pure = neighbour_purity(points_ND, labels_N)
+            text = f"In {name}, {pure:.0%} of a picture's {near} nearest have its class{chance}."
+            checks.append(Check(f"nearest of the same class in {name}", pure, "", None, text))
+            chance = ""
+        for name in ("PCA", "t-SNE"):
+            believed = trust(features_NF, clouds[name])
             text = (
-                f"{name}: {pure:.0%} of the ten nearest in the picture have its class; "
-                f"trustworthiness {believed:.3f} (1: neighbours in the picture are real ones)."
+                f"Trustworthiness of {name}: {believed:.3f} (1: who is near in the picture is "
+                "near in all features)."
             )
             checks.append(Check(f"trustworthiness of {name}", believed, "near 1", None, text))
         return tuple(checks)
@@ -182,11 +232,14 @@ class FeatureMapView:
             if shown < self.all_pictures
             else f"All {shown:,} {self.split} pictures."
         )
+        kept = min(DIMENSIONS_BEFORE_TSNE, *self.arrays["features_NF"].shape)
         return (
             *self.subject.notes,
-            f"{drawn} Maps are averaged over rows and columns.",
-            f"t-SNE with perplexity 30 and seed {self.seed}: who is near whom may be read, "
-            "distances between groups and their sizes mean nothing.",
+            f"{drawn} {self.read}".rstrip(),
+            f"t-SNE of the first {kept} components, with perplexity {perplexity(shown):.3g} and "
+            f"seed {self.seed}: who is near whom may be read; distances between groups and their "
+            "sizes mean nothing.",
+            *about_split(self.split),
         )
 
     def draw(self) -> Figure:

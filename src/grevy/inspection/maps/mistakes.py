@@ -9,16 +9,20 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
-from grevy.errors import EmptyDataError
+from grevy.errors import EmptyDataError, ModelArgumentError
 from grevy.figures.class_map import in_words, over_picture
 from grevy.figures.render import to_rgb
-from grevy.figures.scale import Scale, class_map_scale
+from grevy.figures.scale import Scale, class_map_scale, magnitude_scale
 from grevy.figures.tiles import Sheet, Tile
 from grevy.inspection.attribution.cam import default_layer
+from grevy.inspection.attribution.gradient import gradient, largest_of_colours
 from grevy.inspection.attribution.hirescam import hirescam
+from grevy.inspection.layers import LayerInfo
 from grevy.inspection.layout import layout_of
 from grevy.inspection.maps.calibration_numbers import probabilities_of
+from grevy.inspection.maps.notes import about_split
 from grevy.inspection.subject import Subject
 from grevy.inspection.units.examples import Examples
 from grevy.inspection.view import Check, number, png_of
@@ -50,6 +54,8 @@ class Mistakes:
     ) -> MistakesView:
         """Class maps (HiResCAM) of the predicted and of the true class of each.
 
+        A network in which no layer has rows and columns gets gradients instead, and a note.
+
         Args:
             examples: all pictures of the split.
             logits_NK: what the network said of them.
@@ -57,7 +63,6 @@ class Mistakes:
 
         Raises:
             EmptyDataError: no picture.
-            ModelArgumentError: a network without maps.
         """
         if not len(labels_N):
             raise EmptyDataError("no picture", "at least one", "choose another split")
@@ -90,23 +95,39 @@ class Mistakes:
         labels_M: NDArray[np.int64],
     ) -> tuple[str, NDArray[np.float32]]:
         """The layer, and the maps [M, 2, h, w] for the predicted and for the true class."""
-        info = default_layer(self.subject)
-        layout = layout_of(self.subject, info.name, info.shape)
+        info = _layer_with_places(self.subject)
+        name = info.name if info else ""
         if not len(pixels_MHWC):
-            return info.name, np.zeros((0, 2, 1, 1), np.float32)
+            return name, np.zeros((0, 2, 1, 1), np.float32)
         images_MCHW = self.subject.prepare(pixels_MHWC).images_NCHW
         with as_found(self.subject.model):
             maps = [
-                hirescam(
-                    self.subject.model,
-                    info.name,
+                _maps_of(
+                    self.subject,
+                    info,
                     images_MCHW,
-                    torch.as_tensor(classes_M, device=images_MCHW.device),
-                    layout,
+                    torch.as_tensor(classes_M).to(images_MCHW.device),
                 )
                 for classes_M in (predicted_M, labels_M)
             ]
-        return info.name, torch.stack(maps, 1).cpu().numpy()
+        return name, torch.stack(maps, 1).cpu().numpy()
+
+
+def _layer_with_places(subject: Subject) -> LayerInfo | None:
+    try:
+        return default_layer(subject)
+    except ModelArgumentError:
+        return None  # gradients are taken instead, and the view says so
+
+
+def _maps_of(
+    subject: Subject, info: LayerInfo | None, images_MCHW: Tensor, classes_M: Tensor
+) -> Tensor:
+    """Class maps [M, h, w] at that layer, or sizes of gradients [M, H, W] where there is none."""
+    if info is None:
+        return largest_of_colours(gradient(subject.model, images_MCHW, classes_M))
+    layout = layout_of(subject, info.name, info.shape)
+    return hirescam(subject.model, info.name, images_MCHW, classes_M, layout)
 
 
 def surest_mistakes(
@@ -126,7 +147,7 @@ class MistakesView:
     Attributes:
         subject: the network.
         split: what the pictures are.
-        layer: of the class maps.
+        layer: of the class maps; "" where gradients stand in for them.
         names: of the pictures.
         counts: mistakes, and pictures in all.
         arrays: pixels_MHWC, maps_M2HW (for the predicted and the true class), index_M,
@@ -143,7 +164,8 @@ class MistakesView:
     @property
     def scale(self) -> Scale:
         """One for all maps."""
-        return class_map_scale(self.arrays["maps_M2HW"])
+        of_maps = class_map_scale if self.layer else magnitude_scale
+        return of_maps(self.arrays["maps_M2HW"])
 
     @property
     def checks(self) -> tuple[Check, ...]:
@@ -167,17 +189,16 @@ class MistakesView:
     @property
     def notes(self) -> tuple[str, ...]:
         """How to read it."""
-        test = (
-            "Looking at test pictures is for understanding: what is chosen after it was not chosen "
-            "on validation."
-        )
-        return (
-            *self.subject.notes,
+        read = (
             "Each: the picture, what speaks for the predicted class, what speaks for the true one "
             f"(HiResCAM at '{self.layer}': also right where the network does not end in global "
-            "average pooling).",
-            *([test] if self.split == "test" else []),
+            "average pooling)."
+            if self.layer
+            else "Each: the picture, the pixels to which the predicted class reacts, those to "
+            "which the true one does (size of the gradient: no layer has rows and columns for a "
+            "class map)."
         )
+        return (*self.subject.notes, read, *about_split(self.split))
 
     def sheet(self) -> Sheet:
         """Three mistakes a row."""
@@ -224,7 +245,8 @@ class MistakesView:
 
     def _tiles(self, i: int) -> list[Tile]:
         picture_HW3 = to_rgb(self.arrays["pixels_MHWC"][i : i + 1])[0]
-        tiles = [Tile(picture_HW3, f"{int(self.arrays['index_M'][i])}", "")]
+        where = f"{self.split}, number {int(self.arrays['index_M'][i])}"
+        tiles = [Tile(picture_HW3, "picture", where)]
         for row, (which, index) in enumerate(self._classes(i).items()):
             probability = self.arrays["probabilities_MK"][i, index]
             map_HW = self.arrays["maps_M2HW"][i, row]
