@@ -18,6 +18,12 @@
     │   │   ├── RecipeNotFoundError       no such recipe name or file
     │   │   ├── RecipeFieldError          a field that recipes do not have
     │   │   └── RecipeValueError          a value that the field does not take
+    │   ├── StudyError
+    │   │   ├── StudyFileError            a study that lacks something or holds what studies don't have
+    │   │   ├── AmbiguousFieldError       a short field name that could be several
+    │   │   ├── SameArmsError             two arms, or an arm and the baseline, that are the same
+    │   │   ├── DifferentDataError        runs on other pictures or splits, which can't be compared
+    │   │   └── PredictionsFileError      someone else's predictions that can't be read
     │   ├── ModelError
     │   │   ├── UnknownModelError         not in the registry
     │   │   ├── ModelArgumentError        arguments that the model does not take
@@ -44,6 +50,8 @@
         ├── SaveError                 the disk did not take what was written
         ├── CorruptRecordError        a record or checkpoint that fails its check
         ├── NonFiniteLossError        the loss became NaN or infinite
+        ├── WorkerDiedError           a process that trained was killed again and again
+        ├── RunsFailedError           a study of which some runs failed
         └── RunInterruptedError       Ctrl-C: saved, can be resumed
 
 An error is one line in three parts: what was received, what was expected, how to mend it.
@@ -146,6 +154,30 @@ class RecipeValueError(RecipeError):
     """A value that the field does not take."""
 
 
+class StudyError(InputError):
+    """Something is wrong with a study or a comparison."""
+
+
+class StudyFileError(StudyError):
+    """A study that lacks something, or holds something that studies do not have."""
+
+
+class AmbiguousFieldError(StudyError):
+    """A short field name that could be several fields."""
+
+
+class SameArmsError(StudyError):
+    """Two arms, or an arm and the baseline, that are the same."""
+
+
+class DifferentDataError(StudyError):
+    """Runs on other pictures or splits: they can't be compared."""
+
+
+class PredictionsFileError(StudyError):
+    """Someone else's predictions that can't be read."""
+
+
 class ModelError(InputError):
     """Something is wrong with the model."""
 
@@ -244,6 +276,14 @@ class CorruptRecordError(JobError):
 
 class NonFiniteLossError(JobError):
     """The loss became NaN or infinite; training stopped before the optimizer step."""
+
+
+class WorkerDiedError(JobError):
+    """A process that trained was killed again and again."""
+
+
+class RunsFailedError(JobError):
+    """A study of which some runs failed; the others are finished and compared."""
 
 
 class RunInterruptedError(JobError):

@@ -1,0 +1,1 @@
+"""Where the runs of a study are trained: processes of this machine, or a Ray cluster."""

@@ -1,0 +1,109 @@
+"""From `norm=batch` to a changed recipe: short names of recipe fields, and their values."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import yaml
+
+from grevy.errors import AmbiguousFieldError, StudyFileError
+from grevy.recipes.load import check_recipe, field_names, unknown_field_error
+from grevy.recipes.schema import Recipe
+
+Changes = Mapping[str, Any]
+"""Dotted recipe fields and their new values."""
+
+
+def full_field(name: str) -> str:
+    """The dotted field that a name means: itself, a unique ending of it, or a room's `name`.
+
+    `norm` is `model.convnet.norm`, `optimizer` is `optimizer.name`.
+
+    Raises:
+        AmbiguousFieldError: several fields end so.
+        RecipeFieldError: none does.
+    """
+    plain = name.strip().replace("-", "_")
+    names = field_names()
+    if plain in names:
+        return plain
+    if f"{plain}.name" in names:
+        return f"{plain}.name"
+    endings = [field for field in names if field.endswith(f".{plain}")]
+    if len(endings) > 1:
+        raise AmbiguousFieldError(
+            f"field '{name}'", f"one of {', '.join(endings)}", "write it in full"
+        )
+    if not endings:
+        raise unknown_field_error(plain, "the study")
+    return endings[0]
+
+
+def parse_changes(text: str) -> tuple[str, dict[str, Any]]:
+    """`optimizer=adam,lr=0.001` as a name and its changes; `Adam: ...` gives the name.
+
+    Values are YAML: `true`, `0.05`, `[32, 64]`.
+
+    Raises:
+        StudyFileError: not of the form FIELD=VALUE.
+        AmbiguousFieldError: a short name that could be several fields.
+        RecipeFieldError: a field that recipes do not have.
+    """
+    named = re.match(r"([^=\[\]]+):\s+(.*)", text)
+    name, rest = (named[1].strip(), named[2]) if named else (text.strip(), text)
+    changes: dict[str, Any] = {}
+    for part in re.split(r",(?![^\[]*\])", rest):  # a comma between brackets is part of a value
+        field, equals, value = part.partition("=")
+        if not equals:
+            raise StudyFileError(f"'{part}'", "FIELD=VALUE, as in norm=batch", "correct --vary")
+        changes[full_field(field)] = yaml.safe_load(value)
+    return name, changes
+
+
+def changed(recipe: Recipe, changes: Changes, origin: str) -> Recipe:
+    """The recipe with some fields changed, checked as a whole.
+
+    Args:
+        recipe: stays as it is.
+        changes: full or short field names, new values.
+        origin: who asks, for errors.
+
+    Raises:
+        RecipeError: a field that does not exist or a value that it does not take.
+        AmbiguousFieldError: a short name that could be several fields.
+    """
+    fields = recipe.model_dump(mode="json")
+    for name, value in changes.items():
+        *rooms, last = full_field(name).split(".")
+        place = fields
+        for room in rooms:
+            place = place[room]
+        place[last] = value
+    return check_recipe(fields, origin)
+
+
+def differences(recipe: Recipe, other: Recipe) -> dict[str, Any]:
+    """Dotted fields whose value in `other` differs from that in `recipe`, but not names."""
+    before, after = _flat(recipe), _flat(other)
+    return {
+        name: value
+        for name, value in after.items()
+        if before.get(name) != value and name not in ("name", "description")
+    }
+
+
+def same_training(recipe: Recipe, other: Recipe) -> bool:
+    """Whether two recipes train the same; what they are called does not count."""
+    return not differences(recipe, other)
+
+
+def _flat(recipe: Recipe) -> dict[str, Any]:
+    values: dict[str, Any] = {}
+    for field in field_names():
+        value: Any = recipe
+        for part in field.split("."):
+            value = getattr(value, part)
+        values[field] = value
+    return values

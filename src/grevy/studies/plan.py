@@ -1,0 +1,177 @@
+"""Which runs a study is made of, and how far each is: read from the records, changed by nobody.
+
+A study folder:
+
+    study.json      what was asked
+    runs/           one run directory for each arm and seed
+    report/         tables and figures
+
+A run is known by its identity (recipe, data, seed, network to begin like), not by its name: what
+is finished is found again under another arm's name, and is never trained twice.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Literal
+
+from grevy.data.load import load_data
+from grevy.errors import CorruptRecordError, StudyFileError
+from grevy.recipes.schema import Recipe
+from grevy.records.atomic import save_error, write_json
+from grevy.records.run import RunDirectory, find_runs
+from grevy.studies.study import BASELINE, Arm, Study
+from grevy.training.start import run_identity
+
+State = Literal["finished", "failed", "unfinished", "missing"]
+
+_IDENTITY_DIGITS = 8
+
+
+@dataclass(frozen=True)
+class PlannedRun:
+    """One training of a study.
+
+    Attributes:
+        like: the recipe whose network's initial weights are taken where they fit.
+        state: what its record says.
+        error: why it failed, as `Failure.to_dict` wrote it.
+    """
+
+    arm: str
+    seed: int
+    recipe: Recipe
+    like: Recipe | None
+    path: Path
+    state: State
+    error: Mapping[str, Any] | None = None
+
+    @property
+    def error_file(self) -> Path:
+        """Beside the run directory: a run may fail before it has one."""
+        return self.path.with_name(f"{self.path.name}.error.json")
+
+
+@dataclass(frozen=True)
+class Plan:
+    """All runs of a study, seed by seed, so that a study cut short has whole seeds."""
+
+    study: Study
+    folder: Path
+    runs: tuple[PlannedRun, ...]
+
+    def having(self, *states: State) -> tuple[PlannedRun, ...]:
+        """The runs in one of these states."""
+        return tuple(run for run in self.runs if run.state in states)
+
+
+def plan(study: Study, folder: Path) -> Plan:
+    """What there is to do; the same study and records give the same plan.
+
+    The image data is read for its fingerprint, and so decoded once for all workers.
+
+    Raises:
+        DataError: something is wrong with the image data.
+    """
+    known = _known_runs(folder / "runs")
+    fingerprints = {
+        pictures: load_data(study.where, pictures).fingerprint
+        for pictures in {arm.recipe.pictures for arm in study.arms}
+    }
+    runs = []
+    for seed in study.seeds:
+        for arm in study.arms:
+            like = begins_like(study, arm)
+            fingerprint = fingerprints[arm.recipe.pictures]
+            identity = run_identity(arm.recipe, fingerprint, seed, like.model if like else None)
+            new = folder / "runs" / f"{slug(arm.name)}-seed{seed}-{identity[:_IDENTITY_DIGITS]}"
+            path = known.get(identity, new)
+            runs.append(_with_state(PlannedRun(arm.name, seed, arm.recipe, like, path, "missing")))
+    return Plan(study, folder, tuple(runs))
+
+
+def refresh(old: Plan) -> Plan:
+    """The same plan with the states that the records have now."""
+    return replace(old, runs=tuple(_with_state(run) for run in old.runs))
+
+
+def begins_like(study: Study, arm: Arm) -> Recipe | None:
+    """The baseline, unless the arm is the baseline or is about how weights begin."""
+    own = arm.recipe.model.convnet.initialisation
+    same_beginning = own == study.baseline.recipe.model.convnet.initialisation
+    return study.baseline.recipe if arm.name != BASELINE and same_beginning else None
+
+
+def save_study(study: Study, folder: Path) -> None:
+    """Write study.json; a folder belongs to one question, which may gain arms and seeds.
+
+    Raises:
+        StudyFileError: the folder holds a study of other data or of another baseline.
+        SaveError: the disk did not take it.
+    """
+    asked = study.to_dict()
+    before = read_study(folder)
+    if before is not None:
+        for field, ours, theirs in (
+            ("data", study.where, before["where"]),
+            ("baseline", asked["arms"][BASELINE], before["arms"][BASELINE]),
+        ):
+            if ours != theirs:
+                raise StudyFileError(
+                    f"{folder}, which holds a study of another {field}",
+                    "a folder of its own for each study",
+                    "choose another --out",
+                )
+    try:
+        (folder / "runs").mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise save_error(folder, error) from error
+    write_json(folder / "study.json", {"format": 1, **asked})
+
+
+def read_study(folder: Path) -> dict[str, Any] | None:
+    """study.json of a folder; None where there is none.
+
+    Raises:
+        CorruptRecordError: it can't be read.
+    """
+    path = folder / "study.json"
+    if not path.is_file():
+        return None
+    try:
+        asked: dict[str, Any] = json.loads(path.read_bytes())
+    except (OSError, ValueError) as error:
+        raise CorruptRecordError(
+            f"{path} can't be read ({error})", "what grevy study wrote", "remove it and ask again"
+        ) from error
+    return asked
+
+
+def slug(name: str) -> str:
+    """A name that every file system takes."""
+    return re.sub(r"[^\w.=-]+", "-", name).strip("-.")[:60] or "arm"
+
+
+def _known_runs(folder: Path) -> dict[str, Path]:
+    found: Iterable[RunDirectory] = find_runs(folder) if folder.is_dir() else ()
+    return {run.read()["identity"]: run.path for run in found}
+
+
+def _with_state(run: PlannedRun) -> PlannedRun:
+    directory = RunDirectory(run.path)
+    if not directory.facts_file.exists():
+        status, error = "missing", None
+    else:
+        facts = directory.read()
+        status, error = facts["status"], facts["error"]
+    if status == "finished":
+        return replace(run, state="finished", error=None)
+    if run.error_file.exists():
+        return replace(run, state="failed", error=json.loads(run.error_file.read_bytes()))
+    if status == "failed":
+        return replace(run, state="failed", error=error)
+    return replace(run, state="missing" if status == "missing" else "unfinished", error=None)

@@ -1,0 +1,178 @@
+"""What a study asks: one baseline, arms that change it, seeds, image data."""
+
+from __future__ import annotations
+
+import itertools
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from grevy.errors import SameArmsError, StudyFileError
+from grevy.recipes.load import load_recipe
+from grevy.recipes.schema import Recipe
+from grevy.studies.fields import changed, full_field, parse_changes, same_training
+
+BASELINE = "baseline"
+SEEDS = 5
+MARGIN = 0.005
+
+
+@dataclass(frozen=True)
+class Arm:
+    """One thing to compare: a name and the recipe that is trained."""
+
+    name: str
+    recipe: Recipe
+
+
+@dataclass(frozen=True)
+class Study:
+    """A question, complete.
+
+    Attributes:
+        where: image data, as `load_data` takes it by name or path.
+        arms: the baseline first.
+        seeds: every arm is trained with each.
+        margin: accuracies that differ by less are equal for practical purposes; 0.005 is half a
+            percentage point.
+    """
+
+    where: str
+    arms: tuple[Arm, ...]
+    seeds: tuple[int, ...]
+    margin: float = MARGIN
+
+    @property
+    def baseline(self) -> Arm:
+        """What the others are compared with."""
+        return self.arms[0]
+
+    def to_dict(self) -> dict[str, Any]:
+        """For study.json."""
+        arms = {arm.name: arm.recipe.model_dump(mode="json") for arm in self.arms}
+        seeds = list(self.seeds)
+        return {"where": self.where, "arms": arms, "seeds": seeds, "margin": self.margin}
+
+
+class _StudyFile(BaseModel):
+    """The fields of a study's YAML."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    where: str
+    base: str | dict[str, Any] = "base"
+    arms: dict[str, str | dict[str, Any]] = {}
+    vary: list[str] = []
+    drop: list[str] = []
+    grid: dict[str, list[Any]] = {}
+    seeds: (
+        Annotated[int, Field(ge=1)] | Annotated[list[Annotated[int, Field(ge=0)]], Field(min_length=1)]
+    ) = SEEDS  # fmt: skip
+    margin: Annotated[float, Field(gt=0.0, lt=1.0)] = MARGIN
+
+
+def load_study(study: str | Path | Mapping[str, Any]) -> Study:
+    """A study from a YAML file or from a mapping with the same fields.
+
+    - `where`: image data; `base`: the baseline's recipe, by name, file or fields (default base)
+    - `arms`: a name each, with the fields that it changes, or a whole recipe's name
+    - `vary`: one arm for each text such as `norm=batch` or `Adam: optimizer=adam,lr=0.001`
+    - `drop`: one arm for each field of the baseline, set back to its default
+    - `grid`: values for several fields; every combination that is not the baseline is an arm
+    - `seeds`: how many, from 0 on, or a list; `margin`: of practical equality, in accuracy
+
+    Raises:
+        StudyFileError: a field that is missing, unknown or of the wrong kind, or no arm at all.
+        SameArmsError: two arms, or an arm and the baseline, that train the same.
+        RecipeError: a recipe, field or value that does not exist.
+    """
+    origin = "the study" if isinstance(study, Mapping) else str(study)
+    try:
+        file = _StudyFile.model_validate(study if isinstance(study, Mapping) else _read(study))
+    except ValidationError as error:
+        raise _file_error(error, origin) from None
+    base = load_recipe(file.base)
+    arms = [Arm(BASELINE, base), *_arms(file, base)]
+    check_arms(arms)
+    seeds = range(file.seeds) if isinstance(file.seeds, int) else dict.fromkeys(file.seeds)
+    return Study(file.where, tuple(arms), tuple(seeds), file.margin)
+
+
+def check_arms(arms: Sequence[Arm]) -> None:
+    """Every arm has a name of its own and trains something of its own.
+
+    Raises:
+        SameArmsError: it does not.
+        StudyFileError: there is nothing besides the baseline.
+    """
+    if len(arms) < 2:
+        raise StudyFileError(
+            "a study of the baseline alone", "an arm at least", "add --vary FIELD=VALUE or an arm"
+        )
+    name, count = Counter(arm.name for arm in arms).most_common(1)[0]
+    if count > 1:
+        raise SameArmsError(
+            f"{count} arms with the name '{name}'", "a name each", "rename or remove all but one"
+        )
+    for first, second in itertools.combinations(arms, 2):
+        if same_training(first.recipe, second.recipe):
+            what = "the baseline" if first.name == BASELINE else f"the arm '{first.name}'"
+            raise SameArmsError(
+                f"the arm '{second.name}', which is the same as {what}",
+                "arms that train differently",
+                "change or remove it",
+            )
+
+
+def _arms(file: _StudyFile, base: Recipe) -> Iterable[Arm]:
+    for name, what in file.arms.items():
+        whole = isinstance(what, str)
+        yield Arm(name, load_recipe(what) if whole else changed(base, what, f"arm '{name}'"))
+    for text in file.vary:
+        name, changes = parse_changes(text)
+        yield Arm(name, changed(base, changes, f"arm '{name}'"))
+    for field in file.drop:
+        yield Arm(f"without {field}", _without(base, field))
+    fields = [full_field(field) for field in file.grid]
+    for values in itertools.product(*file.grid.values()) if file.grid else ():
+        name = ", ".join(f"{f}={v}" for f, v in zip(file.grid, values, strict=True))
+        recipe = changed(base, dict(zip(fields, values, strict=True)), f"arm '{name}'")
+        if not same_training(recipe, base):  # that point of the grid is the baseline
+            yield Arm(name, recipe)
+
+
+def _without(base: Recipe, field: str) -> Recipe:
+    name = full_field(field)
+    default: Any = Recipe()
+    for part in name.split("."):
+        default = getattr(default, part)
+    return changed(base, {name: default}, f"drop '{field}'")
+
+
+def _read(path: str | Path) -> Mapping[str, Any]:
+    try:
+        fields = yaml.safe_load(Path(path).read_text("utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise StudyFileError(f"{path} can't be read ({error})", "a YAML file", "check it") from None
+    except yaml.YAMLError as error:
+        raise StudyFileError(f"{path} is not YAML ({error})", "a study", "mend the file") from None
+    if not isinstance(fields, Mapping):
+        raise StudyFileError(f"{path} holds no fields", "where, base, arms, seeds", "mend the file")
+    return fields
+
+
+def _file_error(error: ValidationError, origin: str) -> StudyFileError:
+    problem = error.errors(include_url=False, include_context=False)[0]
+    field = ".".join(str(part) for part in problem["loc"][:2] if not str(part).endswith("]"))
+    fields = ", ".join(_StudyFile.model_fields)
+    if problem["type"] == "extra_forbidden":
+        return StudyFileError(f"'{field}' in {origin}", f"one of {fields}", "correct the name")
+    if problem["type"] == "missing":
+        return StudyFileError(f"{origin} without '{field}'", "one", f"add `{field}: ...`")
+    said = problem["msg"].replace("Input should be ", "")
+    return StudyFileError(f"{field} = {problem['input']!r} in {origin}", said, "change the value")
