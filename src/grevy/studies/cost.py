@@ -1,0 +1,70 @@
+"""What an arm costs: time, and arithmetic."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+
+import numpy as np
+
+from grevy.errors import GrevyError
+from grevy.studies.contestants import Contestant, Field
+
+BACKWARD = 2
+"""The backward pass takes about twice the forward pass (Kaplan et al. 2020, appendix B)."""
+
+
+@dataclass(frozen=True)
+class Cost:
+    """Of one arm, means over its trainings.
+
+    Attributes:
+        accuracies: on the test split, one a training.
+        seconds: of training; NaN where nobody said.
+        flops: floating-point operations of training, forward and backward, two a
+            multiply-accumulate; NaN where the network can't be counted.
+        machines: processors that it was trained on.
+    """
+
+    arm: str
+    accuracies: tuple[float, ...]
+    seconds: float
+    flops: float
+    machines: tuple[str, ...]
+
+
+def costs_of(field: Field) -> tuple[Cost, ...]:
+    """Every arm's, in the order of the field."""
+    return tuple(_cost(arm, field.of(arm)) for arm in field.arms)
+
+
+def _cost(arm: str, contestants: tuple[Contestant, ...]) -> Cost:
+    recorded = [c.facts for c in contestants if c.facts]
+    seconds = [facts["results"]["seconds"]["training"] for facts in recorded]
+    pictures = [f["results"]["steps"] * f["recipe"]["batch_size"] for f in recorded]
+    macs = _macs(contestants[0]) if recorded else np.nan
+    return Cost(
+        arm,
+        tuple(c.accuracy for c in contestants),
+        float(np.mean(seconds)) if seconds else np.nan,
+        2 * (1 + BACKWARD) * macs * float(np.mean(pictures)) if pictures else np.nan,
+        tuple(dict.fromkeys(_machine(f["environment"]) for f in recorded)),
+    )
+
+
+def _machine(environment: dict[str, object]) -> str:
+    return f"{environment['gpu'] or environment['processor']}, {environment['threads']} thread(s)"
+
+
+def _macs(contestant: Contestant) -> float:
+    """Multiply-accumulates of one picture; NaN for a network of a plugin that is not loaded."""
+    from grevy.models import build_model
+    from grevy.models.survey.layers import layers
+
+    design = json.loads(contestant.directory.architecture_file.read_bytes())
+    shape = tuple(design["input_shape"])
+    try:
+        model = build_model(design["name"], shape, design["classes"], **design["arguments"])
+    except GrevyError:
+        return np.nan
+    return float(layers(model, shape).total_macs)
