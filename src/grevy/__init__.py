@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from grevy.recipes.load import load_recipe as load_recipe
     from grevy.recipes.schema import Recipe as Recipe
     from grevy.records.table import list_runs as runs
+    from grevy.studies.compare import compare as compare
+    from grevy.studies.study import load_study as load_study
     from grevy.training.evaluate import evaluate as evaluate
     from grevy.training.predict import predict as predict
     from grevy.training.run import Run as Run
@@ -34,10 +36,12 @@ if TYPE_CHECKING:
 _HOMES = {
     "audit": "grevy.data.audit:audit",
     "build_model": "grevy.models:build_model",
+    "compare": "grevy.studies.compare:compare",
     "convolve": "grevy.arithmetic.convolve:convolve",
     "evaluate": "grevy.training.evaluate:evaluate",
     "layers": "grevy.models.survey.layers:layers",
     "load_data": "grevy.data.load:load_data",
+    "load_study": "grevy.studies.study:load_study",
     "load_recipe": "grevy.recipes.load:load_recipe",
     "look": "grevy.inspection.look:look",
     "model_names": "grevy.models:model_names",
@@ -57,11 +61,13 @@ __all__ = [
     "Run",
     "audit",
     "build_model",
+    "compare",
     "convolve",
     "evaluate",
     "layers",
     "load_data",
     "load_recipe",
+    "load_study",
     "look",
     "model_names",
     "open_run",

@@ -15,6 +15,8 @@ COMMANDS = {
     "train": "train a network on labelled pictures and keep a record",
     "evaluate": "how good a trained network is on a split, or on other pictures",
     "predict": "class and probability of new pictures",
+    "study": "train a baseline and changes of it with several seeds: which change helped?",
+    "compare": "which training is better, and is it more than noise?",
     "runs": "a table of the runs on disk",
     "convolve": "convolution and pooling worked by hand, every sum written out",
     "size": "sizes of a convolution or pooling, solved for what is not given",

@@ -93,7 +93,7 @@ def load_study(study: str | Path | Mapping[str, Any]) -> Study:
     """
     origin = "the study" if isinstance(study, Mapping) else str(study)
     try:
-        file = _StudyFile.model_validate(study if isinstance(study, Mapping) else _read(study))
+        file = _StudyFile.model_validate(study if isinstance(study, Mapping) else read_study_file(study))
     except ValidationError as error:
         raise _file_error(error, origin) from None
     base = load_recipe(file.base)
@@ -154,7 +154,12 @@ def _without(base: Recipe, field: str) -> Recipe:
     return changed(base, {name: default}, f"drop '{field}'")
 
 
-def _read(path: str | Path) -> Mapping[str, Any]:
+def read_study_file(path: str | Path) -> Mapping[str, Any]:
+    """The fields of a study's YAML, unchecked.
+
+    Raises:
+        StudyFileError: not there, not YAML, or no fields.
+    """
     try:
         fields = yaml.safe_load(Path(path).read_text("utf-8"))
     except (OSError, UnicodeDecodeError) as error:

@@ -1,0 +1,175 @@
+"""A comparison as files: figures, comparison.json, and one row a run as CSV."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+from grevy.errors import DataError
+from grevy.figures.accuracy_cost import CostPoint, draw_accuracy_cost
+from grevy.figures.effects import EffectRow, draw_effects
+from grevy.figures.flipped import SHOWN, FlippedPictures, draw_flipped
+from grevy.figures.loss_panels import LossCurve, Panel, draw_loss_panels
+from grevy.figures.save import save_figure
+from grevy.records.atomic import save_error, write_bytes, write_json
+from grevy.studies.compare import Comparison
+from grevy.studies.effects import Effect, pairs
+from grevy.studies.fit import Fit
+from grevy.studies.plan import slug
+
+POINTS = 100
+
+_TRAIN_LOSS = (
+    "train loss: mean since the check before, on the pictures as they were augmented and with"
+    " dropout; validation loss: at the check"
+)
+
+
+def write_report(
+    comparison: Comparison, folder: Path, say: Callable[[str], None]
+) -> list[Path]:
+    """Write everything into a folder; returns the PNG files.
+
+    Args:
+        comparison: what to write.
+        folder: made if absent; files of an earlier report are written again.
+        say: hears what can't be drawn, and why.
+
+    Raises:
+        SaveError: the disk did not take it.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise save_error(folder, error) from error
+    write_json(folder / "comparison.json", comparison.to_dict())
+    write_bytes(folder / "runs.csv", runs_csv(comparison).encode())
+    baseline = comparison.field.arms[0]
+    figures = {"effects": _effects(comparison), "cost": _cost(comparison)}
+    if any(comparison.fits(arm) for arm in comparison.field.arms):
+        figures["curves"] = draw_loss_panels(
+            _before_after(comparison), f"Loss before ({baseline}) and after each change"
+        )
+        figures["fit"] = draw_loss_panels(
+            _fit_panels(comparison), "Over- and underfitting", [_TRAIN_LOSS]
+        )
+    paths = [save_figure(figure, folder / name)[0] for name, figure in figures.items()]
+    return paths + _draw_flipped(comparison, folder, say)
+
+
+def runs_csv(comparison: Comparison) -> str:
+    """One row a training."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    splits = ("train", "validation", "test")
+    writer.writerow(["arm", "seed", *splits, "steps", "epochs", "best_step", "seconds"])
+    for contestant in (c for arm in comparison.field.arms for c in comparison.field.of(arm)):
+        results = contestant.facts["results"] if contestant.facts else {}
+        accuracies = [results[s]["accuracy"] if s in results else "" for s in splits[:2]]
+        rest = [results.get(name, "") for name in ("steps", "epochs", "best_step")]
+        seconds = results["seconds"]["training"] if results else ""
+        row = [*accuracies, round(contestant.accuracy, 6), *rest, seconds]
+        writer.writerow([contestant.arm, contestant.seed, *row])
+    return text.getvalue()
+
+
+def _effects(comparison: Comparison):  # type: ignore[no-untyped-def]
+    rows = [_row(comparison, effect) for effect in comparison.effects]
+    baseline = comparison.field.arms[0]
+    level = 100 * comparison.accuracy(baseline).mean
+    failed = [f"not compared: {f.arm}, seed {f.seed} ({f.why})" for f in comparison.field.failed]
+    title = f"Effect of each change on test accuracy, against {baseline} ({level:.2f} %)"
+    return draw_effects(rows, POINTS * comparison.margin, title, failed[:8])
+
+
+def _row(comparison: Comparison, effect: Effect) -> EffectRow:
+    values = [b.accuracy - a.accuracy for a, b in pairs(comparison.field, effect.arm)]
+    seeds, pictures = effect.across_seeds, effect.across_pictures
+    return EffectRow(
+        effect.arm,
+        *(POINTS * v for v in (seeds.mean, seeds.low, seeds.high, pictures.low, pictures.high)),
+        values=tuple(POINTS * value for value in values),
+        kind=effect.kind,
+        verdict=effect.verdict,
+    )
+
+
+def _cost(comparison: Comparison):  # type: ignore[no-untyped-def]
+    points = [
+        CostPoint(c.arm, tuple(POINTS * a for a in c.accuracies), c.seconds, c.flops)
+        for c in comparison.costs
+    ]
+    machines = dict.fromkeys(m for cost in comparison.costs for m in cost.machines)
+    return draw_accuracy_cost(points, "Accuracy against cost", [f"trained on {'; '.join(machines)}"])
+
+
+def _before_after(comparison: Comparison) -> list[Panel]:
+    baseline = comparison.field.arms[0]
+    before = tuple(_curve(fit) for fit in comparison.fits(baseline))
+    return [
+        Panel(arm, tuple(map(_curve, fits)), before)
+        for arm in comparison.field.arms[1:]
+        if (fits := comparison.fits(arm))
+    ] or [Panel(baseline, before)]
+
+
+def _fit_panels(comparison: Comparison) -> list[Panel]:
+    return [
+        Panel(arm, (_curve(fits[0]),), (), float(fits[0].epoch_C[fits[0].turn]), fits[0].words)
+        for arm in comparison.field.arms
+        if (fits := comparison.fits(arm))
+    ]
+
+
+def _curve(fit: Fit) -> LossCurve:
+    return LossCurve(fit.epoch_C, fit.train_C, fit.validation_C)
+
+
+def _draw_flipped(
+    comparison: Comparison, folder: Path, say: Callable[[str], None]
+) -> list[Path]:
+    """A gallery for each arm, where the pictures can still be read."""
+    recorded = next((c.facts for c in comparison.field.contestants if c.facts), None)
+    if recorded is None:
+        return []
+    from grevy.data.load import load_data
+    from grevy.recipes.load import load_recipe
+
+    where = recorded["data"]["where"]
+    try:
+        data = load_data(where, load_recipe(recorded["recipe"]).pictures)
+    except DataError as error:
+        say(f"no gallery of flipped pictures: {error}")
+        return []
+    if data.fingerprint != recorded["data"]["fingerprint"]:
+        say(f"no gallery of flipped pictures: {where} has changed since")
+        return []
+    split = data.splits["test"]
+    images_NHWC = split.images_NCHW.transpose(0, 2, 3, 1)
+    names = [data.classes[label] for label in split.labels_N]
+    paths = []
+    for effect in comparison.effects:
+        if not effect.seeds:
+            continue
+        found = comparison.flipped(effect.arm)
+        groups = [
+            _group(rows, what, images_NHWC, names)
+            for rows, what in ((found.turned_right, "right"), (found.turned_wrong, "wrong"))
+        ]
+        title = f"{effect.arm}: what changed against {comparison.field.arms[0]}"
+        note = f"the clearest first: changed with most of the {len(effect.seeds)} seed(s)"
+        figure = draw_flipped(groups, title, [note])
+        paths.append(save_figure(figure, folder / f"flipped-{slug(effect.arm)}")[0])
+    return paths
+
+
+def _group(
+    rows: tuple[int, ...], what: str, images_NHWC: np.ndarray, names: list[str]
+) -> FlippedPictures:
+    shown = list(rows[:SHOWN])
+    heading = f"{len(rows):,} pictures more often {what} than before"
+    return FlippedPictures(heading, images_NHWC[shown], [names[i] for i in shown])
