@@ -19,7 +19,7 @@
     │   │   ├── RecipeFieldError          a field that recipes do not have
     │   │   └── RecipeValueError          a value that the field does not take
     │   ├── StudyError
-    │   │   ├── StudyFileError            a study that lacks something or holds what studies don't have
+    │   │   ├── StudyFileError            fields missing in a study, or unknown ones
     │   │   ├── AmbiguousFieldError       a short field name that could be several
     │   │   ├── SameArmsError             two arms, or an arm and the baseline, that are the same
     │   │   ├── DifferentDataError        runs on other pictures or splits, which can't be compared

@@ -66,11 +66,8 @@ def _tell_effects(comparison: Comparison, output: Output) -> None:
         for effect in comparison.effects
     ]
     baseline = comparison.field.arms[0]
-    output.table(
-        ("arm", "over seeds", "over pictures", "p", "verdict"),
-        rows,
-        title=f"effect on test accuracy against {baseline}, points [95 % interval]",
-    )
+    output.line(f"effect on test accuracy against {baseline}, points [95 % interval]")
+    output.table(("arm", "over seeds", "over pictures", "p", "verdict"), rows)
     if any(len(effect.seeds) > 1 for effect in comparison.effects):
         output.line("p: paired t test over seeds, Holm's correction for the number of arms")
     if any(len(effect.seeds) == 1 for effect in comparison.effects):
@@ -93,8 +90,5 @@ def _tell_classes(comparison: Comparison, effect: Effect, output: Output) -> Non
     ]
     noise = "seeds" if len(effect.seeds) > 1 else "test pictures"
     output.line()
-    output.table(
-        ("class", comparison.field.arms[0], effect.arm),
-        rows,
-        title=f"by class: points [95 % interval over {noise}, not corrected for their number]",
-    )
+    output.line(f"by class, points [95 % interval over {noise}, not corrected for their number]")
+    output.table(("class", comparison.field.arms[0], effect.arm), rows)

@@ -19,7 +19,7 @@ from grevy.errors import RunsFailedError, StudyFileError
 if TYPE_CHECKING:
     from grevy.studies.execute import Progress, Tell
     from grevy.studies.executors.task import Executor, Outcome
-    from grevy.studies.plan import Plan
+    from grevy.studies.plan import Plan, State
     from grevy.studies.study import Study
 
 
@@ -138,9 +138,7 @@ def study_of(arguments: StudyArguments) -> Study:
         own = read_study_file(arguments.what)
         return load_study({**own, **{name: v for name, v in given.items() if v is not None}})
     seeds = arguments.seeds if arguments.seeds is not None else SEEDS
-    return load_study(
-        {"where": arguments.what, "base": arguments.base, "seeds": seeds, **flags}
-    )
+    return load_study({"where": arguments.what, "base": arguments.base, "seeds": seeds, **flags})
 
 
 def choose_executor(arguments: StudyArguments, planned: Plan) -> Executor:
@@ -171,7 +169,7 @@ def tell_plan(planned: Plan, output: Output) -> None:
         output.line(f"failed   {run.arm}, seed {run.seed}: {why}")
 
 
-_STATES = ("finished", "unfinished", "missing", "failed")
+_STATES: tuple[State, ...] = ("finished", "unfinished", "missing", "failed")
 
 
 def _comparable(planned: Plan) -> bool:

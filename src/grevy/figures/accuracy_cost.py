@@ -9,13 +9,18 @@ from typing import TYPE_CHECKING
 
 from grevy.figures.colours import FAINT, OKABE_ITO
 from grevy.figures.lettering import Lettering
-from grevy.figures.page import MARGIN, drawing, new_page
+from grevy.figures.page import MARGIN, SMALL, drawing, new_page
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 _SIDE, _HEIGHT, _LEFT, _BELOW = 4.3, 3.4, 0.7, 0.55
+_PLACES = [(dx, dy) for dy in (0, 11, -11, 22, -22) for dx in (8, -8, 0) if dx or dy]
+"""Where a name may stand from its dot, in points, the best first."""
+
+_LETTER = 5.0
+"""Width of a letter in points, about."""
 
 
 @dataclass(frozen=True)
@@ -58,9 +63,7 @@ def draw_accuracy_cost(
     return page.figure
 
 
-def _draw_points(
-    axes: Axes, points: Sequence[CostPoint], cost: str, lettering: Lettering
-) -> None:
+def _draw_points(axes: Axes, points: Sequence[CostPoint], cost: str, lettering: Lettering) -> None:
     places = [(getattr(point, cost), point) for point in points]
     known = [(x, point) for x, point in places if not math.isnan(x)]
     if not known:
@@ -70,59 +73,40 @@ def _draw_points(
     if spread > 20:
         axes.set_xscale("log")
     axes.margins(x=0.22, y=0.12)
-    taken: list[tuple[float, float]] = []
     for x, point in known:
         colour = OKABE_ITO["black"] if point is points[0] else OKABE_ITO["blue"]
-        mean = sum(point.accuracies) / len(point.accuracies)
         axes.plot([x, x], [min(point.accuracies), max(point.accuracies)], color=colour, lw=1)
-        axes.plot([x], [mean], "o", color=colour, ms=6)
-        taken.append((x, mean))
-    _label(axes, known, taken, lettering)
+        axes.plot([x], [_mean(point)], "o", color=colour, ms=6)
+    _label(axes, known, lettering)
 
 
-def _label(
-    axes: Axes,
-    known: Sequence[tuple[float, CostPoint]],
-    places: Sequence[tuple[float, float]],
-    lettering: Lettering,
-) -> None:
-    """Names beside their dots, on the side where no other dot is near."""
-    from matplotlib.text import Annotation
-
-    figure = axes.figure
-    boxes: list[tuple[float, float, float, float]] = []
-    dots = [tuple(axes.transData.transform(place)) for place in places]
-    height, letter = 14 * figure.dpi / 72, 5.2 * figure.dpi / 72
-    for (x, point), place, dot in zip(known, places, dots, strict=True):
+def _label(axes: Axes, known: Sequence[tuple[float, CostPoint]], lettering: Lettering) -> None:
+    """Names beside their dots, each at the place where it covers least."""
+    axes.autoscale_view()  # places in pixels are final only then
+    scale = axes.figure.dpi / 72
+    dots = [tuple(map(float, axes.transData.transform((x, _mean(p))))) for x, p in known]
+    taken = [(x - 4 * scale, y - 4 * scale, x + 4 * scale, y + 4 * scale) for x, y in dots]
+    for (x, point), (dot_x, dot_y) in zip(known, dots, strict=True):
         name = lettering.fit(point.name, 26)
-        width = letter * len(name)
-        options = [
-            (dx, dy, "left" if dx > 0 else "right" if dx < 0 else "center")
-            for dy in (0, 11, -11, 22, -22)
-            for dx in (8, -8, 0)
-            if dx or dy
-        ]
-
-        def cost(option: tuple[float, float, str]) -> float:
-            dx, dy, side = option
-            left = dot[0] + dx * figure.dpi / 72 - {"left": 0, "right": width, "center": width / 2}[side]
-            low = dot[1] + dy * figure.dpi / 72 - height / 2
-            box = (left, low, left + width, low + height)
-            hits = sum(_overlap(box, other) for other in boxes)
-            hits += sum(box[0] < a < box[2] and box[1] < b < box[3] for a, b in dots)
-            return 10 * hits + abs(dy) / 11
-
-        dx, dy, side = min(options, key=cost)
-        left = dot[0] + dx * figure.dpi / 72 - {"left": 0, "right": width, "center": width / 2}[side]
-        low = dot[1] + dy * figure.dpi / 72 - height / 2
-        boxes.append((left, low, left + width, low + height))
-        text: Annotation = axes.annotate(
-            name, place, (dx, dy), textcoords="offset points", ha=side, va="center", size=8
-        )
-        text.set_gid("name")
+        width, height = _LETTER * scale * len(name), 1.4 * SMALL * scale
+        boxes = {}
+        for dx, dy in _PLACES:
+            left = dot_x + dx * scale - (0 if dx > 0 else width if dx < 0 else width / 2)
+            low = dot_y + dy * scale - height / 2
+            boxes[dx, dy] = (left, low, left + width, low + height)
+        covered = {place: sum(_overlap(box, t) for t in taken) for place, box in boxes.items()}
+        dx, dy = min(_PLACES, key=lambda place: covered[place])
+        taken.append(boxes[dx, dy])
+        side = "left" if dx > 0 else "right" if dx < 0 else "center"
+        axes.annotate(
+            name, (x, _mean(point)), (dx, dy),
+            textcoords="offset points", ha=side, va="center", size=SMALL,
+        )  # fmt: skip
 
 
-def _overlap(
-    a: tuple[float, float, float, float], b: tuple[float, float, float, float]
-) -> bool:
+def _mean(point: CostPoint) -> float:
+    return sum(point.accuracies) / len(point.accuracies)
+
+
+def _overlap(a: tuple[float, float, float, float], b: tuple[float, float, float, float]) -> bool:
     return a[0] < b[2] and b[0] < a[2] and a[1] < b[3] and b[1] < a[3]

@@ -35,7 +35,9 @@ class FlippedPictures:
     names: Sequence[str]
 
 
-def draw_flipped(groups: Sequence[FlippedPictures], title: str, notes: Sequence[str] = ()) -> Figure:
+def draw_flipped(
+    groups: Sequence[FlippedPictures], title: str, notes: Sequence[str] = ()
+) -> Figure:
     """Each group under its heading, at most 16 pictures of it.
 
     Args:

@@ -133,7 +133,9 @@ def _read_place(place: str) -> list[Contestant | Failed]:
     runs = list(find_runs(path / "runs" if asked else path)) if path.is_dir() else []
     if not runs:
         raise RunNotFoundError(
-            f"no run at {path}", "a run, a folder of runs, a study, a .csv or .npz", "see: grevy runs"
+            f"no run at {path}",
+            "a run, a folder of runs, a study, a .csv or .npz",
+            "see: grevy runs",
         )
     arms = {n: load_recipe(recipe) for n, recipe in asked["arms"].items()} if asked else {}
     found = [_run(run, name or _arm_in(arms, run)) for run in runs]
@@ -214,12 +216,15 @@ def _same_pictures(contestants: Sequence[Contestant]) -> tuple[Contestant, ...]:
 
 
 def _refuse_other_splits(first: Contestant, other: Contestant) -> None:
-    assert first.facts and other.facts
+    assert first.facts
+    assert other.facts
     ours, theirs = first.facts["data"], other.facts["data"]
     for field in ("classes", "splits"):
         if ours[field] != theirs[field]:
             differing = [s for s in ours["splits"] if ours["splits"][s] != theirs["splits"].get(s)]
-            what = f"another {' and '.join(differing)} split" if field == "splits" else "other classes"
+            what = (
+                f"another {' and '.join(differing)} split" if field == "splits" else "other classes"
+            )
             raise DifferentDataError(
                 f"{other.source} with {what} than {first.source}",
                 "runs on the same pictures and splits",
@@ -249,9 +254,7 @@ def _aligned(first: Contestant, other: Contestant) -> Contestant:
             "the same pictures in the same order, or a column of ids",
             "add the picture ids, which a run's predictions have",
         )
-    return replace(
-        other, right_N=right_N, labels_N=labels_N, ids=first.ids, classes=first.classes
-    )
+    return replace(other, right_N=right_N, labels_N=labels_N, ids=first.ids, classes=first.classes)
 
 
 def _labels_like(first: Contestant, other: Contestant) -> NDArray[np.int64]:

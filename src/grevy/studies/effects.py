@@ -38,7 +38,9 @@ class Effect:
         p: paired t test; NaN for one seed.
         p_adjusted: by Holm's method, for the number of arms.
         p_equivalent: below 0.05: equal within the margin; NaN for one seed.
-        seeds_to_settle: in all, for an effect of the size seen; None: over 1,000, or unknown.
+        seeds_to_settle: in all, for an effect of the size seen, corrected for the number of arms;
+            None: over 1,000, or unknown.
+        among: arms that are compared with the baseline.
         tests: exact McNemar test of each seed.
     """
 
@@ -52,6 +54,7 @@ class Effect:
     seeds_to_settle: int | None
     tests: tuple[McNemar, ...]
     margin: float
+    among: int = 1
 
     @property
     def kind(self) -> str:
@@ -65,12 +68,18 @@ class Effect:
     @property
     def verdict(self) -> str:
         """In words, with what would settle it."""
+        if not self.seeds:
+            return "no seed with which both are finished"
         if len(self.seeds) < 2:
             return self._one_seed()
         if self.kind in ("better", "worse"):
             return f"{self.kind}{self._on_other_pictures()}"
         if self.kind == "equivalent":
             return f"equivalent within ±{100 * self.margin:g} points"
+        if self.p < ALPHA:
+            side = "better" if self.across_seeds.mean > 0 else "worse"
+            corrected = f"but not once corrected for {self.among} comparisons"
+            return f"{side} if it were the only arm, {corrected}; {self._to_settle()}"
         return f"not distinguishable with {len(self.seeds)} seeds; {self._to_settle()}"
 
     def _one_seed(self) -> str:
@@ -114,8 +123,20 @@ class Effect:
 def effects_of(field: Field, margin: float) -> tuple[Effect, ...]:
     """Every arm against the first, p values adjusted for their number."""
     found = [_effect(field, arm, margin) for arm in field.arms[1:]]
+    among = len(found)
     adjusted = holm([effect.p for effect in found])
-    return tuple(replace(e, p_adjusted=p) for e, p in zip(found, adjusted, strict=True))
+    return tuple(
+        replace(effect, p_adjusted=p, among=among, seeds_to_settle=_seeds_to_settle(effect, among))
+        for effect, p in zip(found, adjusted, strict=True)
+    )
+
+
+def _seeds_to_settle(effect: Effect, among: int) -> int | None:
+    """By the size seen, at the strictest level of Holm's method."""
+    deviation = effect.across_seeds.standard_deviation
+    if not deviation or math.isnan(deviation):
+        return None
+    return seeds_needed(abs(effect.across_seeds.mean) / deviation, alpha=ALPHA / among)
 
 
 def pairs(field: Field, arm: str) -> list[tuple[Contestant, Contestant]]:
@@ -164,8 +185,6 @@ def _effect(field: Field, arm: str, margin: float) -> Effect:
         return Effect(arm, (), empty, empty, nan, nan, nan, None, (), margin)
     differences_S = [theirs.accuracy - ours.accuracy for ours, theirs in paired]
     across_seeds = t_interval(differences_S)
-    deviation = across_seeds.standard_deviation
-    size = across_seeds.mean / deviation if deviation else math.nan
     return Effect(
         arm=arm,
         seeds=tuple(theirs.seed for _, theirs in paired),
@@ -174,7 +193,7 @@ def _effect(field: Field, arm: str, margin: float) -> Effect:
         p=paired_t_test(differences_S),
         p_adjusted=math.nan,
         p_equivalent=equivalence(differences_S, margin),
-        seeds_to_settle=seeds_needed(abs(size)) if math.isfinite(size) else None,
+        seeds_to_settle=None,
         tests=tuple(mcnemar(ours.right_N, theirs.right_N) for ours, theirs in paired),
         margin=margin,
     )

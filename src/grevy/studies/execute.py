@@ -62,8 +62,6 @@ def execute(
             for outcome in outcomes:
                 if outcome and outcome.failure:
                     write_json(by_path[outcome.task.out].error_file, outcome.failure.to_dict())
-                if outcome and outcome.ending == "interrupted":
-                    raise KeyboardInterrupt
                 tell(clock.progress(), outcome)
         except KeyboardInterrupt:
             outcomes.close()

@@ -6,8 +6,10 @@ import csv
 import io
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from grevy.errors import DataError
 from grevy.figures.accuracy_cost import CostPoint, draw_accuracy_cost
@@ -21,6 +23,9 @@ from grevy.studies.effects import Effect, pairs
 from grevy.studies.fit import Fit
 from grevy.studies.plan import slug
 
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
 POINTS = 100
 
 _TRAIN_LOSS = (
@@ -29,9 +34,7 @@ _TRAIN_LOSS = (
 )
 
 
-def write_report(
-    comparison: Comparison, folder: Path, say: Callable[[str], None]
-) -> list[Path]:
+def write_report(comparison: Comparison, folder: Path, say: Callable[[str], None]) -> list[Path]:
     """Write everything into a folder; returns the PNG files.
 
     Args:
@@ -77,7 +80,7 @@ def runs_csv(comparison: Comparison) -> str:
     return text.getvalue()
 
 
-def _effects(comparison: Comparison):  # type: ignore[no-untyped-def]
+def _effects(comparison: Comparison) -> Figure:
     rows = [_row(comparison, effect) for effect in comparison.effects]
     baseline = comparison.field.arms[0]
     level = 100 * comparison.accuracy(baseline).mean
@@ -90,21 +93,27 @@ def _row(comparison: Comparison, effect: Effect) -> EffectRow:
     values = [b.accuracy - a.accuracy for a, b in pairs(comparison.field, effect.arm)]
     seeds, pictures = effect.across_seeds, effect.across_pictures
     return EffectRow(
-        effect.arm,
-        *(POINTS * v for v in (seeds.mean, seeds.low, seeds.high, pictures.low, pictures.high)),
+        name=effect.arm,
+        mean=POINTS * seeds.mean,
+        seeds_low=POINTS * seeds.low,
+        seeds_high=POINTS * seeds.high,
+        pictures_low=POINTS * pictures.low,
+        pictures_high=POINTS * pictures.high,
         values=tuple(POINTS * value for value in values),
         kind=effect.kind,
         verdict=effect.verdict,
     )
 
 
-def _cost(comparison: Comparison):  # type: ignore[no-untyped-def]
+def _cost(comparison: Comparison) -> Figure:
     points = [
         CostPoint(c.arm, tuple(POINTS * a for a in c.accuracies), c.seconds, c.flops)
         for c in comparison.costs
     ]
     machines = dict.fromkeys(m for cost in comparison.costs for m in cost.machines)
-    return draw_accuracy_cost(points, "Accuracy against cost", [f"trained on {'; '.join(machines)}"])
+    return draw_accuracy_cost(
+        points, "Accuracy against cost", [f"trained on {'; '.join(machines)}"]
+    )
 
 
 def _before_after(comparison: Comparison) -> list[Panel]:
@@ -129,9 +138,7 @@ def _curve(fit: Fit) -> LossCurve:
     return LossCurve(fit.epoch_C, fit.train_C, fit.validation_C)
 
 
-def _draw_flipped(
-    comparison: Comparison, folder: Path, say: Callable[[str], None]
-) -> list[Path]:
+def _draw_flipped(comparison: Comparison, folder: Path, say: Callable[[str], None]) -> list[Path]:
     """A gallery for each arm, where the pictures can still be read."""
     recorded = next((c.facts for c in comparison.field.contestants if c.facts), None)
     if recorded is None:
@@ -168,7 +175,7 @@ def _draw_flipped(
 
 
 def _group(
-    rows: tuple[int, ...], what: str, images_NHWC: np.ndarray, names: list[str]
+    rows: tuple[int, ...], what: str, images_NHWC: NDArray[np.uint8], names: list[str]
 ) -> FlippedPictures:
     shown = list(rows[:SHOWN])
     heading = f"{len(rows):,} pictures more often {what} than before"

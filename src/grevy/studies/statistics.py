@@ -185,20 +185,23 @@ def power_of(effect: float, seeds: int, alpha: float = 1 - CONFIDENCE) -> float:
     return float(sum(stats.nct.sf(critical, seeds - 1, sign * shift) for sign in (1, -1)))
 
 
-def seeds_needed(effect: float, power: float = POWER) -> int | None:
+def seeds_needed(effect: float, power: float = POWER, alpha: float = 1 - CONFIDENCE) -> int | None:
     """The fewest paired seeds with which an effect of that size is found with that power.
 
     Args:
         effect: mean difference divided by the standard deviation of differences.
         power: wanted.
+        alpha: of the test; divided by the number of tests where several are corrected for.
 
     Returns:
         None where more than `MOST_SEEDS` would be needed.
     """
-    if not math.isfinite(effect) or power_of(effect, MOST_SEEDS) < power:
+    if not math.isfinite(effect) or power_of(effect, MOST_SEEDS, alpha) < power:
         return None
     low, high = 2, MOST_SEEDS
     while low < high:
         middle = (low + high) // 2
-        low, high = (low, middle) if power_of(effect, middle) >= power else (middle + 1, high)
+        low, high = (
+            (low, middle) if power_of(effect, middle, alpha) >= power else (middle + 1, high)
+        )
     return low

@@ -59,6 +59,9 @@ class Study:
         return {"where": self.where, "arms": arms, "seeds": seeds, "margin": self.margin}
 
 
+_Seeds = Annotated[list[Annotated[int, Field(ge=0)]], Field(min_length=1)]
+
+
 class _StudyFile(BaseModel):
     """The fields of a study's YAML."""
 
@@ -70,9 +73,7 @@ class _StudyFile(BaseModel):
     vary: list[str] = []
     drop: list[str] = []
     grid: dict[str, list[Any]] = {}
-    seeds: (
-        Annotated[int, Field(ge=1)] | Annotated[list[Annotated[int, Field(ge=0)]], Field(min_length=1)]
-    ) = SEEDS  # fmt: skip
+    seeds: Annotated[int, Field(ge=1)] | _Seeds = SEEDS
     margin: Annotated[float, Field(gt=0.0, lt=1.0)] = MARGIN
 
 
@@ -93,7 +94,9 @@ def load_study(study: str | Path | Mapping[str, Any]) -> Study:
     """
     origin = "the study" if isinstance(study, Mapping) else str(study)
     try:
-        file = _StudyFile.model_validate(study if isinstance(study, Mapping) else read_study_file(study))
+        file = _StudyFile.model_validate(
+            study if isinstance(study, Mapping) else read_study_file(study)
+        )
     except ValidationError as error:
         raise _file_error(error, origin) from None
     base = load_recipe(file.base)
@@ -131,8 +134,10 @@ def check_arms(arms: Sequence[Arm]) -> None:
 
 def _arms(file: _StudyFile, base: Recipe) -> Iterable[Arm]:
     for name, what in file.arms.items():
-        whole = isinstance(what, str)
-        yield Arm(name, load_recipe(what) if whole else changed(base, what, f"arm '{name}'"))
+        if isinstance(what, str):
+            yield Arm(name, load_recipe(what))
+        else:
+            yield Arm(name, changed(base, what, f"arm '{name}'"))
     for text in file.vary:
         name, changes = parse_changes(text)
         yield Arm(name, changed(base, changes, f"arm '{name}'"))

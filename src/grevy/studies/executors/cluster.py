@@ -5,7 +5,8 @@ The study's folder and the pictures must lie where every node finds them under t
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import logging
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -30,7 +31,7 @@ class RayExecutor:
         """For the screen."""
         return f"on the Ray cluster {self.address}, one core each"
 
-    def run(self, tasks: Sequence[Task]) -> Iterator[Outcome | None]:
+    def run(self, tasks: Sequence[Task]) -> Generator[Outcome | None]:
         """See `Executor.run`."""
         ray = connect(self.address)
         remote = ray.remote(num_cpus=1, max_retries=RETRIES)(_train_in_cluster)
@@ -61,8 +62,9 @@ def connect(address: str) -> Any:
         raise MissingPackageError(
             "--on ray without the package ray", "it", "pip install 'grevy[cluster]'"
         ) from None
-    where = {"address": address} if address.startswith("ray://") else {}
-    ray.init(**where, log_to_driver=False, logging_level="ERROR", configure_logging=False)
+    # Without an address Ray takes that of RAY_ADDRESS, or begins a cluster on this machine.
+    joined = address if address.startswith("ray://") else None
+    ray.init(joined, log_to_driver=False, logging_level=logging.ERROR)
     return ray
 
 

@@ -13,7 +13,7 @@ import sys
 import threading
 import time
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass, field
 
 from grevy.errors import WorkerDiedError
@@ -53,7 +53,7 @@ class LocalExecutor:
         """For the screen."""
         return f"{self.workers} at a time on this machine, {self.threads} thread(s) each"
 
-    def run(self, tasks: Sequence[Task]) -> Iterator[Outcome | None]:
+    def run(self, tasks: Sequence[Task]) -> Generator[Outcome | None]:
         """See `Executor.run`."""
         waiting = deque(tasks)
         answers: queue.Queue[tuple[_Worker, str | None]] = queue.Queue()
@@ -72,7 +72,9 @@ class LocalExecutor:
         answers: queue.Queue[tuple[_Worker, str | None]],
     ) -> None:
         """A task for every idle worker, and new workers up to the number."""
-        while waiting and len(staff) < min(self.workers, len(waiting) + sum(bool(w.task) for w in staff)):
+        while waiting and len(staff) < min(
+            self.workers, len(waiting) + sum(bool(w.task) for w in staff)
+        ):
             staff.append(self._employ(len(staff), answers))
         for worker in staff:
             if waiting and worker.task is None and worker.process.poll() is None:
@@ -93,23 +95,26 @@ class LocalExecutor:
         task, worker.task = worker.task, None
         if line is None:
             staff.remove(worker)
-            return self._died(task, worker.process.wait(), waiting) if task else None
+            how = f"exit status {worker.process.wait()}"
+            return self._died(task, how, waiting) if task else None
         assert task is not None
         answer = json.loads(line)
         if answer["ending"] == "busy":
             time.sleep(TICK_SECONDS)
             waiting.append(task)
             return None
+        if answer["ending"] == "interrupted":  # somebody asked the worker to stop, not the study
+            return self._died(task, "asked to stop", waiting)
         failure = Failure(**answer["failure"]) if answer["failure"] else None
         return Outcome(task, answer["ending"], failure)
 
-    def _died(self, task: Task, status: int, waiting: deque[Task]) -> Outcome | None:
+    def _died(self, task: Task, how: str, waiting: deque[Task]) -> Outcome | None:
         """A run whose worker was killed goes on in another, up to `RETRIES` times."""
         kills = self._kills[task.out] = self._kills.get(task.out, 0) + 1
         if kills <= RETRIES:
             waiting.appendleft(task)
             return None
-        return Outcome(task, "failed", worker_died(kills, f"exit status {status}"))
+        return Outcome(task, "failed", worker_died(kills, how))
 
     def _employ(self, number: int, answers: queue.Queue[tuple[_Worker, str | None]]) -> _Worker:
         process = subprocess.Popen(
@@ -175,7 +180,8 @@ def _environment(number: int, threads: int) -> dict[str, str]:
 
 
 def _tell(worker: _Worker) -> None:
-    assert worker.task is not None and worker.process.stdin is not None
+    assert worker.task is not None
+    assert worker.process.stdin is not None
     try:
         worker.process.stdin.write(json.dumps(vars(worker.task)) + "\n")
         worker.process.stdin.flush()

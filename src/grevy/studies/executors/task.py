@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal, Protocol
@@ -63,7 +63,7 @@ class Executor(Protocol):
     def description(self) -> str:
         """Where and how many at a time, for the screen."""
 
-    def run(self, tasks: Sequence[Task]) -> Iterator[Outcome | None]:
+    def run(self, tasks: Sequence[Task]) -> Generator[Outcome | None]:
         """Each task's outcome as it comes, and None at least every second, for progress.
 
         Closing the iterator stops the workers so that every run can go on later.
