@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -139,6 +140,7 @@ def _read_place(place: str) -> list[Contestant | Failed]:
         )
     arms = {n: load_recipe(recipe) for n, recipe in asked["arms"].items()} if asked else {}
     found = [_run(run, name or _arm_in(arms, run)) for run in runs]
+    found += _without_record(path / "runs") if asked else []
     order = list(arms)
     wanted = [f for f in found if not asked or (f.arm in arms and f.seed in asked["seeds"])]
     return sorted(wanted, key=lambda f: order.index(f.arm) if f.arm in order else -1)
@@ -156,8 +158,7 @@ def _run(directory: RunDirectory, arm: str | None) -> Contestant | Failed:
     facts = directory.read()
     name = arm or ""
     if facts["status"] != "finished":
-        error = facts["error"] or {}
-        why = f"{facts['status']}: {error.get('received', '')}".rstrip(": ")
+        why = f"{facts['status']}: {facts['error']}" if facts["error"] else facts["status"]
         return Failed(directory.path, name or facts["recipe"]["name"], facts["seed"], why)
     if "test" not in facts["results"]:
         return Failed(directory.path, name, facts["seed"], "its data has no test split")
@@ -169,6 +170,17 @@ def _run(directory: RunDirectory, arm: str | None) -> Contestant | Failed:
     return Contestant(
         directory.path, name, facts["seed"], right_N, said.labels_N, said.ids, classes, facts
     )
+
+
+def _without_record(folder: Path) -> list[Contestant | Failed]:
+    """Runs of a study that failed before they had a record."""
+    found: list[Contestant | Failed] = []
+    for file in sorted(folder.glob("*.error.json")):
+        path = file.with_name(file.name.removesuffix(".error.json"))
+        if not (path / "run.json").exists():
+            error = json.loads(file.read_bytes())
+            found.append(Failed(path, error["arm"], error["seed"], f"failed: {error['received']}"))
+    return found
 
 
 def _imported(path: Path, arm: str | None) -> Contestant:

@@ -61,7 +61,9 @@ def execute(
         try:
             for outcome in outcomes:
                 if outcome and outcome.failure:
-                    write_json(by_path[outcome.task.out].error_file, outcome.failure.to_dict())
+                    run = by_path[outcome.task.out]
+                    facts = {"arm": run.arm, "seed": run.seed, **outcome.failure.to_dict()}
+                    write_json(run.error_file, facts)
                 tell(clock.progress(), outcome)
         except KeyboardInterrupt:
             outcomes.close()

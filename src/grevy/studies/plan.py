@@ -39,7 +39,7 @@ class PlannedRun:
     Attributes:
         like: the recipe whose network's initial weights are taken where they fit.
         state: what its record says.
-        error: why it failed, as `Failure.to_dict` wrote it.
+        error: why it failed, with `received` at least.
     """
 
     arm: str
@@ -167,7 +167,7 @@ def _with_state(run: PlannedRun) -> PlannedRun:
         status, error = "missing", None
     else:
         facts = directory.read()
-        status, error = facts["status"], facts["error"]
+        status, error = facts["status"], {"received": facts["error"]}
     if status == "finished":
         return replace(run, state="finished", error=None)
     if run.error_file.exists():

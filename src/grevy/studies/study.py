@@ -178,7 +178,7 @@ def read_study_file(path: str | Path) -> Mapping[str, Any]:
 
 def _file_error(error: ValidationError, origin: str) -> StudyFileError:
     problem = error.errors(include_url=False, include_context=False)[0]
-    field = ".".join(str(part) for part in problem["loc"][:2] if not str(part).endswith("]"))
+    field = str(problem["loc"][0])  # what follows are kinds of values and positions
     fields = ", ".join(_StudyFile.model_fields)
     if problem["type"] == "extra_forbidden":
         return StudyFileError(f"'{field}' in {origin}", f"one of {fields}", "correct the name")
