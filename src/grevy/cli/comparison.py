@@ -37,6 +37,8 @@ def interval(estimate: Estimate) -> str:
     mean = f"{100 * estimate.mean:+.2f}"
     if math.isnan(estimate.low):
         return mean
+    if estimate.low == estimate.high:
+        return f"{mean} (the same with every seed)"
     return f"{mean} [{100 * estimate.low:+.2f}, {100 * estimate.high:+.2f}]"
 
 

@@ -92,9 +92,9 @@ def main(words: list[str]) -> None:
     if arguments.plan:
         output.result(_states(planned))
         return
+    executor = choose_executor(arguments, planned)
     save_study(study, folder)
     if planned.having("missing", "unfinished"):
-        executor = choose_executor(arguments, planned)
         output.line(f"training {executor.description}")
         command = ["grevy", "study", *words]
         with _progress(output) as tell:
