@@ -1,0 +1,98 @@
+"""The figures of a comparison: what they say, where, and that nothing is cut or covered."""
+
+import math
+
+import numpy as np
+
+from grevy.figures.accuracy_cost import CostPoint, draw_accuracy_cost
+from grevy.figures.effects import EffectRow, draw_effects
+from grevy.figures.flipped import SHOWN, FlippedPictures, draw_flipped
+from grevy.figures.loss_panels import LossCurve, Panel, draw_loss_panels
+
+NAN = math.nan
+LONG = "optimizer.weight_decay=0.0005, schedule=one-cycle, augment.translate=2"
+
+
+def row(name, mean, half=1.0, kind="better", verdict="better"):
+    values = (mean - half / 2, mean + half / 2)
+    return EffectRow(
+        name, mean, mean - half, mean + half, mean - 0.4, mean + 0.4, values, kind, verdict
+    )
+
+
+def test_each_arm_has_its_dot_and_its_intervals_in_its_row(seen):
+    figure = draw_effects([row("flips", 3.0), row("ELU", -1.0, kind="worse")], 0.5, "effects")
+    axes = figure.axes[0]
+    dots = {
+        tuple(np.ravel(line.get_xydata())) for line in axes.lines if line.get_markersize() == 7
+    }
+    assert {(3.0, 0.0), (-1.0, 1.0)} <= dots
+    thick = [line.get_xdata() for line in axes.lines if line.get_linewidth() == 4]
+    assert [list(ends) for ends in thick] == [[2.0, 4.0], [-2.0, 0.0]]
+    page = seen(figure)
+    assert "±0.5 points" in page.words()
+    assert not page.cut()
+
+
+def test_one_seed_has_no_thick_interval_and_no_pair_says_so(seen):
+    verdict = "above by more than the noise of the test pictures; one seed can't tell the arm apart"
+    one = EffectRow(LONG, 2.0, NAN, NAN, 1.0, 3.0, (2.0,), "open", verdict)
+    none = EffectRow("none", NAN, NAN, NAN, NAN, NAN, (), "open", "no seed")
+    figure = draw_effects([one, none], 0.5, "effects")
+    assert not [line for line in figure.axes[0].lines if line.get_linewidth() == 4]
+    page = seen(figure)
+    assert "no pair of finished runs" in page.words()
+    assert not page.cut()
+    assert page.overlapping(list(figure.texts)) == []
+
+
+def curve(end=0.5):
+    epochs = np.arange(0.5, 8.1, 0.5)
+    return LossCurve(epochs, np.linspace(2, end, len(epochs)), np.linspace(2, end + 0.4, 16))
+
+
+def test_loss_panels_share_their_axes_and_say_what_to_read(seen):
+    panels = [
+        Panel(name, (curve(), curve(0.4)), (curve(0.9),), 6.0, "overfits after epoch 6.0: " * 4)
+        for name in ("flips", "batch norm", "dropout", LONG)
+    ]
+    figure = draw_loss_panels(panels, "Loss before and after")
+    assert len(figure.axes) == 4
+    assert len({axes.get_ylim() for axes in figure.axes}) == 1
+    assert len(figure.axes[0].lines) == 2 * 3 + 1
+    page = seen(figure)
+    assert "validation, baseline" in page.words()
+    assert not page.cut()
+    assert page.overlapping(list(figure.texts)) == []
+
+
+def test_a_cost_that_nobody_knows_is_left_out_and_said(seen):
+    points = [CostPoint("baseline", (70.0, 71.0), 300.0, NAN), CostPoint("b", (72.0,), NAN, NAN)]
+    figure = draw_accuracy_cost(points, "cost")
+    assert "not known" in seen(figure).words()
+    names = [text.get_text() for text in figure.axes[0].texts]
+    assert names == ["baseline"]
+
+
+def test_names_of_near_dots_don_t_cover_each_other(seen):
+    points = [
+        CostPoint(name, (70 + i / 10, 70.2 + i / 10), 300.0 + 5 * i, 1e12 * (1 + i / 50))
+        for i, name in enumerate(("baseline", "flips", "batch norm", "Adam"))
+    ]
+    points.append(CostPoint("deeper", (74.0,), 1500.0, 4e12))
+    figure = draw_accuracy_cost(points, "cost")
+    page = seen(figure)
+    for axes in figure.axes:
+        assert page.overlapping(list(axes.texts)) == []
+    assert not page.cut()
+
+
+def test_flipped_pictures_are_shown_under_their_heading(seen):
+    images = np.random.default_rng(0).integers(0, 256, (40, 8, 8, 3), dtype=np.uint8)
+    won = FlippedPictures("40 pictures more often right than before", images, ["cat"] * 40)
+    lost = FlippedPictures("0 pictures more often wrong than before", images[:0], [])
+    figure = draw_flipped([won, lost], "flips")
+    assert len(figure.axes[0].images) == SHOWN
+    page = seen(figure)
+    assert "0 pictures more often wrong" in page.words()
+    assert not page.cut()
