@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from grevy.recipes.schema import Recipe as Recipe
     from grevy.records.table import list_runs as runs
     from grevy.studies.compare import compare as compare
+    from grevy.studies.run import study as study
     from grevy.studies.study import load_study as load_study
     from grevy.training.evaluate import evaluate as evaluate
     from grevy.training.predict import predict as predict
@@ -52,6 +53,7 @@ _HOMES = {
     "register_model": "grevy.models:register_model",
     "Run": "grevy.training.run:Run",
     "runs": "grevy.records.table:list_runs",
+    "study": "grevy.studies.run:study",
     "size": "grevy.arithmetic.solve:size",
     "train": "grevy.training.train:train",
 }
@@ -76,6 +78,7 @@ __all__ = [
     "register_model",
     "runs",
     "size",
+    "study",
     "train",
 ]
 

@@ -18,7 +18,7 @@ from grevy.errors import RunsFailedError, StudyFileError
 
 if TYPE_CHECKING:
     from grevy.studies.execute import Progress, Tell
-    from grevy.studies.executors.task import Executor, Outcome
+    from grevy.studies.executors.task import Outcome
     from grevy.studies.plan import Plan, State
     from grevy.studies.study import Study
 
@@ -82,6 +82,7 @@ def main(words: list[str]) -> None:
     from grevy.studies.execute import execute, forget_failures
     from grevy.studies.plan import plan, save_study
     from grevy.studies.report import write_report
+    from grevy.studies.run import choose_executor
 
     study = study_of(arguments)
     folder = arguments.out or Path("studies") / _name(arguments.what)
@@ -92,9 +93,10 @@ def main(words: list[str]) -> None:
     if arguments.plan:
         output.result(_states(planned))
         return
-    executor = choose_executor(arguments, planned)
+    todo = planned.having("missing", "unfinished")
+    executor = choose_executor(arguments.on, len(todo), arguments.workers)
     save_study(study, folder)
-    if planned.having("missing", "unfinished"):
+    if todo:
         output.line(f"training {executor.description}")
         command = ["grevy", "study", *words]
         with _progress(output) as tell:
@@ -139,23 +141,6 @@ def study_of(arguments: StudyArguments) -> Study:
         return load_study({**own, **{name: v for name, v in given.items() if v is not None}})
     seeds = arguments.seeds if arguments.seeds is not None else SEEDS
     return load_study({"where": arguments.what, "base": arguments.base, "seeds": seeds, **flags})
-
-
-def choose_executor(arguments: StudyArguments, planned: Plan) -> Executor:
-    """Where to train.
-
-    Raises:
-        StudyFileError: a place that is not known.
-    """
-    if arguments.on == "local":
-        from grevy.studies.executors.local import local_executor
-
-        return local_executor(len(planned.having("missing", "unfinished")), arguments.workers)
-    if arguments.on == "ray" or arguments.on.startswith("ray://"):
-        from grevy.studies.executors.cluster import RayExecutor
-
-        return RayExecutor(arguments.on)
-    raise StudyFileError(f"--on {arguments.on}", "local, ray or ray://HOST:PORT", "correct --on")
 
 
 def tell_plan(planned: Plan, output: Output) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -97,8 +98,7 @@ def fit_of(steps: Sequence[Mapping[str, Any]], checks: Sequence[Mapping[str, Any
     loss_N = np.array([row["loss"] for row in steps], np.float64)
     ends = [0, *(check["step"] for check in finite)]
     train = [
-        loss_N[(step_N > begin) & (step_N <= end)].mean()
-        for begin, end in zip(ends, ends[1:], strict=False)
+        loss_N[(step_N > begin) & (step_N <= end)].mean() for begin, end in itertools.pairwise(ends)
     ]
     return Fit(
         np.array([check["epoch"] for check in finite], np.float64),

@@ -23,7 +23,9 @@ NAMES = {
 }
 """Column or array names that are understood, for each meaning."""
 
-_HELP = "columns or arrays named label and prediction (npz: or logits), and id where the order may differ"
+_HELP = (
+    "columns or arrays named label and prediction (npz: or logits), and id where the order differs"
+)
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+import grevy
 from grevy.cli.main import main
 from grevy.records.predictions import load_predictions
 
@@ -142,7 +143,7 @@ def test_runs_on_other_splits_are_refused_with_what_differs(
         (["--vary", "nrom=batch"], "unknown field 'nrom'"),
         (["--vary", "lr=0.05"], "same as the baseline"),
         ([], "baseline alone"),
-        (["--vary", "lr=0.1", "--on", "moon"], "--on moon"),
+        (["--vary", "lr=0.1", "--on", "moon"], "'moon' as a place"),
         (["--vary", "lr=0.1", "--seeds", "0"], "seeds = 0"),
     ],
 )
@@ -152,3 +153,10 @@ def test_wrong_input(
     error = refused(["study", "digits", "--out", str(tmp_path / "s"), *more], capsys)
     assert words in error
     assert error.count("\n") == 1
+
+
+def test_the_python_call_goes_on_with_the_same_folder(study: Path) -> None:
+    question = {"where": "digits", "base": str(study / "quick.yaml"), "vary": ["slow: lr=0.001"]}
+    comparison = grevy.study({**question, "seeds": 2}, study / "s", workers=1)
+    assert [effect.seeds for effect in comparison.effects] == [(0, 1)]
+    assert len(list((study / "s" / "runs").glob("*/run.json"))) == 4

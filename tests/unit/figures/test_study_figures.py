@@ -23,9 +23,7 @@ def row(name, mean, half=1.0, kind="better", verdict="better"):
 def test_each_arm_has_its_dot_and_its_intervals_in_its_row(seen):
     figure = draw_effects([row("flips", 3.0), row("ELU", -1.0, kind="worse")], 0.5, "effects")
     axes = figure.axes[0]
-    dots = {
-        tuple(np.ravel(line.get_xydata())) for line in axes.lines if line.get_markersize() == 7
-    }
+    dots = {tuple(np.ravel(line.get_xydata())) for line in axes.lines if line.get_markersize() == 7}
     assert {(3.0, 0.0), (-1.0, 1.0)} <= dots
     thick = [line.get_xdata() for line in axes.lines if line.get_linewidth() == 4]
     assert [list(ends) for ends in thick] == [[2.0, 4.0], [-2.0, 0.0]]
