@@ -1,4 +1,4 @@
-"""How well a study of short runs uses two cores: one run at a time, two at a time, one of two threads.
+"""How well a study of short runs uses two cores: two at a time against one at a time.
 
     python benchmarks/study_on_two_cores.py [--rounds 3]
 
