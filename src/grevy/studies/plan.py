@@ -21,6 +21,7 @@ from typing import Any, Literal
 
 from grevy.data.load import load_data
 from grevy.errors import CorruptRecordError, StudyFileError
+from grevy.recipes.load import load_recipe
 from grevy.recipes.schema import Recipe
 from grevy.records.atomic import save_error, write_json
 from grevy.records.run import RunDirectory, find_runs
@@ -157,8 +158,17 @@ def slug(name: str) -> str:
 
 
 def _known_runs(folder: Path) -> dict[str, Path]:
+    """Runs that are there by their identity, reckoned anew: a record that was written before the
+    recipe gained a field has another identity in its file."""
     found: Iterable[RunDirectory] = find_runs(folder) if folder.is_dir() else ()
-    return {run.read()["identity"]: run.path for run in found}
+    return {_identity_of(run.read()): run.path for run in found}
+
+
+def _identity_of(facts: Mapping[str, Any]) -> str:
+    pairing = facts.get("pairing")
+    like = load_recipe({"model": pairing["like"]}).model if pairing else None
+    recipe = load_recipe(facts["recipe"])
+    return run_identity(recipe, facts["data"]["fingerprint"], facts["seed"], like)
 
 
 def _with_state(run: PlannedRun) -> PlannedRun:

@@ -89,6 +89,20 @@ def test_an_added_seed_is_all_that_is_missing(
     assert "2 arms, 3 seeds, 6 runs (4 finished, 2 missing)" in capsys.readouterr().out
 
 
+def test_a_run_recorded_before_a_field_was_added_is_found_again(
+    study: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = next((study / "s" / "runs").glob("baseline-seed0*/run.json"))
+    before = file.read_text()
+    facts = json.loads(before)
+    del facts["recipe"]["test_time_flip"]
+    facts["identity"] = "of an older recipe"
+    file.write_text(json.dumps(facts))
+    main([*words(study, "--plan")])
+    file.write_text(before)
+    assert "4 runs (4 finished)" in capsys.readouterr().out
+
+
 def test_another_question_in_the_same_folder_is_refused(
     study: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
