@@ -158,8 +158,11 @@ def slug(name: str) -> str:
 
 
 def _known_runs(folder: Path) -> dict[str, Path]:
-    """Runs that are there by their identity, reckoned anew: a record that was written before the
-    recipe gained a field has another identity in its file."""
+    """Runs that are there, by their identity.
+
+    It is reckoned anew: a record that was written before the recipe gained a field has another
+    identity in its file.
+    """
     found: Iterable[RunDirectory] = find_runs(folder) if folder.is_dir() else ()
     return {_identity_of(run.read()): run.path for run in found}
 
