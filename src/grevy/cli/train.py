@@ -31,7 +31,7 @@ class TrainArguments:
     digits, cifar10, cifar100, mnist, fashion-mnist."""
 
     recipe: str = "base"
-    """A named recipe (base, net1, net2) or a YAML file."""
+    """A named recipe (base, net1, net2, best) or a YAML file."""
 
     seed: int | None = None
     """Of everything random. Default 0."""

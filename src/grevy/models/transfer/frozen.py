@@ -1,0 +1,112 @@
+"""What is trained and what stays: in words, in parameters, and in batch-norm statistics."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from torch import nn
+from torch.nn.modules.batchnorm import _BatchNorm
+
+from grevy.errors import RecipeValueError
+from grevy.models.transfer.head import head_name
+
+CONVOLUTIONS = (nn.Conv1d, nn.Conv2d, nn.Conv3d)
+
+
+@dataclass(frozen=True)
+class TrainedPart:
+    """The layers that are trained: those with tensors, in the network's order.
+
+    Attributes:
+        trained: names of modules.
+        frozen: names of modules.
+    """
+
+    trained: tuple[str, ...]
+    frozen: tuple[str, ...]
+
+
+def trained_part(network: nn.Module, train: str) -> TrainedPart:
+    """Which layers `train` means.
+
+    Args:
+        network: with its head for the new classes.
+        train: `all`; `head`; `last:N`, the last N convolutions and all that follows the first of
+            them; `blocks:NAME,...`, all below these names, and the head.
+
+    Raises:
+        RecipeValueError: none of these, or a name that the network does not have.
+    """
+    layers = [
+        name
+        for name, module in network.named_modules()
+        if any(True for _ in module.parameters(recurse=False))
+    ]
+    kind, _, rest = train.partition(":")
+    if kind == "all" and not rest:
+        chosen = set(layers)
+    elif kind == "head" and not rest:
+        chosen = {head_name(network)}
+    elif kind == "last" and rest.isdigit():
+        chosen = set(_from_last(network, layers, int(rest)))
+    elif kind == "blocks" and rest:
+        chosen = _below(network, layers, rest.split(","))
+    else:
+        raise _unknown(train)
+    return TrainedPart(
+        tuple(name for name in layers if name in chosen),
+        tuple(name for name in layers if name not in chosen),
+    )
+
+
+def freeze(network: nn.Module, part: TrainedPart) -> None:
+    """Frozen parameters ask for no gradient."""
+    for name in part.frozen:
+        for parameter in network.get_submodule(name).parameters(recurse=False):
+            parameter.requires_grad_(False)
+
+
+def set_training(network: nn.Module, part: TrainedPart, frozen_statistics: bool) -> None:
+    """Training mode, but frozen layers keep their statistics; trained ones, too, where asked."""
+    network.train()
+    frozen = set(part.frozen)
+    for name, module in network.named_modules():
+        if isinstance(module, _BatchNorm) and (frozen_statistics or name in frozen):
+            module.eval()
+
+
+def _from_last(network: nn.Module, layers: Sequence[str], count: int) -> Sequence[str]:
+    convolutions = [
+        name
+        for name in layers
+        if isinstance(network.get_submodule(name), CONVOLUTIONS) and name != head_name(network)
+    ]
+    if not 1 <= count <= len(convolutions):
+        raise RecipeValueError(
+            f"the last {count} convolutions of a network that has {len(convolutions)}",
+            f"1 to {len(convolutions)}",
+            "change --transfer.train",
+        )
+    return layers[layers.index(convolutions[-count]) :]
+
+
+def _below(network: nn.Module, layers: Sequence[str], names: Sequence[str]) -> set[str]:
+    chosen = {head_name(network)}
+    for name in (name.strip() for name in names):
+        found = [layer for layer in layers if layer == name or layer.startswith(f"{name}.")]
+        if not found:
+            children = ", ".join(child for child, _ in network.named_children())
+            raise RecipeValueError(
+                f"no layers below '{name}'", f"names such as {children}", "change --transfer.train"
+            )
+        chosen.update(found)
+    return chosen
+
+
+def _unknown(train: str) -> RecipeValueError:
+    return RecipeValueError(
+        f"transfer.train = '{train}'",
+        "head, last:N, blocks:NAME,... or all",
+        "change --transfer.train",
+    )

@@ -1,0 +1,57 @@
+"""A network that takes pictures of any size: they are resized on their way in, a batch at a time."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+INTERPOLATIONS = ("bilinear", "bicubic")
+
+
+def resize_input(network: nn.Module, side: int, interpolation: str = "bicubic") -> nn.Module:
+    """Let `network` resize its pictures to `side` × `side`; names of its tensors stay as they are.
+
+    Args:
+        network: is given back, with a hook before its forward pass.
+        side: in pixels.
+        interpolation: bilinear or bicubic, see `resize`.
+    """
+    network.register_forward_pre_hook(partial(_resized, side=side, interpolation=interpolation))
+    return network
+
+
+def resize(images_BCHW: Tensor, side: int, interpolation: str = "bicubic") -> Tensor:
+    """Pictures at another size, antialiased: Pillow's filters, without its rounding to whole levels.
+
+    For pixels from 0 to 255 it differs from `Image.resize` by at most 1 level between the ends of
+    the range; where bicubic overshoots, Pillow cuts at 0 and 255 and this does not.
+
+    Args:
+        images_BCHW: float, normalised or not: a weighted mean of pixels is the same before and
+            after a change of their scale.
+        side: height and width of the result.
+        interpolation: bilinear, or bicubic with a = −0.5 (Keys 1981).
+    """
+    if images_BCHW.shape[-2:] == (side, side):
+        return images_BCHW
+    layout = images_BCHW.contiguous()  # PyTorch's kernel takes twice as long for channels_last
+    resized = F.interpolate(
+        layout, (side, side), mode=interpolation, align_corners=False, antialias=True
+    )
+    return resized.contiguous(memory_format=_layout(images_BCHW))
+
+
+def _layout(images_BCHW: Tensor) -> Any:
+    import torch
+
+    channels_last = images_BCHW.is_contiguous(memory_format=torch.channels_last)
+    return torch.channels_last if channels_last else torch.contiguous_format
+
+
+def _resized(
+    network: nn.Module, inputs: tuple[Tensor, ...], *, side: int, interpolation: str
+) -> tuple[Tensor, ...]:
+    return (resize(inputs[0], side, interpolation), *inputs[1:])
