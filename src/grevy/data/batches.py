@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import os
+from typing import Any
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
-from grevy.data.augment import augment
+from grevy.data.augment import augment, normalise
+from grevy.data.augment.flip import alternating_flips, draw_flips
 from grevy.data.randomness import derive, generator
 from grevy.data.types import Split
 from grevy.errors import SplitTooSmallError
@@ -45,12 +49,113 @@ class PicturesOnDevice:
             images_BCHW = self._in_memory_NCHW[index_B]
         return images_BCHW.to(self.device).contiguous(memory_format=torch.channels_last)
 
+    def inputs(
+        self, index_B: Tensor, mean_C: Tensor, standard_deviation_C: Tensor, flip: bool = False
+    ) -> Tensor:
+        """What the network takes: normalised pictures [B, C, H, W], or their mirror images."""
+        images_BCHW = normalise(self.pictures(index_B), mean_C, standard_deviation_C)
+        return images_BCHW.flip(-1) if flip else images_BCHW
+
+
+class FeaturesOnDevice:
+    """What the frozen front of a network made of all pictures of a split, plain and flipped.
+
+    It stands where `PicturesOnDevice` does when the network is cut in two.
+    """
+
+    def __init__(
+        self,
+        plain_N: NDArray[Any],
+        flipped_N: NDArray[Any] | None,
+        labels_N: NDArray[np.int64],
+        device: torch.device,
+    ) -> None:
+        self.device = device
+        self.shape = torch.Size(plain_N.shape)
+        self.labels_N = torch.from_numpy(labels_N).to(device)
+        self._views = [_near(view, device) for view in (plain_N, flipped_N) if view is not None]
+
+    def __len__(self) -> int:
+        return len(self.labels_N)
+
+    def inputs(
+        self, index_B: Tensor, mean_C: Tensor, standard_deviation_C: Tensor, flip: bool = False
+    ) -> Tensor:
+        """Features [B, ...] in float32; they were normalised before they were made."""
+        return self._take(int(flip), index_B)
+
+    def either(self, index_B: Tensor, flipped_B: Tensor) -> Tensor:
+        """Features of each picture or of its mirror image."""
+        shape = (-1, *[1] * (len(self.shape) - 1))
+        plain, flipped = self._take(0, index_B), self._take(1, index_B)
+        return torch.where(flipped_B.to(self.device).view(shape), flipped, plain)
+
+    def _take(self, view: int, index_B: Tensor) -> Tensor:
+        kept = self._views[view]
+        if isinstance(kept, Tensor):
+            return kept[index_B].float()
+        return torch.from_numpy(kept[index_B.cpu().numpy()]).to(self.device).float()
+
+
+def _near(view_N: NDArray[Any], device: torch.device) -> Tensor | NDArray[Any]:
+    """In memory next to the network, or still on disk where that would take too much."""
+    if 2 * view_N.nbytes > MEMORY_SHARE * free_memory(device):
+        return view_N
+    return torch.from_numpy(np.array(view_N)).to(device)
+
+
+class BatchOrder:
+    """Which pictures a step takes: each once an epoch; an incomplete last batch is dropped."""
+
+    def __init__(self, count: int, batch_size: int, seed: int, device: torch.device) -> None:
+        self.steps_per_epoch = count // batch_size
+        if self.steps_per_epoch == 0:
+            raise SplitTooSmallError(
+                f"a batch of {batch_size} from {count} train pictures",
+                f"a batch of at most {count}",
+                f"choose a smaller --batch-size, for example {max(1, count // 10)}",
+            )
+        self._count, self._batch_size, self._seed, self._device = count, batch_size, seed, device
+        self._epoch = -1
+        self._order_N = torch.empty(0, dtype=torch.int64)
+
+    def at(self, step: int) -> tuple[int, Tensor]:
+        """The epoch, from 0, and indices [B]."""
+        epoch, place = divmod(step, self.steps_per_epoch)
+        if epoch != self._epoch:
+            order_N = torch.randperm(self._count, generator=generator(self._seed, "order", epoch))
+            self._epoch, self._order_N = epoch, order_N.to(self._device)
+        return epoch, self._order_N[place * self._batch_size :][: self._batch_size]
+
+
+class FeatureBatches:
+    """The batches of `TrainBatches` without the front of the network: same order, same flips."""
+
+    def __init__(self, features: FeaturesOnDevice, batch_size: int, seed: int, flip: str) -> None:
+        self._order = BatchOrder(len(features), batch_size, seed, features.device)
+        self._features, self._seed, self._flip = features, seed, flip
+        self._nothing = torch.empty(0)
+
+    @property
+    def steps_per_epoch(self) -> int:
+        """Whole batches."""
+        return self._order.steps_per_epoch
+
+    def at(self, step: int) -> tuple[Tensor, Tensor]:
+        """Features [B, ...] float32 and labels [B]."""
+        epoch, index_B = self._order.at(step)
+        labels_B = self._features.labels_N[index_B]
+        if self._flip == "none":
+            return self._features.inputs(index_B, self._nothing, self._nothing), labels_B
+        if self._flip == "random":
+            flipped_B = draw_flips(len(index_B), generator(self._seed, "augmentation", step))
+        else:
+            flipped_B = alternating_flips(index_B, epoch, derive(self._seed, "alternating flip"))
+        return self._features.either(index_B, flipped_B), labels_B
+
 
 class TrainBatches:
-    """Batch after batch of one epoch after another, each picture once an epoch.
-
-    An incomplete last batch is dropped.
-    """
+    """Batch after batch of one epoch after another, each picture once an epoch."""
 
     def __init__(
         self,
@@ -62,27 +167,22 @@ class TrainBatches:
         mean_C: Tensor,
         standard_deviation_C: Tensor,
     ) -> None:
-        self.steps_per_epoch = len(pictures) // batch_size
-        if self.steps_per_epoch == 0:
-            raise SplitTooSmallError(
-                f"a batch of {batch_size} from {len(pictures)} train pictures",
-                f"a batch of at most {len(pictures)}",
-                f"choose a smaller --batch-size, for example {max(1, len(pictures) // 10)}",
-            )
+        self._order = BatchOrder(len(pictures), batch_size, seed, pictures.device)
         self._pictures = pictures
-        self._batch_size = batch_size
         self._seed = seed
         self._classes = classes
         self._config = config
         self._mean_C = mean_C
         self._standard_deviation_C = standard_deviation_C
-        self._epoch = -1
-        self._order_N = torch.empty(0, dtype=torch.int64)
+
+    @property
+    def steps_per_epoch(self) -> int:
+        """Whole batches."""
+        return self._order.steps_per_epoch
 
     def at(self, step: int) -> tuple[Tensor, Tensor]:
         """Images [B, C, H, W] float32, normalised, and targets ([B] labels or [B, K] mixed)."""
-        epoch, place = divmod(step, self.steps_per_epoch)
-        index_B = self._order(epoch)[place * self._batch_size :][: self._batch_size]
+        epoch, index_B = self._order.at(step)
         return augment(
             self._pictures.pictures(index_B),
             self._pictures.labels_N[index_B],
@@ -95,14 +195,6 @@ class TrainBatches:
             generator=generator(self._seed, "augmentation", step),
             flip_seed=derive(self._seed, "alternating flip"),
         )
-
-    def _order(self, epoch: int) -> Tensor:
-        if epoch != self._epoch:
-            order_N = torch.randperm(
-                len(self._pictures), generator=generator(self._seed, "order", epoch)
-            )
-            self._epoch, self._order_N = epoch, order_N.to(self._pictures.device)
-        return self._order_N
 
 
 def free_memory(device: torch.device) -> int:

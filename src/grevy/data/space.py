@@ -12,13 +12,13 @@ from grevy.errors import SaveError
 _MEND = "free some space, or let GREVY_CACHE name a folder on another disk"
 
 
-def require_space(folder: Path, needed: int) -> None:
+def require_space(folder: Path, needed: int, what: str = "the decoded pictures") -> None:
     """Raise `SaveError` unless `needed` bytes are free where `folder` is."""
     free = shutil.disk_usage(folder).free
     if free < needed:
         raise SaveError(
             f"{_megabytes(free)} free in {folder}",
-            f"{_megabytes(needed)} for the decoded pictures",
+            f"{_megabytes(needed)} for {what}",
             _MEND,
         )
 

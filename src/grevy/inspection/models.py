@@ -11,16 +11,13 @@ from grevy.errors import MissingPackageError, ModelArgumentError
 from grevy.inspection.subject import Subject, subject_of_module
 from grevy.models import build_model
 from grevy.models.pretrained import Pretrained, imagenet_classes, pretrained_weights
+from grevy.models.transfer.published import IMAGENET_MEAN, IMAGENET_STANDARD_DEVIATION
 from grevy.models.weights import LoadedWeights, load_weights, put_weights
 from grevy.models.zoo import build_zoo, is_zoo_name
 
 Shape = tuple[int, int, int]
 
 IMAGENET_CLASSES = 1000
-IMAGENET_MEAN = (0.485, 0.456, 0.406)
-IMAGENET_STANDARD_DEVIATION = (0.229, 0.224, 0.225)
-"""Of the pixels of ImageNet's train split, as torchvision and timm normalise with."""
-
 FEW = 5
 """Names that a note spells out."""
 

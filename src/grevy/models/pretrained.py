@@ -90,6 +90,11 @@ def pretrained_weights(name: str) -> Pretrained:
     return Pretrained(name, weights, package.preprocessing, imagenet_classes())
 
 
+def package_preprocessing(name: str) -> Preprocessing:
+    """What the packaged weights of the zoo's model `name` expect of pictures."""
+    return _PACKAGES[name].preprocessing
+
+
 def imagenet_classes() -> tuple[str, ...]:
     """The 1,000 class names of ImageNet-1k, in the order of the outputs, all different.
 

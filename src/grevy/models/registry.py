@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import torch
@@ -11,6 +12,8 @@ from torch import nn
 
 from grevy.errors import InputTooSmallError, ModelArgumentError, UnknownModelError
 from grevy.models import zoo
+from grevy.models.transfer.head import adapt_channels, replace_head
+from grevy.models.transfer.resize import resize_input
 
 Builder = Callable[..., nn.Module]
 """Called as `builder((channels, height, width), classes, **arguments)`."""
@@ -49,12 +52,25 @@ def build_model(
 
     The network is tried on one blank picture, so that one that doesn't fit fails here.
 
+    Args:
+        name: registered, `timm:NAME` or `torchvision:NAME`; a zoo's network gets a fresh head, and
+            a fresh first convolution where the pictures have another number of channels.
+        input_shape: channels, height, width of the pictures.
+        classes: number of outputs.
+        arguments: of the network; and `resize`, a side in pixels to which it resizes its pictures,
+            with `interpolation`.
+
     Raises:
         UnknownModelError: no such name.
+        MissingPackageError: the zoo is not installed.
         ModelArgumentError: an argument that the network does not take.
         InputTooSmallError: a layer shrinks the picture to nothing.
     """
-    model = _call(_find(name), name, input_shape, classes, arguments)
+    side, interpolation = arguments.pop("resize", 0), arguments.pop("interpolation", "bicubic")
+    inside = (input_shape[0], side, side) if side else input_shape
+    model = _call(_find(name), name, inside, classes, arguments)
+    if side:
+        resize_input(model, side, interpolation)
     _try_one_picture(model, name, input_shape, classes)
     return model
 
@@ -62,12 +78,19 @@ def build_model(
 def _find(name: str) -> Builder:
     if name in _builders:
         return _builders[name]
+    if zoo.is_zoo_name(name):
+        return partial(_zoo_classifier, name)
     near = [*difflib.get_close_matches(name, model_names(), n=3), *zoo.suggestions(name)]
     raise UnknownModelError(
         f"no model '{name}'",
         " or ".join(near) if near else f"one of {', '.join(model_names())}",
         "check the spelling, or register your own with grevy.register_model (--plugin FILE.py)",
     )
+
+
+def _zoo_classifier(name: str, input_shape: tuple[int, int, int], classes: int) -> nn.Module:
+    network, _ = zoo.build_zoo(name)
+    return adapt_channels(replace_head(network, classes), input_shape[0])
 
 
 def _call(

@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from grevy.recipes.convnet import ConvNetConfig
+from grevy.recipes.transfer import TransferConfig
 
 Fraction = Annotated[float, Field(ge=0.0, le=1.0)]
 NonNegative = Annotated[float, Field(ge=0.0)]
@@ -36,11 +37,15 @@ class PicturesConfig(Config):
     fit: Literal["crop", "stretch", "pad"] = "crop"
     """What to do with pictures of another shape: centre crop, change proportions, or pad black."""
 
-    mean: Literal["train"] | tuple[float, ...] = (0.5,)
-    """Subtracted from pictures in [0, 1]: one number, one a channel, or the train split's own."""
+    mean: Literal["train", "weights"] | tuple[float, ...] = (0.5,)
+    """Subtracted from pictures in [0, 1]: one number, one a channel, the train split's own, or what
+    belongs to the pretrained weights."""
 
-    standard_deviation: Literal["train"] | tuple[Annotated[float, Field(gt=0.0)], ...] = (0.25,)
-    """Divided by afterwards: one number, one a channel, or the train split's own."""
+    standard_deviation: (
+        Literal["train", "weights"] | tuple[Annotated[float, Field(gt=0.0)], ...]
+    ) = (0.25,)
+    """Divided by afterwards: one number, one a channel, the train split's own, or what belongs to
+    the pretrained weights."""
 
     validation_fraction: Annotated[float, Field(gt=0.0, lt=1.0)] = 0.1
     """Part of the train split that becomes validation, stratified, where the data has none."""
@@ -110,9 +115,21 @@ class ModelConfig(Config):
 
     convnet: ConvNetConfig = ConvNetConfig()
 
+    weights: str = "none"
+    """What it begins with: none, pretrained (those that are published or packaged for it), a file,
+    a URL, or hf:OWNER/NAME/FILE. The head is always fresh."""
+
+    resize: Annotated[int, Field(ge=0, le=4096)] = 0
+    """Side in pixels to which the network resizes its pictures, a batch at a time; 0: as they
+    are."""
+
+    interpolation: Literal["bilinear", "bicubic"] = "bicubic"
+    """Of that resizing."""
+
     def builder_arguments(self) -> dict[str, Any]:
         """What `build_model` is given besides the name, the input shape and the classes."""
-        return {**self.arguments, **self.convnet.changes()}
+        sizes = {"resize": self.resize, "interpolation": self.interpolation} if self.resize else {}
+        return {**self.arguments, **self.convnet.changes(), **sizes}
 
 
 class OptimizerConfig(Config):
@@ -178,6 +195,7 @@ class Recipe(Config):
     model: ModelConfig = ModelConfig()
     optimizer: OptimizerConfig = OptimizerConfig()
     schedule: ScheduleConfig = ScheduleConfig()
+    transfer: TransferConfig = TransferConfig()
 
     batch_size: Annotated[int, Field(ge=1)] = 64
     """Pictures a step, over all devices together. An incomplete last batch is dropped."""

@@ -101,10 +101,11 @@ def refresh(old: Plan) -> Plan:
 
 
 def begins_like(study: Study, arm: Arm) -> Recipe | None:
-    """The baseline, unless the arm is the baseline or is about how weights begin."""
-    own = arm.recipe.model.convnet.initialisation
-    same_beginning = own == study.baseline.recipe.model.convnet.initialisation
-    return study.baseline.recipe if arm.name != BASELINE and same_beginning else None
+    """The baseline, unless the arm is the baseline or begins with weights of its own."""
+    own, baseline = arm.recipe.model, study.baseline.recipe.model
+    drawn_alike = own.convnet.initialisation == baseline.convnet.initialisation
+    drawn = own.weights == baseline.weights == "none"
+    return study.baseline.recipe if arm.name != BASELINE and drawn_alike and drawn else None
 
 
 def save_study(study: Study, folder: Path) -> None:

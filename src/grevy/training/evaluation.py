@@ -9,42 +9,44 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from grevy.data.augment import normalise
-from grevy.data.batches import PicturesOnDevice
+from grevy.data.batches import FeaturesOnDevice, PicturesOnDevice
+from grevy.models.transfer.resize import input_side
 from grevy.training.precision import autocast
 
 PIXELS_AT_ONCE = 512 * 32 * 32
+MOST_AT_ONCE = 4096
 
 
 @torch.no_grad()
 def logits_of(
     model: nn.Module,
-    pictures: PicturesOnDevice,
+    pictures: PicturesOnDevice | FeaturesOnDevice,
     mean_C: Tensor,
     standard_deviation_C: Tensor,
     precision: str,
     flip: bool = False,
 ) -> Tensor:
-    """Logits [N, K], float32, on the CPU. Leaves the model in the mode it was in.
+    """Logits [N, K], float32, on the CPU. Leaves every layer in the mode it was in.
 
     Args:
         model: the network, on the pictures' device.
-        pictures: all pictures of the split.
+        pictures: all pictures of the split, or their features where `model` is the network's back.
         mean_C: subtracted from pictures in [0, 1], one a channel.
         standard_deviation_C: divided by afterwards, one a channel.
         precision: "fp32" or "bf16".
         flip: show each picture's mirror image instead.
     """
-    was_training = model.training
+    modes = [(module, module.training) for module in model.modules()]
     model.eval()
     pieces = []
     order_N = torch.arange(len(pictures), device=pictures.device)
-    for index_B in torch.split(order_N, _batch_size(pictures)):
-        images_BCHW = normalise(pictures.pictures(index_B), mean_C, standard_deviation_C)
+    for index_B in torch.split(order_N, _batch_size(pictures, input_side(model))):
+        inputs = pictures.inputs(index_B, mean_C, standard_deviation_C, flip)
         with autocast(precision, pictures.device):
-            logits_BK = model(images_BCHW.flip(-1) if flip else images_BCHW)
+            logits_BK = model(inputs)
         pieces.append(logits_BK.float().cpu())
-    model.train(was_training)
+    for module, was_training in modes:
+        module.training = was_training
     return torch.cat(pieces)
 
 
@@ -60,7 +62,7 @@ def score(logits_NK: Tensor, labels_N: Tensor) -> dict[str, Any]:
     }
 
 
-def _batch_size(pictures: PicturesOnDevice) -> int:
+def _batch_size(pictures: PicturesOnDevice | FeaturesOnDevice, side: int | None) -> int:
     """As many pictures as keep the activations in moderate memory."""
-    height, width = pictures.shape[-2:]
-    return max(1, min(len(pictures), PIXELS_AT_ONCE // (height * width)))
+    places = side**2 if side else math.prod(pictures.shape[2:])
+    return max(1, min(len(pictures), PIXELS_AT_ONCE // places, MOST_AT_ONCE))

@@ -80,11 +80,11 @@ def evaluate_and_save(
     setup: Setup, state: State, recorder: Recorder, data: ImageData, split: str
 ) -> dict[str, Any]:
     """Scores of one split; its logits go into the record."""
-    pictures = setup.pictures[split]
+    pictures, network = setup.pictures[split], setup.trained(state.network)
 
     def logits(flip: bool) -> Tensor:
         statistics = setup.mean_C, setup.standard_deviation_C
-        return logits_of(state.network, pictures, *statistics, setup.precision, flip)
+        return logits_of(network, pictures, *statistics, setup.precision, flip)
 
     plain_NK = logits(flip=False)
     extra = {FLIP: (plain_NK + logits(flip=True)) / 2} if setup.recipe.test_time_flip else {}

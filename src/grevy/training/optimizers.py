@@ -7,7 +7,9 @@ from collections.abc import Callable
 from torch import Tensor, nn
 from torch.optim import SGD, Adam, AdamW, Optimizer
 
+from grevy.errors import RecipeValueError
 from grevy.recipes.schema import OptimizerConfig
+from grevy.recipes.transfer import TransferConfig
 from grevy.training.muon import Muon
 
 # AdamW's learning rate beside Muon's: 3e-4 for 0.02, the pair in Jordan's reference usage
@@ -15,16 +17,51 @@ from grevy.training.muon import Muon
 ADAMW_PART_OF_MUON_LR = 0.015
 
 
-def build_optimizer(model: nn.Module, config: OptimizerConfig) -> Optimizer:
+def build_optimizer(
+    model: nn.Module, config: OptimizerConfig, transfer: TransferConfig | None = None
+) -> Optimizer:
     """Build the optimizer of all parameters of `model` that require a gradient.
 
     Each parameter group keeps its peak learning rate as `group["initial_lr"]`, which a schedule
-    scales.
+    scales, and its place counted from the head as `group["depth"]` (0 where there is one group).
+
+    Raises:
+        RecipeValueError: a learning rate per depth or gradual unfreezing with muon.
     """
+    by_depth = transfer is not None and (transfer.depth_decay < 1 or transfer.unfreeze_every > 0)
+    if by_depth and config.name == "muon":
+        raise RecipeValueError(
+            "muon with transfer.depth_decay or transfer.unfreeze_every",
+            "sgd, adam or adamw",
+            "change --optimizer.name",
+        )
     optimizer = OPTIMIZERS[config.name](model, config)
+    if by_depth and transfer is not None:
+        _split_by_depth(optimizer, model, transfer.depth_decay)
     for group in optimizer.param_groups:
         group["initial_lr"] = group["lr"]
+        group.setdefault("depth", 0)
     return optimizer
+
+
+def blocks_from_head(model: nn.Module) -> list[list[nn.Parameter]]:
+    """Trained parameters by block, the head's first: `layer4.1`, `blocks.6`, `fc`."""
+    blocks: dict[str, list[nn.Parameter]] = {}
+    for name, parameter in model.named_parameters():
+        if parameter.requires_grad:
+            parts = name.split(".")[:-1]
+            block = ".".join(parts[: 2 if len(parts) > 1 and parts[1].isdigit() else 1])
+            blocks.setdefault(block, []).append(parameter)
+    return list(reversed(blocks.values()))
+
+
+def _split_by_depth(optimizer: Optimizer, model: nn.Module, decay: float) -> None:
+    """One group a block, each with its part of the learning rate."""
+    whole = optimizer.param_groups.pop()
+    settings = {name: value for name, value in whole.items() if name != "params"}
+    for depth, parameters in enumerate(blocks_from_head(model)):
+        rate = whole["lr"] * decay**depth
+        optimizer.add_param_group({**settings, "params": parameters, "lr": rate, "depth": depth})
 
 
 def _sgd(model: nn.Module, config: OptimizerConfig) -> Optimizer:

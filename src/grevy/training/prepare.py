@@ -11,12 +11,18 @@ import torch
 from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
-from grevy.data.batches import PicturesOnDevice, TrainBatches
+from grevy.data.batches import FeatureBatches, FeaturesOnDevice, PicturesOnDevice, TrainBatches
 from grevy.data.types import ImageData, Split
 from grevy.errors import DeviceError, RecipeValueError
 from grevy.models import build_model
+from grevy.models.transfer.cut import Cut
+from grevy.models.transfer.frozen import TrainedPart, freeze, set_training, trained_part
+from grevy.models.transfer.initial import Beginning, begin_with
+from grevy.models.transfer.published import published_statistics
 from grevy.recipes.schema import ModelConfig, Recipe
 from grevy.training.distributed import World, refuse_uneven
+from grevy.training.front import FrozenFront
+from grevy.training.listener import Listener
 from grevy.training.optimizers import build_optimizer
 from grevy.training.pairing import Pairing, begin_like
 from grevy.training.precision import Probe, probe_precision
@@ -31,9 +37,9 @@ class Setup:
     seed: int
     device: torch.device
     world: World
-    batches: TrainBatches
-    pictures: Mapping[str, PicturesOnDevice]
-    """All splits, on the device."""
+    batches: TrainBatches | FeatureBatches
+    pictures: Mapping[str, PicturesOnDevice] | Mapping[str, FeaturesOnDevice]
+    """All splits, on the device; the features of their pictures where the front is cut off."""
     mean_C: Tensor
     standard_deviation_C: Tensor
     precision: str
@@ -41,6 +47,20 @@ class Setup:
     """What `precision: auto` was decided on."""
     pairing: Pairing | None
     """What the initial weights share with those of another network."""
+    beginning: Beginning | None
+    """The weights from elsewhere that it began with."""
+    part: TrainedPart
+    """Which layers are trained."""
+    cut: Cut | None
+    """Where the network is cut: what is before it was computed once."""
+
+    def trained(self, network: nn.Module) -> nn.Module:
+        """What takes a batch: the network, or its back where it is cut."""
+        return network if self.cut is None else self.cut.back_of(network)
+
+    def train_mode(self, model: nn.Module) -> None:
+        """Training mode for all that is trained; frozen layers keep their statistics."""
+        set_training(model, self.part, self.recipe.transfer.frozen_statistics)
 
     @property
     def total_steps(self) -> int:
@@ -61,6 +81,7 @@ def prepare(
     world: World,
     precision: str | None = None,
     like: ModelConfig | None = None,
+    listener: Listener | None = None,
 ) -> tuple[Setup, State]:
     """Pictures to the device, a fresh network and its optimizer, and the precision.
 
@@ -72,6 +93,7 @@ def prepare(
         world: this process among several.
         precision: what an earlier part of this run was trained in; None: as the recipe says.
         like: a network whose initial weights are taken wherever name and shape match.
+        listener: hears what is trained, and how far the features are.
 
     Raises:
         SplitTooSmallError, ModelError, RecipeValueError, DeviceError: as their names say.
@@ -80,7 +102,10 @@ def prepare(
     mean_C, deviation_C = (torch.tensor(v, device=device) for v in statistics_of(data, recipe))
     classes = len(data.classes)
     network = _network(recipe, data)
+    beginning = _begin(network, recipe)
     pairing = None if like is None else begin_like(network, like, seed, data.input_shape, classes)
+    part = trained_part(network, recipe.transfer.train)
+    freeze(network, part)
     model = network.to(device=device, memory_format=torch.channels_last)
     pictures = {name: PicturesOnDevice(split, device) for name, split in data.splits.items()}
     batches = TrainBatches(
@@ -88,20 +113,30 @@ def prepare(
     )
     decided = _decide_precision(precision or recipe.precision, model, batches, device)
     precision, probe = world.agree(decided)
+    front = FrozenFront(model, part, recipe, data, pictures, (mean_C, deviation_C), precision)
+    kept = front.features(beginning, listener or Listener())
     setup = Setup(
         recipe,
         seed,
         device,
         world,
-        batches,
-        pictures,
+        batches if kept is None else kept.batches(recipe, seed),
+        pictures if kept is None else kept.features,
         mean_C,
         deviation_C,
         precision,
         probe,
         pairing,
+        beginning,
+        part,
+        None if kept is None else kept.cut,
     )
     return setup, _fresh_state(model, recipe)
+
+
+def _begin(network: nn.Module, recipe: Recipe) -> Beginning | None:
+    source = recipe.model.weights
+    return None if source == "none" else begin_with(network, recipe.model.name, source)
 
 
 def _network(recipe: Recipe, data: ImageData) -> Any:
@@ -117,6 +152,14 @@ def statistics_of(data: ImageData, recipe: Recipe) -> tuple[list[float], list[fl
     """
     channels = data.input_shape[0]
     mean, deviation = recipe.pictures.mean, recipe.pictures.standard_deviation
+    if "weights" in (mean, deviation):
+        published = published_statistics(recipe.model.name)
+        mean = published[0] if mean == "weights" else mean
+        deviation = published[1] if deviation == "weights" else deviation
+        if channels == 1:  # the first convolution is summed over its channels
+            mean, deviation = (
+                (sum(v) / len(v),) if isinstance(v, tuple) else v for v in (mean, deviation)
+            )
     measured = _measure(data.splits["train"]) if "train" in (mean, deviation) else None
     means = measured[0] if measured and mean == "train" else _per_channel(mean, channels, "mean")
     if measured and deviation == "train":
@@ -165,6 +208,8 @@ def _fresh_state(model: nn.Module, recipe: Recipe) -> State:
     if recipe.average_decay:
         rule = get_ema_multi_avg_fn(recipe.average_decay)  # type: ignore[no-untyped-call]
         average = AveragedModel(model, multi_avg_fn=rule, use_buffers=True)
-    state = State(Progress(), model, build_optimizer(model, recipe.optimizer), average, {})
+    state = State(
+        Progress(), model, build_optimizer(model, recipe.optimizer, recipe.transfer), average, {}
+    )
     state.keep_best()
     return state

@@ -107,6 +107,11 @@ def describe_run(
             "mean": setup.mean_C.tolist(),
             "standard_deviation": setup.standard_deviation_C.tolist(),
         },
+        "weights": setup.beginning.to_dict() if setup.beginning else None,
+        "trained": {
+            "layers": list(setup.part.trained),
+            "cut": setup.cut.after if setup.cut else None,
+        },
         "pairing": setup.pairing.to_dict() if setup.pairing else None,
         "parameters": sum(p.numel() for p in state.model.parameters()),
         "precision": setup.precision,

@@ -108,7 +108,7 @@ def _train_recorded(
 ) -> Run:
     with own_randomness(start.seed), watch_interrupt() as interrupt:
         setup, state = prepare(
-            data, start.recipe, start.seed, device, world, start.precision, start.like
+            data, start.recipe, start.seed, device, world, start.precision, start.like, listener
         )
         facts = describe_run(start, data, setup, state, command)
         with Recorder.open(start, facts, state, world, listener) as recorder:
@@ -132,7 +132,8 @@ def train_loop(setup: Setup, state: State, recorder: Recorder, interrupt: Interr
         RunInterruptedError: somebody asked to stop; everything is saved.
     """
     progress = state.progress
-    model = setup.world.wrap(state.model).train()
+    model = setup.world.wrap(setup.trained(state.model))
+    setup.train_mode(model)
     clock = saved = time.perf_counter()
     while progress.step < setup.total_steps and not progress.stopped_early:
         row = train_step(setup, state, model)
@@ -155,7 +156,7 @@ def train_step(setup: Setup, state: State, model: torch.nn.Module) -> dict[str, 
     """One batch forward and backward, one move of the optimizer; returns the row of the log."""
     recipe, step = setup.recipe, state.progress.step
     for group in state.optimizer.param_groups:
-        group["lr"] = learning_rate(
+        group["lr"] = unfrozen(group, step, setup) * learning_rate(
             recipe.schedule,
             group["initial_lr"],
             step,
@@ -181,11 +182,17 @@ def train_step(setup: Setup, state: State, model: torch.nn.Module) -> dict[str, 
     return {"step": step + 1, "epoch": epoch, "loss": loss_value, "lr": lr}
 
 
+def unfrozen(group: Mapping[str, Any], step: int, setup: Setup) -> int:
+    """1 once a parameter group is trained, 0 before: one block after the other, from the head."""
+    every = setup.recipe.transfer.unfreeze_every
+    return int(step >= group.get("depth", 0) * every * setup.batches.steps_per_epoch)
+
+
 def check(setup: Setup, state: State, recorder: Recorder, seconds: float) -> None:
     """Evaluate on the validation split, keep the weights if they are the best, maybe stop."""
     progress = state.progress
     logits_NK = logits_of(
-        state.network,
+        setup.trained(state.network),
         setup.pictures["validation"],
         setup.mean_C,
         setup.standard_deviation_C,

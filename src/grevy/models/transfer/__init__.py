@@ -1,1 +1,1 @@
-"""A pretrained network on other pictures: its input size, its head, what is frozen, where to cut."""
+"""A pretrained network on other pictures: input size, head, what is frozen, where to cut."""

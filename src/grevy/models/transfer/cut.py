@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import torch
+import torch.nn.functional as F
 from torch import fx, nn
 
 from grevy.models.transfer.frozen import TrainedPart
@@ -38,11 +40,16 @@ class Cut:
 
 
 class _Tracer(fx.Tracer):
-    """Takes every layer as one node: inside, a layer may look at shapes, which can't be traced."""
+    """Takes as one node every layer without layers inside, and every layer with tensors of its own.
+
+    The first may look at shapes, which can't be traced; the second, such as a batch norm with an
+    activation inside, depends on its mode, which tracing would freeze.
+    """
 
     def is_leaf_module(self, m: nn.Module, module_qualified_name: str) -> bool:
-        no_children = not any(True for _ in m.children())
-        return no_children or super().is_leaf_module(m, module_qualified_name)
+        inside = any(True for _ in m.children())
+        tensors = any(True for _ in (*m.parameters(recurse=False), *m.buffers(recurse=False)))
+        return not inside or tensors or super().is_leaf_module(m, module_qualified_name)
 
 
 def find_cut(network: nn.Module, part: TrainedPart) -> Cut | None:
@@ -50,11 +57,10 @@ def find_cut(network: nn.Module, part: TrainedPart) -> Cut | None:
 
     Returns:
         None where there is none: everything is trained, or the network can't be traced because its
-        path depends on values.
+        path depends on values, or does without layers what differs between training and use.
     """
-    try:
-        graph = _Tracer().trace(network)
-    except Exception:  # tracing runs the network's own code, which may raise anything
+    graph = _trace(network)
+    if graph is None or any(node.target in _MODES for node in graph.nodes):
         return None
     nodes = list(graph.nodes)
     trained = set(part.trained)
@@ -62,6 +68,20 @@ def find_cut(network: nn.Module, part: TrainedPart) -> Cut | None:
     if place is None:
         return None
     return Cut(nodes[place].name, _front(graph, nodes, place), _back(graph, nodes, place))
+
+
+_MODES = (F.dropout, F.dropout1d, F.dropout2d, F.dropout3d, F.batch_norm, torch.dropout)
+"""Functions that do something else in training: a trace has them in one mode only."""
+
+
+def _trace(network: nn.Module) -> fx.Graph | None:
+    training = network.training
+    try:
+        return _Tracer().trace(network.eval())
+    except Exception:  # tracing runs the network's own code, which may raise anything
+        return None
+    finally:
+        network.train(training)
 
 
 def _last_place(nodes: Sequence[fx.Node], trained: set[str], network: nn.Module) -> int | None:
@@ -79,7 +99,7 @@ def _is_trained(node: fx.Node, trained: set[str]) -> bool:
         return False
     name = str(node.target)
     owner = name.rpartition(".")[0] if node.op == "get_attr" else name
-    return any(t == owner or t.startswith(f"{owner}.") or t == name for t in trained)
+    return any(t in (owner, name) or t.startswith(f"{owner}.") for t in trained)
 
 
 def _is_random(node: fx.Node, network: nn.Module) -> bool:

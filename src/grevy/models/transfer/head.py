@@ -1,4 +1,4 @@
-"""A classifier of the zoo for other pictures: its head for K classes, its first layer for C channels."""
+"""A classifier of the zoo for other pictures: a head for K classes, a first layer for C."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def head_name(network: nn.Module) -> str:
     for kind in (nn.Linear, nn.Conv2d):
         names = [name for name, module in network.named_modules() if isinstance(module, kind)]
         if names:
-            return names[-1]
+            return str(names[-1])
     raise ModelArgumentError(
         f"{type(network).__name__}, which has no linear layer and no convolution",
         "a classifier",

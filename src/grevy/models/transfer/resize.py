@@ -1,4 +1,4 @@
-"""A network that takes pictures of any size: they are resized on their way in, a batch at a time."""
+"""A network that takes pictures of any size: it resizes them on their way in, a batch at a time."""
 
 from __future__ import annotations
 
@@ -20,14 +20,22 @@ def resize_input(network: nn.Module, side: int, interpolation: str = "bicubic") 
         interpolation: bilinear or bicubic, see `resize`.
     """
     network.register_forward_pre_hook(partial(_resized, side=side, interpolation=interpolation))
+    network.input_side = side  # type: ignore[assignment]
     return network
 
 
-def resize(images_BCHW: Tensor, side: int, interpolation: str = "bicubic") -> Tensor:
-    """Pictures at another size, antialiased: Pillow's filters, without its rounding to whole levels.
+def input_side(network: nn.Module) -> int | None:
+    """The side that it resizes its pictures to; None: it does not."""
+    side = getattr(network, "input_side", None)
+    return int(side) if side is not None else None
 
-    For pixels from 0 to 255 it differs from `Image.resize` by at most 1 level between the ends of
-    the range; where bicubic overshoots, Pillow cuts at 0 and 255 and this does not.
+
+def resize(images_BCHW: Tensor, side: int, interpolation: str = "bicubic") -> Tensor:
+    """Pictures at another size, antialiased: Pillow's filters, but not rounded to whole levels.
+
+    For pixels from 0 to 255 it differs from `Image.resize` by at most 1.1 levels, as Pillow rounds
+    after each of its two passes. Where bicubic overshoots 0 or 255, Pillow cuts and this does not:
+    there the difference is larger (2 levels on a photograph, 22 on noise).
 
     Args:
         images_BCHW: float, normalised or not: a weighted mean of pixels is the same before and

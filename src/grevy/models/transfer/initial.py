@@ -1,0 +1,102 @@
+"""The weights that a network begins with, from wherever the recipe says."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from torch import Tensor, nn
+
+from grevy.data.download import download
+from grevy.data.places import cache_folder
+from grevy.errors import WeightsError
+from grevy.models.pretrained import pretrained_names, pretrained_weights
+from grevy.models.transfer.head import head_name
+from grevy.models.transfer.hub import PREFIX, weights_on_hub
+from grevy.models.transfer.published import fetch_published, published_names
+from grevy.models.weights import LoadedWeights, put_weights
+from grevy.models.weights_file import Weights, read_weights
+from grevy.models.zoo import is_zoo_name
+
+
+@dataclass(frozen=True)
+class Beginning:
+    """What became of the weights.
+
+    Attributes:
+        loaded: names of tensors, the file and its checksum.
+        head: the layer that stayed fresh.
+    """
+
+    loaded: LoadedWeights
+    head: str
+
+    def to_dict(self) -> dict[str, object]:
+        """For the record."""
+        return {
+            "file": self.loaded.path.name,
+            "sha256": self.loaded.sha256,
+            "tensors": len(self.loaded.loaded),
+            "fresh": [self.head],
+            "notes": list(self.loaded.notes),
+        }
+
+
+def begin_with(network: nn.Module, name: str, source: str) -> Beginning:
+    """Load weights into all of a network but its head.
+
+    Args:
+        network: with its head for the new classes; changed in place.
+        name: of the network, for `pretrained`.
+        source: `pretrained`, a file, a URL (`#sha256=...` has it checked), or `hf:OWNER/NAME/FILE`.
+
+    Raises:
+        WeightsError: weights of another architecture: what fits and what doesn't; or none known.
+        DownloadError, ChecksumError: the publisher can't be reached, or sent something else.
+        DataNotFoundError, DataFormatError, UnsafePickleError: a file that can't be read.
+        MissingPackageError: a package that is needed is not installed.
+    """
+    weights = find_weights(name, source)
+    head = head_name(network)
+    own = network.state_dict()
+    of_head = {n for n in own if n.rpartition(".")[0] == head}
+    body = {n: t for n, t in weights.tensors.items() if n not in of_head}
+    fresh: Mapping[str, Tensor] = {n: own[n] for n in of_head}
+    loaded = put_weights(network, replace(weights, tensors={**body, **fresh}))
+    told = replace(loaded, loaded=tuple(n for n in loaded.loaded if n not in of_head))
+    return Beginning(told, head)
+
+
+def find_weights(name: str, source: str) -> Weights:
+    """Read the weights that `source` means for the network `name`; see `begin_with`."""
+    if source == "pretrained":
+        return _pretrained(name)
+    if source.startswith(("http://", "https://")):
+        return read_weights(_downloaded(source))
+    if source.startswith(PREFIX):
+        return read_weights(weights_on_hub(source))
+    return read_weights(Path(source))
+
+
+def _pretrained(name: str) -> Weights:
+    if name in pretrained_names():
+        return pretrained_weights(name).weights
+    if name in published_names() or is_zoo_name(name):
+        return read_weights(fetch_published(name))
+    raise WeightsError(
+        f"no published weights are known for '{name}'",
+        f"one of {', '.join([*pretrained_names(), *published_names()])}, timm:NAME or"
+        " torchvision:NAME",
+        "name a file with --weights",
+    )
+
+
+def _downloaded(url: str) -> Path:
+    address, _, checksum = url.partition("#sha256=")
+    name = address.rpartition("/")[2]
+    return download(
+        address,
+        cache_folder() / "weights" / name,
+        checksum=f"sha256:{checksum}" if checksum else None,
+    )
