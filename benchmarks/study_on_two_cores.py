@@ -28,9 +28,9 @@ from grevy.studies.study import load_study
 
 QUESTION = {
     "where": "digits",
-    "base": {"epochs": 10, "patience": 0},
+    "base": {"epochs": 4, "patience": 0},
     "vary": ["norm=batch", "dropout=0.05", "flip=true"],
-    "seeds": 4,
+    "seeds": 2,
 }
 ARMS = {
     "one at a time, one thread": LocalExecutor(1, 1),
@@ -73,7 +73,7 @@ def main() -> None:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(["round", "arm", "seconds", "of_ideal", "runs", "machine", "torch", "date"])
         for row in rows:
-            writer.writerow([*row, 16, machine, torch.__version__, date.today().isoformat()])
+            writer.writerow([*row, 8, machine, torch.__version__, date.today().isoformat()])
 
 
 if __name__ == "__main__":

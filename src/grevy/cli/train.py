@@ -14,6 +14,7 @@ import tyro
 from grevy.cli.output import Output, Progress
 from grevy.cli.parse import parse
 from grevy.cli.plugin import load_plugin
+from grevy.errors import UsageError
 from grevy.recipes.load import load_recipe
 from grevy.recipes.schema import Recipe
 from grevy.training.listener import Listener, check_line
@@ -32,6 +33,16 @@ class TrainArguments:
 
     recipe: str = "base"
     """A named recipe (base, net1, net2, best) or a YAML file."""
+
+    pretrained: bool = False
+    """Begin with published weights, and with the normalisation that belongs to them; the same as
+    --model.weights pretrained and weights for --pictures.mean and --pictures.standard-deviation."""
+
+    weights: str | None = None
+    """Begin with a file's weights, a URL's, or hf:OWNER/NAME/FILE: --model.weights."""
+
+    train: str | None = None
+    """Which layers are trained: all, head, last:N or blocks:NAME,...: --transfer.train."""
 
     seed: int | None = None
     """Of everything random. Default 0."""
@@ -62,11 +73,12 @@ def main(words: list[str]) -> None:
     load_plugin(arguments.plugin)
     from grevy.training.train import train
 
-    changed = arguments.fields != named or "--recipe" in " ".join(words)
+    recipe = with_shortcuts(arguments)
+    changed = recipe != named or "--recipe" in " ".join(words)
     with ExitStack() as stack:
         run = train(
             arguments.where,
-            arguments.fields if changed or not arguments.resume else None,
+            recipe if changed or not arguments.resume else None,
             seed=arguments.seed,
             out=arguments.out,
             resume=arguments.resume,
@@ -76,6 +88,29 @@ def main(words: list[str]) -> None:
         )
     if os.environ.get("RANK", "0") == "0":  # under torchrun the first process speaks for all
         report(run.path, run.facts, output)
+
+
+def with_shortcuts(arguments: TrainArguments) -> Recipe:
+    """The recipe with --pretrained, --weights and --train in their fields.
+
+    Raises:
+        UsageError: two sources of weights.
+    """
+    recipe = arguments.fields
+    if arguments.pretrained and arguments.weights:
+        raise UsageError("--pretrained and --weights", "one of them", "leave one out")
+    source = "pretrained" if arguments.pretrained else arguments.weights
+    if source:
+        model = recipe.model.model_copy(update={"weights": source})
+        recipe = recipe.model_copy(update={"model": model})
+    if arguments.pretrained:
+        follow = {"mean": "weights", "standard_deviation": "weights"}
+        pictures = recipe.pictures.model_copy(update=follow)
+        recipe = recipe.model_copy(update={"pictures": pictures})
+    if arguments.train:
+        transfer = recipe.transfer.model_copy(update={"train": arguments.train})
+        recipe = recipe.model_copy(update={"transfer": transfer})
+    return recipe
 
 
 def report(path: Path, facts: Mapping[str, Any], output: Output) -> None:
