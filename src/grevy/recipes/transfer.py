@@ -14,7 +14,7 @@ class TransferConfig(BaseModel):
 
     train: str = "all"
     """all, head, last:N (the last N convolutions and what follows), or blocks:NAME,... and the
-    head."""
+    head, or assignment: last:5, the choice of the source assignment."""
 
     frozen_statistics: bool = False
     """Batch norm keeps its running statistics in the trained layers, too; in frozen layers it

@@ -120,7 +120,7 @@ def save_study(study: Study, folder: Path) -> None:
     if before is not None:
         for field, ours, theirs in (
             ("data", study.where, before["where"]),
-            ("baseline", asked["arms"][BASELINE], before["arms"][BASELINE]),
+            ("baseline", asked["arms"][BASELINE], _as_today(before["arms"][BASELINE])),
         ):
             if ours != theirs:
                 raise StudyFileError(
@@ -173,6 +173,11 @@ def _identity_of(facts: Mapping[str, Any]) -> str:
     like = load_recipe({"model": pairing["like"]}).model if pairing else None
     recipe = load_recipe(facts["recipe"])
     return run_identity(recipe, facts["data"]["fingerprint"], facts["seed"], like)
+
+
+def _as_today(recipe: Mapping[str, Any]) -> dict[str, Any]:
+    """A recipe as it was written, with the fields that recipes have gained since."""
+    return load_recipe(recipe).model_dump(mode="json")
 
 
 def _with_state(run: PlannedRun) -> PlannedRun:

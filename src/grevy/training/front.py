@@ -16,6 +16,7 @@ from grevy.data.features import features_on_disk, features_size
 from grevy.data.types import ImageData
 from grevy.models.transfer.cut import Cut, find_cut
 from grevy.models.transfer.frozen import TrainedPart
+from grevy.models.transfer.fuse import fuse_batch_norms
 from grevy.models.transfer.initial import Beginning
 from grevy.models.transfer.resize import input_side, resize_input
 from grevy.recipes.schema import Recipe
@@ -133,7 +134,9 @@ class FrozenFront:
         )
 
     def _front(self, cut: Cut) -> nn.Module:
-        front = cut.front_of(self.network).eval()
+        front = cut.front_of(self.network)
+        front.eval()  # before its batch norms are folded
+        front = fuse_batch_norms(front)
         side = input_side(self.network)
         return resize_input(front, side, self.recipe.model.interpolation) if side else front
 
@@ -154,7 +157,7 @@ class FrozenFront:
         model, pictures = self.recipe.model, self.recipe.pictures
         weights = beginning.loaded.sha256 if beginning else _fingerprint(self.network)
         return {
-            "format": 1,
+            "format": 2,
             "model": [model.name, model.builder_arguments()],
             "weights": weights,
             "after": cut.after,

@@ -14,6 +14,8 @@ from PIL import Image
 import grevy
 from grevy.cli.main import main
 from grevy.records.predictions import load_predictions
+from grevy.studies.plan import save_study
+from grevy.studies.study import load_study
 
 QUICK = "name: quick\nepochs: 2\nchecks_per_epoch: 1\npatience: 0\n"
 
@@ -174,3 +176,13 @@ def test_the_python_call_goes_on_with_the_same_folder(study: Path) -> None:
     comparison = grevy.study({**question, "seeds": 2}, study / "s", workers=1)
     assert [effect.seeds for effect in comparison.effects] == [(0, 1)]
     assert len(list((study / "s" / "runs").glob("*/run.json"))) == 4
+
+
+def test_a_study_from_before_recipes_gained_a_field_goes_on(study: Path) -> None:
+    question = {"where": "digits", "base": str(study / "quick.yaml"), "vary": ["slow: lr=0.001"]}
+    file = study / "s" / "study.json"
+    asked = json.loads(file.read_text())
+    del asked["arms"]["baseline"]["transfer"]
+    file.write_text(json.dumps(asked))
+    save_study(load_study({**question, "seeds": 2}), study / "s")
+    assert "transfer" in json.loads(file.read_text())["arms"]["baseline"]

@@ -18,6 +18,7 @@ from grevy.errors import RecipeValueError, WeightsError
 from grevy.models import build_model
 from grevy.models.transfer.cut import find_cut
 from grevy.models.transfer.frozen import set_training, trained_part
+from grevy.models.transfer.fuse import fuse_batch_norms
 from grevy.models.transfer.head import adapt_channels, head_name, replace_head
 from grevy.models.transfer.initial import begin_with
 from grevy.models.transfer.resize import resize
@@ -47,6 +48,7 @@ def test_the_assignments_choice_is_the_last_five_convolutions_and_the_head() -> 
     assert len(convolutions) == 5
     assert all(name.startswith("layer4.") for name in convolutions)
     assert part.trained[-1] == "fc"
+    assert trained_part(network, "assignment") == part
     assert trained_part(network, "head").trained == ("fc",)
     assert trained_part(network, "blocks:layer4").trained == part.trained
     assert trained_part(network, "all").frozen == ()
@@ -72,6 +74,26 @@ def test_front_and_back_are_the_network(name: str, train: str) -> None:
     with torch.no_grad():
         joined = cut.back_of(network)(cut.front_of(network)(images_BCHW))
         torch.testing.assert_close(joined, network(images_BCHW), rtol=0, atol=0)
+
+
+@pytest.mark.parametrize("name", ["resnet18", "timm:tf_efficientnet_lite0"])
+def test_a_front_without_its_batch_norms_is_the_same_function(name: str) -> None:
+    network = build_model(name, (3, 64, 64), 10)
+    for module in network.modules():  # fresh statistics, 0 and 1, would hide a mistake
+        if isinstance(module, nn.BatchNorm2d):
+            nn.init.uniform_(module.running_mean, -0.5, 0.5)  # type: ignore[arg-type]
+            nn.init.uniform_(module.running_var, 0.5, 2.0)  # type: ignore[arg-type]
+    network.eval()
+    cut = find_cut(network, trained_part(network, "head"))
+    assert cut is not None
+    images_BCHW = torch.randn(2, 3, 64, 64)
+    with torch.no_grad():
+        expected = cut.front_of(network)(images_BCHW)
+        fused = fuse_batch_norms(cut.front_of(network))
+        torch.testing.assert_close(fused(images_BCHW), expected, rtol=1e-4, atol=1e-5)
+        again = cut.front_of(network)(images_BCHW)
+    assert not [m for m in fused.modules() if isinstance(m, nn.BatchNorm2d)]
+    assert torch.equal(again, expected)  # the network's own layers stayed as they were
 
 
 def test_training_the_back_trains_the_network_and_leaves_the_front() -> None:

@@ -30,11 +30,11 @@ class Cut:
     front: fx.Graph
     back: fx.Graph
 
-    def front_of(self, network: nn.Module) -> nn.Module:
+    def front_of(self, network: nn.Module) -> fx.GraphModule:
         """The front, made of the network's own layers."""
         return fx.GraphModule(network, self.front)
 
-    def back_of(self, network: nn.Module) -> nn.Module:
+    def back_of(self, network: nn.Module) -> fx.GraphModule:
         """The back, made of the network's own layers: training it trains the network."""
         return fx.GraphModule(network, self.back)
 

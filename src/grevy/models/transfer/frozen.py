@@ -27,13 +27,18 @@ class TrainedPart:
     frozen: tuple[str, ...]
 
 
+ASSIGNMENT = "last:5"
+"""All is frozen but the last five convolutions, what stands between them, and the head."""
+
+
 def trained_part(network: nn.Module, train: str) -> TrainedPart:
     """Which layers `train` means.
 
     Args:
         network: with its head for the new classes.
         train: `all`; `head`; `last:N`, the last N convolutions and all that follows the first of
-            them; `blocks:NAME,...`, all below these names, and the head.
+            them; `blocks:NAME,...`, all below these names, and the head; `assignment`, the source
+            assignment's choice, `last:5`.
 
     Raises:
         RecipeValueError: none of these, or a name that the network does not have.
@@ -43,7 +48,7 @@ def trained_part(network: nn.Module, train: str) -> TrainedPart:
         for name, module in network.named_modules()
         if any(True for _ in module.parameters(recurse=False))
     ]
-    kind, _, rest = train.partition(":")
+    kind, _, rest = (ASSIGNMENT if train == "assignment" else train).partition(":")
     if kind == "all" and not rest:
         chosen = set(layers)
     elif kind == "head" and not rest:
@@ -107,6 +112,6 @@ def _below(network: nn.Module, layers: Sequence[str], names: Sequence[str]) -> s
 def _unknown(train: str) -> RecipeValueError:
     return RecipeValueError(
         f"transfer.train = '{train}'",
-        "head, last:N, blocks:NAME,... or all",
+        "head, last:N, blocks:NAME,..., assignment or all",
         "change --transfer.train",
     )
