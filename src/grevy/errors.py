@@ -49,6 +49,7 @@
         ├── ChecksumError             a file that arrived differs from the published one
         ├── SaveError                 the disk did not take what was written
         ├── CorruptRecordError        a record or checkpoint that fails its check
+        ├── FeatureRangeError         a feature too large for the numbers in which it is kept
         ├── NonFiniteLossError        the loss became NaN or infinite
         ├── WorkerDiedError           a process that trained was killed again and again
         ├── RunsFailedError           a study of which some runs failed
@@ -272,6 +273,10 @@ class SaveError(JobError):
 
 class CorruptRecordError(JobError):
     """A record or a checkpoint that fails its check."""
+
+
+class FeatureRangeError(JobError):
+    """A feature too large for the numbers in which it is kept."""
 
 
 class NonFiniteLossError(JobError):

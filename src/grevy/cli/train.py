@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -150,6 +150,10 @@ class ScreenListener(Listener):
     def said(self, text: str) -> None:
         """A sentence that the user should read."""
         self._output.line(text)
+
+    def showed(self, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
+        """A table that the user should see."""
+        self._output.table(columns, rows)
 
     def advanced(self, task: str, done: int, total: int) -> None:
         """Move the bar of this task."""

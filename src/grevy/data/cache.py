@@ -90,6 +90,8 @@ def _key(source: Source, pictures: PicturesConfig) -> str:
     """What decides an entry: contents, names and labels in their order, and the preparation."""
     digest = hashlib.sha256()
     preparation = [FORMAT_VERSION, PIL.__version__, pictures.size, pictures.channels, pictures.fit]
+    if pictures.size == "auto" and pictures.auto_side != PicturesConfig().auto_side:
+        preparation.append(pictures.auto_side)
     digest.update(json.dumps([source.content_hash, *preparation]).encode())
     for name, split in source.splits.items():
         digest.update(json.dumps([name, split.ids, split.labels]).encode())
@@ -149,7 +151,7 @@ def _damaged(place: Path, why: str) -> CorruptRecordError:
 def _seal(folder: Path, source: Source, pictures: PicturesConfig) -> None:
     """Sync every file and write down its size and checksum."""
     files = {path.name: _fingerprint(path, sync=True) for path in sorted(folder.iterdir())}
-    preparation = pictures.model_dump(include={"size", "channels", "fit"})
+    preparation = pictures.model_dump(include={"size", "auto_side", "channels", "fit"})
     meta = {"version": FORMAT_VERSION, "source": source.name, **preparation, "files": files}
     _write_json(folder / "meta.json", {"sha256": _json_hash(meta), "meta": meta})
     _fingerprint(folder / "meta.json", sync=True)

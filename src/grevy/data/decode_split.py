@@ -20,8 +20,6 @@ from grevy.recipes.schema import PicturesConfig
 OWN_SIZE_LIMIT = 96
 """Pictures that share one size of at most so many pixels a side keep it."""
 
-DEFAULT_SIDE = 64
-
 Pictures = Sequence[Path | bytes] | NDArray[np.uint8]
 Shape = tuple[int, int, int]
 """Channels, height, width."""
@@ -45,11 +43,11 @@ def plan(splits: Collection[Pictures], pictures: PicturesConfig) -> Shape:
         headers = list(chain.from_iterable(map(_headers, splits)))
     all_gray = bool(headers) and all(header.gray for header in headers)
     gray = all_gray if pictures.channels == "auto" else pictures.channels == "gray"
-    return (1 if gray else 3), *_size(headers, pictures.size)
+    return (1 if gray else 3), *_size(headers, pictures.size, pictures.auto_side)
 
 
 def _size(
-    headers: Sequence[Header], wanted: int | tuple[int, int] | Literal["auto"]
+    headers: Sequence[Header], wanted: int | tuple[int, int] | Literal["auto"], auto_side: int
 ) -> tuple[int, int]:
     """Height and width."""
     if isinstance(wanted, tuple):
@@ -59,7 +57,7 @@ def _size(
     sizes = {(header.height, header.width) for header in headers}
     if len(sizes) == 1 and max(next(iter(sizes))) <= OWN_SIZE_LIMIT:
         return sizes.pop()
-    return DEFAULT_SIDE, DEFAULT_SIDE
+    return auto_side, auto_side
 
 
 def _headers(pictures: Pictures) -> list[Header]:

@@ -1,8 +1,8 @@
 """Features on disk: what the frozen front of a network makes of every picture, computed once.
 
     <cache folder>/features/<key>/
-      train-plain.npy, train-flipped.npy, ...   [N, ...] float16 or float32, memory-mapped when read
-      meta.json                                 what the key was made of
+      features.npy   [N, ...] float16 or float32 of one split and view, memory-mapped when read
+      meta.json      what the key was made of
 
 An entry appears under its key only when it is whole. Deleting any of it is always safe.
 """
@@ -12,6 +12,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -20,90 +21,109 @@ from numpy.typing import NDArray
 
 from grevy.data.places import cache_folder
 from grevy.data.space import require_space, saving
+from grevy.errors import CorruptRecordError, FeatureRangeError
 from grevy.records.atomic import sync_folder, write_json
 from grevy.records.run import identity
 
-Compute = Callable[[str, str], Iterable[NDArray[Any]]]
-"""Called with split and view; gives the features batch by batch, in the split's order."""
-
-OnProgress = Callable[[int, int], None]
-"""Called with (pictures done, pictures in all), views counted apart."""
+OnProgress = Callable[[int], None]
+"""Called with the number of pictures that are done."""
 
 
-def features_on_disk(
-    facts: Mapping[str, Any],
-    counts: Mapping[str, int],
-    views: tuple[str, ...],
-    shape: tuple[int, ...],
-    number: str,
-    compute: Compute,
-    on_progress: OnProgress,
-) -> dict[tuple[str, str], NDArray[Any]]:
-    """Features by (split, view), from the cache or computed into it.
+@dataclass(frozen=True)
+class FeatureSet:
+    """Features of one split in one view.
 
-    Args:
-        facts: all that decides them: weights, cut, data, preprocessing, precision; the key.
-        counts: pictures of each split.
-        views: plain, flipped.
+    Attributes:
+        facts: all that decides them: weights, cut, pictures and their order, preprocessing, view.
+        count: pictures N.
         shape: of one picture's features.
         number: float16 or float32.
-        compute: makes what is not there.
-        on_progress: hears how far that is.
-
-    Raises:
-        SaveError: the cache folder lacks the space or can't be written.
     """
-    asked = {**facts, "counts": dict(counts), "views": views, "shape": shape, "number": number}
-    place = cache_folder() / "features" / identity(asked)
-    if not place.exists():
-        _fill(place, asked, counts, views, shape, number, compute, on_progress)
-    keys = [(split, view) for split in counts for view in views]
-    return {key: np.load(place / f"{'-'.join(key)}.npy", mmap_mode="r") for key in keys}
 
+    facts: Mapping[str, Any]
+    count: int
+    shape: tuple[int, ...]
+    number: str
 
-def features_size(
-    counts: Mapping[str, int], views: tuple[str, ...], shape: tuple[int, ...], number: str
-) -> int:
-    """Bytes that they take."""
-    each = int(np.prod(shape)) * np.dtype(number).itemsize
-    return sum(counts.values()) * len(views) * each
+    @property
+    def size(self) -> int:
+        """Bytes on disk."""
+        return self.count * int(np.prod(self.shape)) * np.dtype(self.number).itemsize
 
+    @property
+    def place(self) -> Path:
+        """Its folder in the cache, whether it is there or not."""
+        return cache_folder() / "features" / identity(self._asked)
 
-def _fill(
-    place: Path,
-    asked: Mapping[str, Any],
-    counts: Mapping[str, int],
-    views: tuple[str, ...],
-    shape: tuple[int, ...],
-    number: str,
-    compute: Compute,
-    on_progress: OnProgress,
-) -> None:
-    temporary = place.with_name(f".{place.name}.{os.getpid()}")
-    with saving(temporary, features_size(counts, views, shape, number)):
-        temporary.mkdir(parents=True, exist_ok=True)
-        require_space(temporary, features_size(counts, views, shape, number), "the features")
-    total, done = sum(counts.values()) * len(views), 0
-    try:
-        for split, view in ((split, view) for split in counts for view in views):
-            path = temporary / f"{split}-{view}.npy"
-            with saving(path), path.open("wb") as file:
-                header = {"descr": np.dtype(number).str, "fortran_order": False}
-                np.lib.format.write_array_header_1_0(
-                    file, {**header, "shape": (counts[split], *shape)}
-                )
-                row = 0
-                for piece in compute(split, view):  # not a memory map: a full disk would kill us
-                    file.write(np.ascontiguousarray(piece, number).data)
-                    row += len(piece)
-                    on_progress(done + row, total)
-                file.flush()
-                os.fsync(file.fileno())
-            done += counts[split]
-        with saving(temporary):
-            write_json(temporary / "meta.json", asked)
-            sync_folder(temporary)
-            if not place.exists():  # another process may have been quicker
-                temporary.replace(place)
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
+    @property
+    def _asked(self) -> dict[str, Any]:
+        return {**self.facts, "count": self.count, "shape": self.shape, "number": self.number}
+
+    def read_or_compute(
+        self, compute: Callable[[], Iterable[NDArray[np.float32]]], on_progress: OnProgress
+    ) -> NDArray[Any]:
+        """Features [N, ...] as a read-only memory map, from the cache or computed into it.
+
+        Args:
+            compute: gives the features batch by batch, in the split's order.
+            on_progress: hears how far that is.
+
+        Raises:
+            SaveError: the cache folder lacks the space or can't be written.
+            FeatureRangeError: a feature that `number` can't hold.
+            CorruptRecordError: the kept file was damaged since.
+        """
+        if not self.place.exists():
+            self._fill(compute(), on_progress)
+        try:
+            features: NDArray[Any] = np.load(self.place / "features.npy", mmap_mode="r")
+        except (OSError, ValueError) as error:
+            raise CorruptRecordError(
+                f"damaged features in {self.place} ({error})",
+                "the file as it was written",
+                f"delete {self.place}",
+            ) from error
+        return features
+
+    def _fill(self, pieces: Iterable[NDArray[np.float32]], on_progress: OnProgress) -> None:
+        temporary = self.place.with_name(f".{self.place.name}.{os.getpid()}")
+        try:
+            with saving(temporary, self.size):
+                temporary.mkdir(parents=True, exist_ok=True)
+                require_space(temporary, self.size, "the features")
+            with saving(temporary / "features.npy", self.size):
+                self._write(temporary / "features.npy", pieces, on_progress)
+            with saving(temporary):
+                write_json(temporary / "meta.json", self._asked)
+                sync_folder(temporary)
+                if not self.place.exists():  # another process may have been quicker
+                    temporary.replace(self.place)
+        finally:
+            shutil.rmtree(temporary, ignore_errors=True)
+
+    def _write(
+        self, path: Path, pieces: Iterable[NDArray[np.float32]], on_progress: OnProgress
+    ) -> None:
+        """With plain writes, not through a memory map: there a full disk would kill the process."""
+        header = {"descr": np.dtype(self.number).str, "fortran_order": False}
+        done = 0
+        with path.open("wb") as file:
+            np.lib.format.write_array_header_1_0(
+                file, {**header, "shape": (self.count, *self.shape)}
+            )
+            for piece in pieces:
+                file.write(self._as_number(piece).data)
+                done += len(piece)
+                on_progress(done)
+            file.flush()
+            os.fsync(file.fileno())
+
+    def _as_number(self, piece: NDArray[np.float32]) -> NDArray[Any]:
+        largest = float(np.abs(piece).max(initial=0.0))
+        if not largest <= np.finfo(self.number).max:
+            raise FeatureRangeError(
+                f"a feature of {largest:g}",
+                f"at most {np.finfo(self.number).max:g}, as {self.number} holds it",
+                "train with --precision fp32, or with --transfer.cache False",
+            )
+        return np.ascontiguousarray(piece, self.number)

@@ -12,6 +12,8 @@ from torch import nn
 from grevy.data.randomness import own_randomness
 from grevy.errors import CorruptRecordError, RunNotFoundError
 from grevy.models import build_model
+from grevy.models.transfer.initial import begin_with
+from grevy.models.transfer.preprocessing import builder_arguments
 from grevy.recipes.load import load_recipe
 from grevy.recipes.schema import ModelConfig
 from grevy.records.checkpoint import Checkpoint, load_checkpoint
@@ -71,9 +73,11 @@ def _initial(facts: dict[str, Any]) -> nn.Module:
     shape = p["channels"], p["height"], p["width"]
     with own_randomness(facts["seed"]):
         classes = len(facts["data"]["classes"])
-        model = build_model(recipe.name, shape, classes, **recipe.builder_arguments())
+        model = build_model(recipe.name, shape, classes, **builder_arguments(recipe))
     if pairing := facts.get("pairing"):
         begin_like(model, ModelConfig(**pairing["like"]), facts["seed"], shape, classes)
+    if recipe.weights != "none":
+        begin_with(model, recipe.name, recipe.weights)
     return model
 
 

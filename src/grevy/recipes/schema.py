@@ -29,7 +29,11 @@ class PicturesConfig(Config):
 
     size: Literal["auto"] | Side | tuple[Side, Side] = "auto"
     """Input size in pixels: one side of a square, or height and width. auto: the pictures' own
-    size if all share one of at most 96 pixels a side, else 64."""
+    size if all share one of at most 96 pixels a side, else the side to which the network resizes
+    its pictures, else auto_side."""
+
+    auto_side: Side = 64
+    """What auto takes for larger pictures, or of several sizes."""
 
     channels: Literal["auto", "gray", "rgb"] = "auto"
     """auto: gray if every picture is gray, else rgb."""
@@ -119,15 +123,15 @@ class ModelConfig(Config):
     """What it begins with: none, pretrained (those that are published or packaged for it), a file,
     a URL, or hf:OWNER/NAME/FILE. The head is always fresh."""
 
-    resize: Annotated[int, Field(ge=0, le=4096)] = 0
+    resize: Literal["weights"] | Annotated[int, Field(ge=0, le=4096)] = 0
     """Side in pixels to which the network resizes its pictures, a batch at a time; 0: as they
-    are."""
+    are; weights: the size for which the pretrained weights were made."""
 
-    interpolation: Literal["bilinear", "bicubic"] = "bicubic"
-    """Of that resizing."""
+    interpolation: Literal["bilinear", "bicubic", "weights"] = "bicubic"
+    """Of that resizing; weights: as for the pretrained weights."""
 
     def builder_arguments(self) -> dict[str, Any]:
-        """What `build_model` is given besides the name, the input shape and the classes."""
+        """What the network is built with; `weights` still stands for itself."""
         sizes = {"resize": self.resize, "interpolation": self.interpolation} if self.resize else {}
         return {**self.arguments, **self.convnet.changes(), **sizes}
 
@@ -202,6 +206,10 @@ class Recipe(Config):
 
     epochs: Annotated[int, Field(ge=1)] = 10
     """At most so many passes over the train split."""
+
+    least_steps: Annotated[int, Field(ge=0)] = 0
+    """For small data: where these epochs have fewer steps there are more epochs, and each check
+    stands for more of them."""
 
     checks_per_epoch: Annotated[int, Field(ge=1)] = 2
     """Evaluations on the validation split in one epoch."""

@@ -21,6 +21,7 @@ from typing import Any, Literal
 
 from grevy.data.load import load_data
 from grevy.errors import CorruptRecordError, StudyFileError
+from grevy.models.transfer.preprocessing import pictures_as_read
 from grevy.recipes.load import load_recipe
 from grevy.recipes.schema import Recipe
 from grevy.records.atomic import save_error, write_json
@@ -81,13 +82,13 @@ def plan(study: Study, folder: Path) -> Plan:
     known = _known_runs(folder / "runs")
     fingerprints = {
         pictures: load_data(study.where, pictures).fingerprint
-        for pictures in {arm.recipe.pictures for arm in study.arms}
+        for pictures in {pictures_as_read(arm.recipe) for arm in study.arms}
     }
     runs = []
     for seed in study.seeds:
         for arm in study.arms:
             like = begins_like(study, arm)
-            fingerprint = fingerprints[arm.recipe.pictures]
+            fingerprint = fingerprints[pictures_as_read(arm.recipe)]
             identity = run_identity(arm.recipe, fingerprint, seed, like.model if like else None)
             new = folder / "runs" / f"{slug(arm.name)}-seed{seed}-{identity[:_IDENTITY_DIGITS]}"
             path = known.get(identity, new)

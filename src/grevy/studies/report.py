@@ -144,11 +144,12 @@ def _draw_flipped(comparison: Comparison, folder: Path, say: Callable[[str], Non
     if recorded is None:
         return []
     from grevy.data.load import load_data
+    from grevy.models.transfer.preprocessing import pictures_as_read
     from grevy.recipes.load import load_recipe
 
     where = recorded["data"]["where"]
     try:
-        data = load_data(where, load_recipe(recorded["recipe"]).pictures)
+        data = load_data(where, pictures_as_read(load_recipe(recorded["recipe"])))
     except DataError as error:
         say(f"no gallery of flipped pictures: {error}")
         return []

@@ -14,6 +14,7 @@ from torch import Tensor
 
 from grevy.data.types import ImageData
 from grevy.errors import NonFiniteLossError
+from grevy.models.transfer.preprocessing import builder_arguments
 from grevy.records.atomic import write_bytes, write_json
 from grevy.records.predictions import Predictions, save_predictions
 from grevy.records.run import RunDirectory
@@ -69,7 +70,7 @@ def save_network(directory: RunDirectory, weights: Weights, setup: Setup, data: 
         directory.architecture_file,
         {
             "name": setup.recipe.model.name,
-            "arguments": setup.recipe.model.builder_arguments(),
+            "arguments": builder_arguments(setup.recipe.model),
             "input_shape": list(data.input_shape),
             "classes": len(data.classes),
         },

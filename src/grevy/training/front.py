@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import hashlib
+import math
+import time
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,21 +15,48 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from grevy.data.batches import FeatureBatches, FeaturesOnDevice, PicturesOnDevice
-from grevy.data.features import features_on_disk, features_size
+from grevy.data.features import FeatureSet
 from grevy.data.types import ImageData
 from grevy.models.transfer.cut import Cut, find_cut
 from grevy.models.transfer.frozen import TrainedPart
 from grevy.models.transfer.fuse import fuse_batch_norms
 from grevy.models.transfer.initial import Beginning
+from grevy.models.transfer.preprocessing import builder_arguments
 from grevy.models.transfer.resize import input_side, resize_input
 from grevy.recipes.schema import Recipe
+from grevy.records.run import identity
 from grevy.training.listener import Listener
 from grevy.training.precision import autocast
 
-BATCH = 64
-"""Pictures at a time: larger ones don't fit a processor's cache and are no faster."""
+PIXELS_AT_ONCE = 16 * 160 * 160
+"""Of a batch on the CPU: the maps of larger ones leave the processor's cache, and take up to twice
+as long a picture."""
 
 GIGABYTE = 1e9
+
+
+class FeaturesBySplit(Mapping[str, FeaturesOnDevice]):
+    """Features of each split, read or computed when they are first asked for.
+
+    The test split's are so computed when the training is over.
+    """
+
+    def __init__(self, splits: tuple[str, ...], make: Callable[[str], FeaturesOnDevice]) -> None:
+        self._splits, self._make = splits, make
+        self._made: dict[str, FeaturesOnDevice] = {}
+
+    def __getitem__(self, split: str) -> FeaturesOnDevice:
+        if split not in self._splits:
+            raise KeyError(split)
+        if split not in self._made:
+            self._made[split] = self._make(split)
+        return self._made[split]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._splits)
+
+    def __len__(self) -> int:
+        return len(self._splits)
 
 
 @dataclass(frozen=True)
@@ -34,7 +64,7 @@ class KeptFeatures:
     """Features of all splits, and the cut behind which they are taken up."""
 
     cut: Cut
-    features: Mapping[str, FeaturesOnDevice]
+    features: FeaturesBySplit
 
     def batches(self, recipe: Recipe, seed: int) -> FeatureBatches:
         """Of the train split."""
@@ -64,31 +94,32 @@ class FrozenFront:
 
         Raises:
             SaveError: the cache folder lacks the space or can't be written.
+            FeatureRangeError: a feature that half precision can't hold.
         """
-        if not self.part.frozen or not self.recipe.transfer.cache:
+        if not self.part.frozen:
             return None
-        self._tell_part(listener)
-        if changes := self._uncached_changes():
-            listener.said(
-                f"the frozen layers are computed in every epoch: {', '.join(changes)} can't be kept"
-                " (flips can)"
-            )
-            return None
-        cut = find_cut(self.network, self.part)
-        if cut is None:
-            listener.said(
-                "the frozen layers are computed in every epoch: no place to cut was found"
-            )
-            return None
-        return self._kept(cut, beginning, listener)
+        cut = find_cut(self.network, self.part) if self.recipe.transfer.cache else None
+        reason = self._why_not(cut)
+        if cut is not None and reason is None:
+            return self._kept(cut, beginning, listener)
+        cost = f", {self._seconds_an_epoch(cut):,.0f} s an epoch" if cut else ""
+        listener.said(f"the frozen layers are computed anew in every step{cost}: {reason}")
+        return None
 
-    def _tell_part(self, listener: Listener) -> None:
-        trained, frozen = self.part.trained, self.part.frozen
-        parameters = sum(p.numel() for p in self.network.parameters() if p.requires_grad)
-        listener.said(
-            f"trained: {len(trained)} layers with {parameters:,} parameters"
-            f" ({trained[0]} to {trained[-1]}); frozen: {len(frozen)} layers"
-        )
+    def _why_not(self, cut: Cut | None) -> str | None:
+        if not self.recipe.transfer.cache:
+            return "transfer.cache is off"
+        if changes := self._uncached_changes():
+            return f"what {' and '.join(changes)} does can't be kept, flips alone can"
+        return None if cut else "no place was found where the network can be cut"
+
+    def _seconds_an_epoch(self, cut: Cut) -> float:
+        """What the frozen front takes for all train pictures, from one batch after another."""
+        front, count = self._front(cut), min(self._batch_size(), len(self.pictures["train"]))
+        next(self._pieces(front, "train", "plain", limit=count))
+        began = time.perf_counter()
+        next(self._pieces(front, "train", "plain", limit=count))
+        return (time.perf_counter() - began) / count * len(self.pictures["train"])
 
     def _uncached_changes(self) -> list[str]:
         """Augmentation that shows a picture in more ways than plain and flipped."""
@@ -102,84 +133,122 @@ class FrozenFront:
     ) -> KeptFeatures | None:
         front = self._front(cut)
         shape = tuple(next(self._pieces(front, "train", "plain", limit=1)).shape[1:])
-        flips = self.recipe.augment.flip != "none" or self.recipe.test_time_flip
-        views = ("plain", "flipped") if flips else ("plain",)
-        counts = {name: len(split) for name, split in self.data.splits.items()}
-        number = "float32" if self.precision == "fp32" else "float16"
-        size = features_size(counts, views, shape, number) / GIGABYTE
-        what = f"features after {cut.after} ({'×'.join(map(str, shape))}) of {len(views)} view(s)"
-        if size > self.recipe.transfer.cache_limit:
-            listener.said(
-                f"the frozen layers are computed in every epoch: {what} would take {size:,.1f} GB,"
-                f" transfer.cache_limit is {self.recipe.transfer.cache_limit:g}"
-            )
+        facts = self._facts(cut, beginning)
+        sets = {
+            (split, view): self._feature_set(facts, split, view, shape)
+            for split in self.data.splits
+            for view in self._views(split)
+        }
+        if not self._told(cut, shape, sets, listener):
             return None
-        listener.said(f"{what}: {size:,.2f} GB, computed once")
-        found = features_on_disk(
-            self._facts(cut, beginning),
-            counts,
-            views,
-            shape,
-            number,
-            lambda split, view: self._pieces(front, split, view),
-            lambda done, total: listener.advanced("features", done, total),
-        )
-        return KeptFeatures(cut, {name: self._split(found, name) for name in counts})
 
-    def _split(self, found: Mapping[tuple[str, str], NDArray[Any]], name: str) -> FeaturesOnDevice:
-        labels_N = self.data.splits[name].labels_N
-        device = self.statistics[0].device
-        return FeaturesOnDevice(
-            found[name, "plain"], found.get((name, "flipped")), labels_N, device
+        def make(split: str) -> FeaturesOnDevice:
+            views = {v: s for (name, v), s in sets.items() if name == split}
+            return self._split(front, split, views, listener)
+
+        return KeptFeatures(cut, FeaturesBySplit(tuple(self.data.splits), make))
+
+    def _views(self, split: str) -> tuple[str, ...]:
+        """Mirror images where the training or the evaluation shows them."""
+        trained = split == "train" and self.recipe.augment.flip != "none"
+        return ("plain", "flipped") if trained or self.recipe.test_time_flip else ("plain",)
+
+    def _told(
+        self,
+        cut: Cut,
+        shape: tuple[int, ...],
+        sets: Mapping[tuple[str, str], FeatureSet],
+        listener: Listener,
+    ) -> bool:
+        """Say how large the features are; whether they may be."""
+        size = sum(found.size for found in sets.values()) / GIGABYTE
+        limit = self.recipe.transfer.cache_limit
+        pictures = sum(found.count for found in sets.values())
+        what = f"features after {cut.after} ({'×'.join(map(str, shape))})"
+        if size > limit:
+            listener.said(
+                f"the frozen layers are computed anew in every step: {what} would take"
+                f" {size:,.1f} GB, transfer.cache_limit is {limit:g}"
+            )
+            return False
+        there = sum(found.count for found in sets.values() if found.place.exists())
+        listener.said(
+            f"{what}: {size:,.2f} GB on disk, computed once for {pictures:,} views of pictures"
+            + (f" ({there:,} are there already)" if there else "")
         )
+        return True
+
+    def _feature_set(
+        self, facts: Mapping[str, Any], split: str, view: str, shape: tuple[int, ...]
+    ) -> FeatureSet:
+        pictures = self.data.splits[split]
+        number = "float32" if self.precision == "fp32" else "float16"
+        own = {"pictures": pictures.content_hash, "order": identity(list(pictures.ids))}
+        return FeatureSet({**facts, **own, "view": view}, len(pictures), shape, number)
+
+    def _split(
+        self, front: nn.Module, split: str, views: Mapping[str, FeatureSet], listener: Listener
+    ) -> FeaturesOnDevice:
+        total = sum(found.count for found in views.values())
+        arrays: dict[str, NDArray[Any]] = {}
+        for number, (view, found) in enumerate(views.items()):
+            before = number * found.count
+
+            def tell(done: int, before: int = before) -> None:
+                listener.advanced(f"features of {split}", before + done, total)
+
+            def compute(view: str = view) -> Iterator[NDArray[np.float32]]:
+                return self._pieces(front, split, view)
+
+            arrays[view] = found.read_or_compute(compute, tell)
+        labels_N, device = self.data.splits[split].labels_N, self.statistics[0].device
+        return FeaturesOnDevice(arrays["plain"], arrays.get("flipped"), labels_N, device)
 
     def _front(self, cut: Cut) -> nn.Module:
         front = cut.front_of(self.network)
         front.eval()  # before its batch norms are folded
         front = fuse_batch_norms(front)
         side = input_side(self.network)
-        return resize_input(front, side, self.recipe.model.interpolation) if side else front
+        return resize_input(front, side, self._interpolation()) if side else front
+
+    def _interpolation(self) -> str:
+        return str(builder_arguments(self.recipe.model)["interpolation"])
 
     @torch.no_grad()
     def _pieces(
         self, front: nn.Module, split: str, view: str, limit: int | None = None
-    ) -> Iterator[NDArray[Any]]:
+    ) -> Iterator[NDArray[np.float32]]:
         pictures = self.pictures[split]
         order_N = torch.arange(limit or len(pictures), device=pictures.device)
-        for index_B in torch.split(order_N, BATCH):
+        for index_B in torch.split(order_N, self._batch_size()):
             images_BCHW = pictures.inputs(index_B, *self.statistics, view == "flipped")
             with autocast(self.precision, pictures.device):
                 features = front(images_BCHW)
             yield features.float().cpu().numpy()
 
+    def _batch_size(self) -> int:
+        side = input_side(self.network)
+        pixels = side**2 if side else math.prod(self.data.input_shape[1:])
+        at_once = PIXELS_AT_ONCE * (1 if self.statistics[0].device.type == "cpu" else 16)
+        return max(1, at_once // pixels)
+
     def _facts(self, cut: Cut, beginning: Beginning | None) -> dict[str, Any]:
-        """All that decides the features. Fresh weights decide them by their values."""
-        model, pictures = self.recipe.model, self.recipe.pictures
+        """What decides the features of any split. Fresh weights decide them by their values."""
+        model = self.recipe.model
         weights = beginning.loaded.sha256 if beginning else _fingerprint(self.network)
         return {
-            "format": 2,
-            "model": [model.name, model.builder_arguments()],
+            "format": 3,
+            "model": [model.name, builder_arguments(model)],
             "weights": weights,
             "after": cut.after,
-            "data": self.data.fingerprint,
-            "splits": {name: s.content_hash for name, s in self.data.splits.items()},
-            "order": {name: _order(s.ids) for name, s in self.data.splits.items()},
-            "input": [*self.data.input_shape, self.data.fit, str(pictures.size)],
+            "input": [*self.data.input_shape, self.data.fit],
             "statistics": [values.tolist() for values in self.statistics],
             "precision": self.precision,
             "torch": torch.__version__,
         }
 
 
-def _order(ids: tuple[str, ...]) -> str:
-    from grevy.records.run import identity
-
-    return identity(list(ids))
-
-
 def _fingerprint(network: nn.Module) -> str:
-    import hashlib
-
     digest = hashlib.sha256()
     for name, value in network.state_dict().items():
         digest.update(name.encode())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 
@@ -11,6 +11,9 @@ class Listener:
 
     def said(self, text: str) -> None:
         """A sentence that the user should read."""
+
+    def showed(self, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
+        """A table that the user should see."""
 
     def advanced(self, task: str, done: int, total: int) -> None:
         """A part of the work went on: `task` is "reading pictures" or "training"."""
@@ -25,6 +28,13 @@ class PrintListener(Listener):
     def said(self, text: str) -> None:
         """Print it."""
         print(text)
+
+    def showed(self, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
+        """Print it, columns apart by two spaces."""
+        cells = [tuple(map(str, row)) for row in (columns, *rows)]
+        widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+        for row in cells:
+            print("  ".join(map(str.ljust, row, widths)).rstrip())
 
     def checked(self, row: Mapping[str, Any], train_loss: float) -> None:
         """Print one line a check."""

@@ -44,22 +44,26 @@ def build_optimizer(
     return optimizer
 
 
-def blocks_from_head(model: nn.Module) -> list[list[nn.Parameter]]:
-    """Trained parameters by block, the head's first: `layer4.1`, `blocks.6`, `fc`."""
+def blocks_from_head(model: nn.Module) -> dict[str, list[nn.Parameter]]:
+    """Trained parameters by block, the head's first: `fc`, `layer4.1`, `layer4.0`."""
     blocks: dict[str, list[nn.Parameter]] = {}
     for name, parameter in model.named_parameters():
         if parameter.requires_grad:
-            parts = name.split(".")[:-1]
-            block = ".".join(parts[: 2 if len(parts) > 1 and parts[1].isdigit() else 1])
-            blocks.setdefault(block, []).append(parameter)
-    return list(reversed(blocks.values()))
+            blocks.setdefault(block_of(name.rpartition(".")[0]), []).append(parameter)
+    return dict(reversed(blocks.items()))
+
+
+def block_of(layer: str) -> str:
+    """The block to which a layer belongs: `layer4.1` for `layer4.1.conv1`, `fc` for `fc`."""
+    parts = layer.split(".")
+    return ".".join(parts[: 2 if len(parts) > 1 and parts[1].isdigit() else 1])
 
 
 def _split_by_depth(optimizer: Optimizer, model: nn.Module, decay: float) -> None:
     """One group a block, each with its part of the learning rate."""
     whole = optimizer.param_groups.pop()
     settings = {name: value for name, value in whole.items() if name != "params"}
-    for depth, parameters in enumerate(blocks_from_head(model)):
+    for depth, parameters in enumerate(blocks_from_head(model).values()):
         rate = whole["lr"] * decay**depth
         optimizer.add_param_group({**settings, "params": parameters, "lr": rate, "depth": depth})
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +11,7 @@ from torch import nn
 
 from grevy.data.randomness import own_randomness
 from grevy.models import build_model
+from grevy.models.transfer.preprocessing import builder_arguments
 from grevy.recipes.schema import ModelConfig
 
 
@@ -26,6 +28,12 @@ class Pairing:
     like: ModelConfig
     shared: tuple[str, ...]
     own: tuple[str, ...]
+
+    def without(self, names: Iterable[str]) -> Pairing:
+        """These parameters got weights from elsewhere afterwards: they are not shared."""
+        other = set(names)
+        shared = tuple(name for name in self.shared if name not in other)
+        return Pairing(self.like, shared, (*self.own, *(n for n in self.shared if n in other)))
 
     def to_dict(self) -> dict[str, Any]:
         """For the record."""
@@ -46,7 +54,7 @@ def begin_like(
         classes: number of outputs.
     """
     with own_randomness(seed):
-        other = build_model(like.name, input_shape, classes, **like.builder_arguments())
+        other = build_model(like.name, input_shape, classes, **builder_arguments(like))
     theirs = dict(other.named_parameters())
     shared: list[str] = []
     own: list[str] = []

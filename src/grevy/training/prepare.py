@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -18,15 +19,16 @@ from grevy.models import build_model
 from grevy.models.transfer.cut import Cut
 from grevy.models.transfer.frozen import TrainedPart, freeze, set_training, trained_part
 from grevy.models.transfer.initial import Beginning, begin_with
-from grevy.models.transfer.published import published_statistics
+from grevy.models.transfer.preprocessing import builder_arguments, statistics_as_published
 from grevy.recipes.schema import ModelConfig, Recipe
 from grevy.training.distributed import World, refuse_uneven
 from grevy.training.front import FrozenFront
 from grevy.training.listener import Listener
 from grevy.training.optimizers import build_optimizer
 from grevy.training.pairing import Pairing, begin_like
-from grevy.training.precision import Probe, probe_precision
+from grevy.training.precision import Probe, probe_precision, train_depthwise_in_fp32
 from grevy.training.state import Progress, State
+from grevy.training.trained_table import COLUMNS, trained_table
 
 
 @dataclass(frozen=True)
@@ -65,12 +67,12 @@ class Setup:
     @property
     def total_steps(self) -> int:
         """Steps of a training that does not stop early."""
-        return self.batches.steps_per_epoch * self.recipe.epochs
+        return max(self.batches.steps_per_epoch * self.recipe.epochs, self.recipe.least_steps)
 
     @property
     def steps_per_check(self) -> int:
         """Steps from one check to the next."""
-        return max(1, self.batches.steps_per_epoch // self.recipe.checks_per_epoch)
+        return max(1, self.total_steps // (self.recipe.epochs * self.recipe.checks_per_epoch))
 
 
 def prepare(
@@ -93,7 +95,7 @@ def prepare(
         world: this process among several.
         precision: what an earlier part of this run was trained in; None: as the recipe says.
         like: a network whose initial weights are taken wherever name and shape match.
-        listener: hears what is trained, and how far the features are.
+        listener: hears what is trained, and how far the features are; None: nobody.
 
     Raises:
         SplitTooSmallError, ModelError, RecipeValueError, DeviceError: as their names say.
@@ -102,19 +104,27 @@ def prepare(
     mean_C, deviation_C = (torch.tensor(v, device=device) for v in statistics_of(data, recipe))
     classes = len(data.classes)
     network = _network(recipe, data)
-    beginning = _begin(network, recipe)
     pairing = None if like is None else begin_like(network, like, seed, data.input_shape, classes)
+    beginning = _begin(network, recipe)
+    if pairing and beginning and pairing.like.weights != recipe.model.weights:
+        pairing = pairing.without(beginning.loaded.loaded)
     part = trained_part(network, recipe.transfer.train)
     freeze(network, part)
+    listener = listener or Listener()
+    if beginning is not None or part.frozen:
+        listener.showed(COLUMNS, trained_table(network, part, recipe))
     model = network.to(device=device, memory_format=torch.channels_last)
+    if device.type == "cpu":
+        train_depthwise_in_fp32(model)
     pictures = {name: PicturesOnDevice(split, device) for name, split in data.splits.items()}
     batches = TrainBatches(
         pictures["train"], recipe.batch_size, seed, classes, recipe.augment, mean_C, deviation_C
     )
-    decided = _decide_precision(precision or recipe.precision, model, batches, device)
+    mode = partial(set_training, part=part, frozen_statistics=recipe.transfer.frozen_statistics)
+    decided = _decide_precision(precision or recipe.precision, model, batches, device, mode)
     precision, probe = world.agree(decided)
     front = FrozenFront(model, part, recipe, data, pictures, (mean_C, deviation_C), precision)
-    kept = front.features(beginning, listener or Listener())
+    kept = front.features(beginning, listener)
     setup = Setup(
         recipe,
         seed,
@@ -140,7 +150,7 @@ def _begin(network: nn.Module, recipe: Recipe) -> Beginning | None:
 
 
 def _network(recipe: Recipe, data: ImageData) -> Any:
-    arguments = recipe.model.builder_arguments()
+    arguments = builder_arguments(recipe.model)
     return build_model(recipe.model.name, data.input_shape, len(data.classes), **arguments)
 
 
@@ -151,15 +161,12 @@ def statistics_of(data: ImageData, recipe: Recipe) -> tuple[list[float], list[fl
         RecipeValueError: as many numbers as neither one nor the number of channels.
     """
     channels = data.input_shape[0]
-    mean, deviation = recipe.pictures.mean, recipe.pictures.standard_deviation
-    if "weights" in (mean, deviation):
-        published = published_statistics(recipe.model.name)
-        mean = published[0] if mean == "weights" else mean
-        deviation = published[1] if deviation == "weights" else deviation
-        if channels == 1:  # the first convolution is summed over its channels
-            mean, deviation = (
-                (sum(v) / len(v),) if isinstance(v, tuple) else v for v in (mean, deviation)
-            )
+    mean, deviation = statistics_as_published(recipe)
+    if channels == 1 and "weights" in (recipe.pictures.mean, recipe.pictures.standard_deviation):
+        # The first convolution is summed over its channels.
+        mean, deviation = (
+            (sum(v) / len(v),) if isinstance(v, tuple) else v for v in (mean, deviation)
+        )
     measured = _measure(data.splits["train"]) if "train" in (mean, deviation) else None
     means = measured[0] if measured and mean == "train" else _per_channel(mean, channels, "mean")
     if measured and deviation == "train":
@@ -193,13 +200,17 @@ def _per_channel(values: object, channels: int, field: str) -> list[float]:
 
 
 def _decide_precision(
-    wanted: str, model: nn.Module, batches: TrainBatches, device: torch.device
+    wanted: str,
+    model: nn.Module,
+    batches: TrainBatches,
+    device: torch.device,
+    train_mode: Callable[[nn.Module], None],
 ) -> tuple[str, Probe | None]:
     if wanted == "bf16" and device.type == "cuda" and not torch.cuda.is_bf16_supported():
         raise DeviceError("precision bf16", "a GPU that has it", "use --precision fp32")
     if wanted != "auto":
         return wanted, None
-    probe = probe_precision(model, *batches.at(0), device)
+    probe = probe_precision(model, *batches.at(0), device, train_mode)
     return probe.precision, probe
 
 

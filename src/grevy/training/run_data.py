@@ -7,6 +7,7 @@ from pathlib import Path
 from grevy.data.load import load_data
 from grevy.data.types import ImageData, Split
 from grevy.errors import MissingSplitError, RunMismatchError
+from grevy.models.transfer.preprocessing import pictures_as_read
 from grevy.recipes.schema import Recipe
 from grevy.training.run import Run
 
@@ -24,7 +25,7 @@ def data_of_run(run: Run, where: str | Path | None = None) -> ImageData:
     """
     facts = run.facts
     place = where if where is not None else facts["data"]["where"]
-    data = load_data(place, Recipe.model_validate(facts["recipe"]).pictures)
+    data = load_data(place, pictures_as_read(Recipe.model_validate(facts["recipe"])))
     if data.fingerprint != facts["data"]["fingerprint"]:
         raise RunMismatchError(
             f"{data.where}, which has changed since the run was trained",

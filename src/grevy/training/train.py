@@ -19,6 +19,7 @@ from grevy.data.load import load_data
 from grevy.data.randomness import derive, own_randomness
 from grevy.data.types import ImageData
 from grevy.errors import GrevyError, NonFiniteLossError, RunInterruptedError
+from grevy.models.transfer.preprocessing import pictures_as_read
 from grevy.recipes.schema import Recipe
 from grevy.training.device import choose_device, keep_freed_memory
 from grevy.training.distributed import World, join_world
@@ -86,7 +87,7 @@ def train(
         began = time.perf_counter()
         data = load_data(
             start.where,
-            start.recipe.pictures,
+            pictures_as_read(start.recipe),
             on_progress=lambda done, total: listener.advanced("reading pictures", done, total),
         )
         for note in data.notes:
@@ -185,7 +186,7 @@ def train_step(setup: Setup, state: State, model: torch.nn.Module) -> dict[str, 
 def unfrozen(group: Mapping[str, Any], step: int, setup: Setup) -> int:
     """1 once a parameter group is trained, 0 before: one block after the other, from the head."""
     every = setup.recipe.transfer.unfreeze_every
-    return int(step >= group.get("depth", 0) * every * setup.batches.steps_per_epoch)
+    return int(step >= group.get("depth", 0) * every * setup.total_steps / setup.recipe.epochs)
 
 
 def check(setup: Setup, state: State, recorder: Recorder, seconds: float) -> None:

@@ -185,7 +185,7 @@ def test_augmentation_that_can_t_be_kept_is_said(tmp_path: Path, stripes: Arrays
         "batch_size": 20,
     }
     run = grevy.train(stripes, recipe, out=tmp_path / "run", listener=Ears())
-    assert "translate can't be kept" in Ears.said_before
+    assert "what translate does can't be kept" in Ears.said_before
     assert run.facts["trained"]["cut"] is None
 
 

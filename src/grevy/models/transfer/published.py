@@ -9,7 +9,7 @@ from typing import Any
 from grevy.data.download import download
 from grevy.data.places import cache_folder
 from grevy.errors import WeightsError
-from grevy.models.pretrained import package_preprocessing, pretrained_names
+from grevy.models.pretrained import Preprocessing, package_preprocessing, pretrained_names
 from grevy.models.transfer.hub import PREFIX, weights_on_hub
 
 OURS = {
@@ -22,6 +22,11 @@ OURS = {
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_STANDARD_DEVIATION = (0.229, 0.224, 0.225)
 """Of the pixels of ImageNet's train split, as torchvision and timm normalise with."""
+
+IMAGENET = Preprocessing(
+    (3, 224, 224), 224 / 256, "bilinear", IMAGENET_MEAN, IMAGENET_STANDARD_DEVIATION
+)
+"""What is assumed where nobody says."""
 
 
 def published_names() -> tuple[str, ...]:
@@ -47,28 +52,57 @@ def fetch_published(name: str) -> Path:
     return download(url, cache_folder() / "weights" / file, checksum=checksum)
 
 
-def published_statistics(name: str) -> tuple[tuple[float, ...], tuple[float, ...]]:
-    """Mean and standard deviation of pictures in [0, 1] that the published weights expect.
+def published_preprocessing(name: str) -> Preprocessing:
+    """How pictures looked for which the published weights of this network were evaluated.
 
-    Those of the zoo where it says; else ImageNet's.
+    As the package or the zoo says; else as ImageNet's networks are evaluated: 224 pixels, bilinear.
+
+    Raises:
+        MissingPackageError: the zoo that knows is not installed.
     """
     if name in pretrained_names():
-        known = package_preprocessing(name)
-        return known.mean, known.standard_deviation
+        return package_preprocessing(name)
     if name.startswith("timm:"):
         config = _timm_config(name)
         if config is not None:
-            return tuple(config.mean), tuple(config.std)
-    return IMAGENET_MEAN, IMAGENET_STANDARD_DEVIATION
+            return Preprocessing(
+                tuple(config.input_size),
+                config.crop_pct,
+                config.interpolation,
+                tuple(config.mean),
+                tuple(config.std),
+            )
+    if name.startswith("torchvision:"):
+        return _torchvision_preprocessing(name)
+    return IMAGENET
 
 
 def _torchvision_url(name: str) -> str:
-    from torchvision import models
-
-    weights = next(iter(models.get_model_weights(name.partition(":")[2])), None)
+    weights = _torchvision_weights(name)
     if weights is None:
         raise _none(name)
     return str(weights.url)
+
+
+def _torchvision_preprocessing(name: str) -> Preprocessing:
+    weights = _torchvision_weights(name)
+    if weights is None:
+        return IMAGENET
+    transform = weights.transforms()
+    side = transform.crop_size[0]
+    return Preprocessing(
+        (3, side, side),
+        side / transform.resize_size[0],
+        str(transform.interpolation.value),
+        tuple(transform.mean),
+        tuple(transform.std),
+    )
+
+
+def _torchvision_weights(name: str) -> Any:
+    from torchvision import models
+
+    return next(iter(models.get_model_weights(name.partition(":")[2])), None)
 
 
 def _timm(name: str) -> Path:
