@@ -32,11 +32,13 @@ class TrainArguments:
     digits, cifar10, cifar100, mnist, fashion-mnist."""
 
     recipe: str = "base"
-    """A named recipe (base, net1, net2, best) or a YAML file."""
+    """A named recipe (base, net1, net2, best, transfer, resnet18-transfer) or a YAML file."""
 
     pretrained: bool = False
-    """Begin with published weights, and with the normalisation that belongs to them; the same as
-    --model.weights pretrained and weights for --pictures.mean and --pictures.standard-deviation."""
+    """Begin with published weights, and with the input size, interpolation and normalisation that
+    belong to them: --model.weights pretrained, and weights for --model.resize,
+    --model.interpolation, --pictures.mean and --pictures.standard-deviation where these are as
+    they are without."""
 
     weights: str | None = None
     """Begin with a file's weights, a URL's, or hf:OWNER/NAME/FILE: --model.weights."""
@@ -101,16 +103,31 @@ def with_shortcuts(arguments: TrainArguments) -> Recipe:
         raise UsageError("--pretrained and --weights", "one of them", "leave one out")
     source = "pretrained" if arguments.pretrained else arguments.weights
     if source:
-        model = recipe.model.model_copy(update={"weights": source})
-        recipe = recipe.model_copy(update={"model": model})
+        recipe = _changed(recipe, "model", {"weights": source})
     if arguments.pretrained:
-        follow = {"mean": "weights", "standard_deviation": "weights"}
-        pictures = recipe.pictures.model_copy(update=follow)
-        recipe = recipe.model_copy(update={"pictures": pictures})
+        recipe = _follow_weights(recipe)
     if arguments.train:
-        transfer = recipe.transfer.model_copy(update={"train": arguments.train})
-        recipe = recipe.model_copy(update={"transfer": transfer})
+        recipe = _changed(recipe, "transfer", {"train": arguments.train})
     return recipe
+
+
+def _follow_weights(recipe: Recipe) -> Recipe:
+    """`weights` for everything that belongs to them and has its default."""
+    default = Recipe()
+    for part, names in (
+        ("model", ("resize", "interpolation")),
+        ("pictures", ("mean", "standard_deviation")),
+    ):
+        own, plain = getattr(recipe, part), getattr(default, part)
+        follow = [name for name in names if getattr(own, name) == getattr(plain, name)]
+        recipe = _changed(recipe, part, dict.fromkeys(follow, "weights"))
+    return recipe
+
+
+def _changed(recipe: Recipe, part: str, fields: Mapping[str, Any]) -> Recipe:
+    """The recipe with other values in one of its parts."""
+    changed = getattr(recipe, part).model_copy(update=fields)
+    return recipe.model_copy(update={part: changed})
 
 
 def report(path: Path, facts: Mapping[str, Any], output: Output) -> None:

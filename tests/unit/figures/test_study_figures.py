@@ -7,6 +7,7 @@ import numpy as np
 from grevy.figures.accuracy_cost import CostPoint, draw_accuracy_cost
 from grevy.figures.effects import EffectRow, draw_effects
 from grevy.figures.flipped import SHOWN, FlippedPictures, draw_flipped
+from grevy.figures.learning_curve import LearningCurve, draw_learning_curves
 from grevy.figures.loss_panels import LossCurve, Panel, draw_loss_panels
 
 NAN = math.nan
@@ -93,4 +94,19 @@ def test_flipped_pictures_are_shown_under_their_heading(seen):
     assert len(figure.axes[0].images) == SHOWN
     page = seen(figure)
     assert "0 pictures more often wrong" in page.words()
+    assert not page.cut()
+
+
+def test_a_learning_curve_has_its_means_bars_and_numbers_of_pictures(seen):
+    transfer = LearningCurve(
+        "transfer", (5, 20, 500), ((50.0, 54.0), (70.0, 72.0), (90.0, 91.0)), ((30, 74),) * 3
+    )
+    scratch = LearningCurve("from scratch", (5, 20), ((20.0, 24.0), (30.0, 34.0)), ((10, 50),) * 2)
+    figure = draw_learning_curves([transfer, scratch], "how much data")
+    axes = figure.axes[0]
+    lines = [list(bars.lines[0].get_ydata()) for bars in axes.containers]
+    assert lines == [[52.0, 71.0, 90.5], [22.0, 32.0]]
+    assert [label.get_text() for label in axes.get_xticklabels()] == ["5", "20", "500"]
+    page = seen(figure)
+    assert {"transfer", "from scratch"} <= {t.get_text() for t in axes.get_legend().get_texts()}
     assert not page.cut()

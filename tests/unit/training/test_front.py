@@ -1,0 +1,197 @@
+"""Kept features: which are made and when, what their key depends on, and what can go wrong."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import save_file
+from torch import nn
+
+import grevy
+from grevy.data.features import FeatureSet
+from grevy.errors import CorruptRecordError, FeatureRangeError
+from grevy.models import build_model
+from grevy.training.listener import Listener
+
+Arrays = dict[str, tuple[np.ndarray, np.ndarray]]
+
+
+class Ears(Listener):
+    """Writes down what it hears, in order."""
+
+    def __init__(self) -> None:
+        self.heard: list[str] = []
+        self.tables: list[Sequence[Sequence[object]]] = []
+
+    def said(self, text: str) -> None:
+        self.heard.append(text)
+
+    def showed(self, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
+        self.tables.append(rows)
+
+    def advanced(self, task: str, done: int, total: int) -> None:
+        self.heard.append(f"{task}: {done} of {total}")
+
+    def checked(self, row: Any, train_loss: float) -> None:
+        self.heard.append("check")
+
+
+@pytest.fixture
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("GREVY_CACHE", str(tmp_path / "cache"))
+    return tmp_path / "cache" / "features"
+
+
+def train(place: Path, data: Arrays, listener: Listener | None = None, **fields: Any) -> grevy.Run:
+    recipe = {
+        "model": {"name": "resnet18", "resize": 24, **fields.pop("model", {})},
+        "transfer": {"train": "last:5", **fields.pop("transfer", {})},
+        "optimizer": {"name": "adam", "lr": 1e-3},
+        "precision": "fp32",
+        "batch_size": 20,
+        "epochs": 1,
+        **fields,
+    }
+    return grevy.train(data, recipe, out=place, listener=listener or Listener())
+
+
+def kept(cache: Path) -> list[tuple[str, int]]:
+    """View and number of pictures of each entry."""
+    found = [json.loads(path.read_text()) for path in cache.glob("*/meta.json")]
+    return sorted((meta["view"], meta["count"]) for meta in found)
+
+
+def test_mirror_images_are_made_only_where_they_are_shown(
+    cache: Path, tmp_path: Path, stripes: Arrays
+) -> None:
+    train(tmp_path / "plain", stripes)
+    assert kept(cache) == [("plain", 12), ("plain", 40), ("plain", 108)]
+    train(tmp_path / "flips", stripes, augment={"flip": "random"})
+    assert kept(cache) == [("flipped", 108), ("plain", 12), ("plain", 40), ("plain", 108)]
+    train(tmp_path / "both", stripes, test_time_flip=True)
+    assert kept(cache)[:3] == [("flipped", 12), ("flipped", 40), ("flipped", 108)]
+
+
+def test_test_pictures_are_read_when_the_training_is_over(
+    cache: Path, tmp_path: Path, stripes: Arrays
+) -> None:
+    ears = Ears()
+    train(tmp_path / "run", stripes, ears)
+    last_check = max(i for i, text in enumerate(ears.heard) if text == "check")
+    first_test = min(i for i, text in enumerate(ears.heard) if "features of test" in text)
+    assert first_test > last_check
+
+
+def test_a_second_training_finds_the_features_and_others_do_not(
+    cache: Path, tmp_path: Path, stripes: Arrays
+) -> None:
+    for name in ("a", "b"):
+        torch.manual_seed(ord(name))
+        save_file(
+            build_model("resnet18", (3, 24, 24), 9).state_dict(), tmp_path / f"{name}.safetensors"
+        )
+
+    def features_made(weights: str, **fields: Any) -> int:
+        before = len(kept(cache))
+        model = {"weights": str(tmp_path / f"{weights}.safetensors")}
+        place = tmp_path / f"run{len(list(tmp_path.iterdir()))}"
+        train(place, stripes, model={**model, **fields.pop("model", {})}, **fields)
+        return len(kept(cache)) - before
+
+    assert features_made("a") == 3
+    assert features_made("a", optimizer={"name": "sgd", "lr": 0.1}) == 0
+    assert features_made("b") == 3
+    assert features_made("a", model={"resize": 28}) == 3
+    assert features_made("a", transfer={"train": "head"}) == 3
+    assert features_made("a", pictures={"mean": [0.4]}) == 3
+    assert features_made("a", pictures={"split_seed": 1}) == 2  # the test split is the same
+
+
+def test_what_half_precision_can_t_hold_is_refused_not_made_infinite() -> None:
+    features = FeatureSet({"test": "range"}, 2, (3,), "float16")
+    with pytest.raises(FeatureRangeError, match=r"70000.*65504.*fp32"):
+        features.read_or_compute(lambda: [np.full((2, 3), 7e4, np.float32)], lambda _: None)
+    with pytest.raises(FeatureRangeError, match="nan"):
+        features.read_or_compute(lambda: [np.full((2, 3), np.nan, np.float32)], lambda _: None)
+    assert not features.place.exists()
+    assert list(features.place.parent.glob(f".{features.place.name}*")) == []
+
+
+def test_a_damaged_file_of_features_is_said_with_its_place(cache: Path) -> None:
+    features = FeatureSet({"test": "damage"}, 2, (3,), "float32")
+    values = np.arange(6, dtype=np.float32).reshape(2, 3)
+    told: list[int] = []
+    np.testing.assert_array_equal(features.read_or_compute(lambda: [values], told.append), values)
+    np.testing.assert_array_equal(features.read_or_compute(list, told.append), values)
+    assert told == [2]
+    path = features.place / "features.npy"
+    path.write_bytes(path.read_bytes()[:-4])
+    with pytest.raises(CorruptRecordError, match=f"delete .*{features.place.name}"):
+        features.read_or_compute(list, told.append)
+
+
+def test_what_the_frozen_front_costs_is_said_where_nothing_is_kept(
+    cache: Path, tmp_path: Path, stripes: Arrays
+) -> None:
+    ears = Ears()
+    train(tmp_path / "run", stripes, ears, augment={"translate": 2, "flip": "random"})
+    said = next(text for text in ears.heard if "anew" in text)
+    assert " s an epoch: what translate does can't be kept" in said
+    ears = Ears()
+    train(tmp_path / "small", stripes, ears, transfer={"cache_limit": 1e-6})
+    assert any("transfer.cache_limit is 1e-06" in text for text in ears.heard)
+    assert not cache.exists()
+
+
+def test_the_table_says_what_is_trained_and_at_which_rate(
+    cache: Path, tmp_path: Path, stripes: Arrays
+) -> None:
+    ears = Ears()
+    transfer = {"depth_decay": 0.5, "unfreeze_every": 2.0}
+    run = train(tmp_path / "run", stripes, ears, transfer=transfer)
+    rows = [tuple(row) for row in ears.tables[0]]
+    assert [(row[0], row[3], row[4]) for row in rows] == [
+        ("conv1 to layer3.1.bn2", "frozen", "–"),
+        ("layer4.0.conv1 to layer4.0.downsample.1", "0.00025", "4"),
+        ("layer4.1.conv1 to layer4.1.bn2", "0.0005", "2"),
+        ("fc", "0.001", "0"),
+    ]
+    assert sum(int(row[2].replace(",", "")) for row in rows) == run.facts["parameters"]
+
+
+def test_small_data_gets_more_epochs_but_not_more_checks(tmp_path: Path, stripes: Arrays) -> None:
+    recipe = {"model": {"name": "base"}, "batch_size": 50, "epochs": 2, "patience": 0}
+    few = grevy.train(stripes, recipe, out=tmp_path / "few", listener=Listener())
+    many = {**recipe, "least_steps": 41}
+    run = grevy.train(stripes, many, out=tmp_path / "many", listener=Listener())
+    assert few.results["steps"] == 4
+    assert run.results["steps"] == 41
+    assert run.results["epochs"] == 20.5
+    assert len(few.checks) == len(run.checks) == 4
+
+
+def test_depthwise_layers_train_in_float32_and_the_rest_in_bf16() -> None:
+    from grevy.training.precision import autocast, train_depthwise_in_fp32
+
+    depthwise, pointwise = nn.Conv2d(8, 8, 5, padding=2, groups=8), nn.Conv2d(8, 8, 1)
+    names = [*nn.Sequential(depthwise, pointwise).state_dict()]
+    network = nn.Sequential(depthwise, pointwise)
+    images_BCHW = torch.randn(2, 8, 5, 5)
+    expected = depthwise(images_BCHW)
+    train_depthwise_in_fp32(network)
+    with autocast("bf16", torch.device("cpu")):
+        torch.testing.assert_close(depthwise(images_BCHW), expected, rtol=0, atol=0)
+        assert pointwise(images_BCHW).dtype == torch.bfloat16
+        with torch.no_grad():
+            assert depthwise(images_BCHW).dtype == torch.bfloat16
+        depthwise.weight.requires_grad_(False)
+        depthwise.bias.requires_grad_(False)  # type: ignore[union-attr]
+        assert depthwise(images_BCHW).dtype == torch.bfloat16
+        assert depthwise(images_BCHW.requires_grad_()).dtype == torch.float32
+    assert [*network.state_dict()] == names
