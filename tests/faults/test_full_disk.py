@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -43,3 +44,21 @@ def test_a_full_disk_while_saving(tmp_path: Path) -> None:
     assert facts["status"] == "failed"
     assert facts["error"] in lines[0]
     assert (out / "steps.jsonl").stat().st_size > 0
+
+
+def test_a_full_disk_while_features_are_kept(tmp_path: Path) -> None:
+    words = ["train", "digits", "--model.name", "resnet18", "--train", "head", "--epochs", "1"]
+    place = ["--precision", "fp32", "--out", str(tmp_path / "run")]
+    done = subprocess.run(
+        [sys.executable, "-c", PROGRAM, "1000000", *words, *place],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1, done.stderr
+    lines = [line for line in done.stderr.splitlines() if line.startswith("grevy: ")]
+    assert len(lines) == 1
+    assert "features.npy" in lines[0]
+    assert "could not be written" in lines[0]
+    assert "GREVY_CACHE" in lines[0]
+    assert not [*Path(os.environ["GREVY_CACHE"]).glob("features/.*")]  # nothing half stays

@@ -120,7 +120,7 @@ class FeatureSet:
 
     def _as_number(self, piece: NDArray[np.float32]) -> NDArray[Any]:
         largest = float(np.abs(piece).max(initial=0.0))
-        if not largest <= np.finfo(self.number).max:
+        if not largest <= float(np.finfo(self.number).max):
             raise FeatureRangeError(
                 f"a feature of {largest:g}",
                 f"at most {np.finfo(self.number).max:g}, as {self.number} holds it",

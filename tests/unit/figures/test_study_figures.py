@@ -99,7 +99,7 @@ def test_flipped_pictures_are_shown_under_their_heading(seen):
 
 def test_a_learning_curve_has_its_means_bars_and_numbers_of_pictures(seen):
     transfer = LearningCurve(
-        "transfer", (5, 20, 500), ((50.0, 54.0), (70.0, 72.0), (90.0, 91.0)), ((30, 74),) * 3
+        "transfer", (5, 20, 500), ((50.0, 54.0), (70.0, 72.0), (90.0, 91.0)), ((30, 94),) * 3
     )
     scratch = LearningCurve("from scratch", (5, 20), ((20.0, 24.0), (30.0, 34.0)), ((10, 50),) * 2)
     figure = draw_learning_curves([transfer, scratch], "how much data")
