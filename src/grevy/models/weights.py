@@ -67,7 +67,7 @@ def put_weights(model: nn.Module, weights: Weights, *, partial: bool = False) ->
     if not found.loaded:
         raise _refusal(found, wanted, weights, "choose weights of this architecture")
     if not partial and (found.missing or found.unexpected or found.mismatched):
-        mend = "choose weights of this architecture, or load what fits with --partial"
+        mend = "choose weights of this architecture (grevy look --partial loads what fits)"
         raise _refusal(found, wanted, weights, mend)
     model.load_state_dict({name: weights.tensors[name] for name in found.loaded}, strict=False)
     return found

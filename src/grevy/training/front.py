@@ -173,7 +173,7 @@ class FrozenFront:
             return False
         there = sum(found.count for found in sets.values() if found.place.exists())
         listener.said(
-            f"{what}: {size:,.2f} GB on disk, computed once for {pictures:,} views of pictures"
+            f"{what}: {size * 1000:,.0f} MB on disk, computed once for {pictures:,} views of pictures"
             + (f" ({there:,} are there already)" if there else "")
         )
         return True

@@ -9,6 +9,7 @@ from typing import Any
 
 from grevy.data.types import ImageData
 from grevy.errors import RunMismatchError, UsageError
+from grevy.models.transfer.preprocessing import builder_arguments
 from grevy.recipes.load import load_recipe
 from grevy.recipes.schema import ModelConfig, Recipe
 from grevy.records.run import RunDirectory, find_runs, identity, refuse_existing
@@ -106,6 +107,7 @@ def describe_run(
             "fit": data.fit,
             "mean": setup.mean_C.tolist(),
             "standard_deviation": setup.standard_deviation_C.tolist(),
+            **_resizing(start.recipe.model),
         },
         "weights": setup.beginning.to_dict() if setup.beginning else None,
         "trained": {
@@ -122,6 +124,12 @@ def describe_run(
         "results": None,
         "error": None,
     }
+
+
+def _resizing(model: ModelConfig) -> dict[str, Any]:
+    """Side and interpolation, where the network resizes its pictures."""
+    arguments = builder_arguments(model)
+    return {name: arguments[name] for name in ("resize", "interpolation") if name in arguments}
 
 
 def run_identity(recipe: Recipe, fingerprint: str, seed: int, like: ModelConfig | None) -> str:
