@@ -13,6 +13,7 @@ from grevy.data.load import load_data
 from grevy.data.types import ImageData
 from grevy.errors import ClassMismatchError
 from grevy.recipes.schema import Recipe
+from grevy.training.as_trained import as_trained
 from grevy.training.device import choose_device
 from grevy.training.evaluation import logits_of, score
 from grevy.training.run import Run, open_run
@@ -47,13 +48,13 @@ def evaluate(
     """
     run = run if isinstance(run, Run) else open_run(run)
     facts = run.facts
-    model = run.model()
     data = data_of_run(run) if where is None else _other(facts, where)
     found = split_of(data, split)
     chosen = choose_device(device)
+    model = run.model().to(device=chosen, memory_format=torch.channels_last)  # type: ignore[call-overload]
     pictures = PicturesOnDevice(found, chosen)
     logits_NK = logits_of(
-        model.to(device=chosen, memory_format=torch.channels_last),  # type: ignore[call-overload]
+        as_trained(model, facts),
         pictures,
         *statistics_tensors(facts, chosen),
         facts["precision"],

@@ -23,7 +23,7 @@ from grevy.models.transfer.fuse import fuse_batch_norms
 from grevy.models.transfer.initial import Beginning
 from grevy.models.transfer.preprocessing import builder_arguments
 from grevy.models.transfer.resize import input_side, resize_input
-from grevy.recipes.schema import Recipe
+from grevy.recipes.schema import ModelConfig, Recipe
 from grevy.records.run import identity
 from grevy.training.listener import Listener
 from grevy.training.precision import autocast
@@ -33,6 +33,9 @@ PIXELS_AT_ONCE = 16 * 160 * 160
 as long a picture."""
 
 GIGABYTE = 1e9
+
+KEPT_AS = {"fp32": "float32", "bf16": "float16"}
+"""Numbers on disk. A feature in bf16 has eight bits, of float16's eleven."""
 
 
 class FeaturesBySplit(Mapping[str, FeaturesOnDevice]):
@@ -115,7 +118,10 @@ class FrozenFront:
 
     def _seconds_an_epoch(self, cut: Cut) -> float:
         """What the frozen front takes for all train pictures, from one batch after another."""
-        front, count = self._front(cut), min(self._batch_size(), len(self.pictures["train"]))
+        front, count = (
+            front_of(self.network, cut, self.recipe.model),
+            min(self._batch_size(), len(self.pictures["train"])),
+        )
         next(self._pieces(front, "train", "plain", limit=count))
         began = time.perf_counter()
         next(self._pieces(front, "train", "plain", limit=count))
@@ -131,7 +137,7 @@ class FrozenFront:
     def _kept(
         self, cut: Cut, beginning: Beginning | None, listener: Listener
     ) -> KeptFeatures | None:
-        front = self._front(cut)
+        front = front_of(self.network, cut, self.recipe.model)
         shape = tuple(next(self._pieces(front, "train", "plain", limit=1)).shape[1:])
         facts = self._facts(cut, beginning)
         sets = {
@@ -173,7 +179,7 @@ class FrozenFront:
             return False
         there = sum(found.count for found in sets.values() if found.place.exists())
         listener.said(
-            f"{what}: {size * 1000:,.0f} MB on disk, computed once for {pictures:,} views of pictures"
+            f"{what}: {size * 1000:,.0f} MB on disk, for {pictures:,} views of pictures"
             + (f" ({there:,} are there already)" if there else "")
         )
         return True
@@ -182,7 +188,7 @@ class FrozenFront:
         self, facts: Mapping[str, Any], split: str, view: str, shape: tuple[int, ...]
     ) -> FeatureSet:
         pictures = self.data.splits[split]
-        number = "float32" if self.precision == "fp32" else "float16"
+        number = KEPT_AS[self.precision]
         own = {"pictures": pictures.content_hash, "order": identity(list(pictures.ids))}
         return FeatureSet({**facts, **own, "view": view}, len(pictures), shape, number)
 
@@ -203,16 +209,6 @@ class FrozenFront:
             arrays[view] = found.read_or_compute(compute, tell)
         labels_N, device = self.data.splits[split].labels_N, self.statistics[0].device
         return FeaturesOnDevice(arrays["plain"], arrays.get("flipped"), labels_N, device)
-
-    def _front(self, cut: Cut) -> nn.Module:
-        front = cut.front_of(self.network)
-        front.eval()  # before its batch norms are folded
-        front = fuse_batch_norms(front)
-        side = input_side(self.network)
-        return resize_input(front, side, self._interpolation()) if side else front
-
-    def _interpolation(self) -> str:
-        return str(builder_arguments(self.recipe.model)["interpolation"])
 
     @torch.no_grad()
     def _pieces(
@@ -246,6 +242,21 @@ class FrozenFront:
             "precision": self.precision,
             "torch": torch.__version__,
         }
+
+
+def front_of(network: nn.Module, cut: Cut, model: ModelConfig) -> nn.Module:
+    """What is before the cut, from pictures to features, in evaluation mode and batch norms folded.
+
+    Args:
+        network: whole.
+        cut: of it.
+        model: of the recipe; says how pictures are resized.
+    """
+    front = cut.front_of(network)
+    front.eval()  # before its batch norms are folded
+    front = fuse_batch_norms(front)
+    side = input_side(network)
+    return resize_input(front, side, builder_arguments(model)["interpolation"]) if side else front
 
 
 def _fingerprint(network: nn.Module) -> str:

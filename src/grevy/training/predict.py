@@ -15,6 +15,7 @@ from grevy.data.augment import normalise
 from grevy.data.decode import Picture, decode
 from grevy.data.fit import prepare
 from grevy.data.listing import list_pictures
+from grevy.training.as_trained import as_trained
 from grevy.training.device import choose_device
 from grevy.training.evaluate import statistics_tensors
 from grevy.training.precision import autocast
@@ -60,7 +61,8 @@ def predict(
     run = run if isinstance(run, Run) else open_run(run)
     facts = run.facts
     chosen = choose_device(device)
-    model = run.model().to(device=chosen, memory_format=torch.channels_last)  # type: ignore[call-overload]
+    network = run.model().to(device=chosen, memory_format=torch.channels_last)  # type: ignore[call-overload]
+    model = as_trained(network, facts)
     items: list[Picture] = _items(pictures)
     names = [str(i) if isinstance(x, np.ndarray) else str(x) for i, x in enumerate(items)]
     found: list[Prediction] = []

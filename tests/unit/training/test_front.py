@@ -195,3 +195,16 @@ def test_depthwise_layers_train_in_float32_and_the_rest_in_bf16() -> None:
         assert depthwise(images_BCHW).dtype == torch.bfloat16
         assert depthwise(images_BCHW.requires_grad_()).dtype == torch.float32
     assert [*network.state_dict()] == names
+
+
+def test_evaluation_gives_the_figures_of_the_record_to_the_last_picture(
+    cache: Path, tmp_path: Path, stripes: Arrays
+) -> None:
+    run = train(tmp_path / "run", stripes, precision="bf16")
+    for split in ("validation", "test"):
+        again = grevy.evaluate(run, stripes, split=split)
+        assert again["loss"] == pytest.approx(run.results[split]["loss"], abs=1e-6)
+    images, labels = stripes["test"]
+    predictions = grevy.predict(run, images)
+    right = [p.class_name == label for p, label in zip(predictions, labels, strict=True)]
+    assert np.mean(right) == run.results["test"]["accuracy"]
