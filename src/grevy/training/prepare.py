@@ -27,6 +27,7 @@ from grevy.training.optimizers import build_optimizer
 from grevy.training.pairing import Pairing, begin_like
 from grevy.training.precision import Probe, probe_precision
 from grevy.training.state import Progress, State
+from grevy.training.whiten import whiten_first_layer
 
 
 @dataclass(frozen=True)
@@ -108,6 +109,10 @@ def prepare(
     freeze(network, part)
     model = network.to(device=device, memory_format=torch.channels_last)
     pictures = {name: PicturesOnDevice(split, device) for name, split in data.splits.items()}
+    if beginning is None:  # weights from elsewhere bring their own filters
+        whiten_first_layer(
+            model, pictures["train"], mean_C, deviation_C, recipe.model.interpolation
+        )
     batches = TrainBatches(
         pictures["train"], recipe.batch_size, seed, classes, recipe.augment, mean_C, deviation_C
     )
