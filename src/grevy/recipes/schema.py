@@ -136,8 +136,8 @@ class OptimizerConfig(Config):
     """How weights move along the gradient."""
 
     name: Literal["sgd", "adam", "adamw", "muon"] = "sgd"
-    """muon (Jordan 2024): orthogonalised momentum for the weights of hidden layers; AdamW, at
-    0.015 of the learning rate, for the first and last layer, biases and norms."""
+    """muon (Jordan 2024): orthogonalised momentum for the weights of hidden layers; for the first
+    and last layer, biases and norms what `others` says."""
 
     lr: Annotated[float, Field(gt=0.0)] = 0.05
     """Learning rate: the peak, where a schedule changes it."""
@@ -153,6 +153,26 @@ class OptimizerConfig(Config):
 
     weight_decay: NonNegative = 0.0
     """L2 for sgd and adam, decoupled for adamw and muon."""
+
+    bias_factor: Annotated[float, Field(gt=0.0)] = 1.0
+    """Learning rate of biases and norms as a multiple of that of the weights which the same rule
+    moves; what weight decay takes off them in a step stays as it is."""
+
+    whitening_epochs: NonNegative = 0.0
+    """Epochs in which the bias of a whitening layer is trained, its schedule drawn together to
+    them; 0 trains it to the end."""
+
+    others: Literal["adamw", "sgd"] = "adamw"
+    """Beside muon: what moves the parameters that it does not take."""
+
+    others_lr: Annotated[float, Field(gt=0.0)] | None = None
+    """Their learning rate. Left out: 0.015 of `lr` for adamw, `lr` for sgd."""
+
+    others_momentum: BelowOne | None = None
+    """Their momentum, where sgd moves them. Left out: `momentum`."""
+
+    renormalise: bool = False
+    """muon: before each step, bring each of its weights to the norm √(outputs)."""
 
     @model_validator(mode="after")
     def _nesterov_needs_momentum(self) -> OptimizerConfig:

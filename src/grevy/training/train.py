@@ -28,9 +28,9 @@ from grevy.training.interrupt import Interrupt, watch_interrupt
 from grevy.training.listener import Listener, PrintListener
 from grevy.training.precision import autocast
 from grevy.training.prepare import Setup, prepare
+from grevy.training.rates import set_learning_rates
 from grevy.training.recorder import Recorder
 from grevy.training.run import Run
-from grevy.training.schedules import learning_rate
 from grevy.training.start import Start, choose_start, describe_run
 from grevy.training.state import State
 from grevy.training.stopping import should_stop
@@ -155,14 +155,7 @@ def train_loop(setup: Setup, state: State, recorder: Recorder, interrupt: Interr
 def train_step(setup: Setup, state: State, model: torch.nn.Module) -> dict[str, Any]:
     """One batch forward and backward, one move of the optimizer; returns the row of the log."""
     recipe, step = setup.recipe, state.progress.step
-    for group in state.optimizer.param_groups:
-        group["lr"] = unfrozen(group, step, setup) * learning_rate(
-            recipe.schedule,
-            group["initial_lr"],
-            step,
-            setup.total_steps,
-            setup.batches.steps_per_epoch,
-        )
+    set_learning_rates(setup, state.optimizer, step)
     images_BCHW, targets = (setup.world.share(tensor) for tensor in setup.batches.at(step))
     torch.manual_seed(derive(setup.seed, "dropout", step))
     with autocast(setup.precision, setup.device):
@@ -180,12 +173,6 @@ def train_step(setup: Setup, state: State, model: torch.nn.Module) -> dict[str, 
         state.average.update_parameters(state.model)
     epoch = round((step + 1) / setup.batches.steps_per_epoch, 4)
     return {"step": step + 1, "epoch": epoch, "loss": loss_value, "lr": lr}
-
-
-def unfrozen(group: Mapping[str, Any], step: int, setup: Setup) -> int:
-    """1 once a parameter group is trained, 0 before: one block after the other, from the head."""
-    every = setup.recipe.transfer.unfreeze_every
-    return int(step >= group.get("depth", 0) * every * setup.batches.steps_per_epoch)
 
 
 def check(setup: Setup, state: State, recorder: Recorder, seconds: float) -> None:

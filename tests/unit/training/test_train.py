@@ -23,6 +23,23 @@ Stripes = dict[str, tuple[np.ndarray, np.ndarray]]
 QUIET = Listener()
 BASE = {"batch_size": 16, "epochs": 3, "patience": 0, "precision": "fp32"}
 
+SPEED_NETWORK = {
+    "whitening": 2,
+    "widths": [8, 16],
+    "convolutions": 2,
+    "kernel": 3,
+    "pooling_place": "first",
+    "norm": "batch",
+    "norm_scale": False,
+    "norm_momentum": 0.4,
+    "activation": "gelu",
+    "global_pooling": "max",
+    "hidden": 0,
+    "bias": False,
+    "logit_scale": 0.5,
+    "initialisation": "dirac",
+}
+
 HARD_TO_RESUME: dict[str, dict[str, Any]] = {
     "sgd with momentum, dropout and random flips": {
         "model": {"name": "net2"},
@@ -41,6 +58,24 @@ HARD_TO_RESUME: dict[str, dict[str, Any]] = {
         "optimizer": {"name": "muon", "lr": 0.02, "momentum": 0.9},
         "schedule": {"name": "one-cycle", "warmup": 0.3},
         "test_time_flip": True,
+    },
+    "a whitened, renormalised muon with sgd beside it": {
+        "model": {"name": "base", "convnet": SPEED_NETWORK},
+        "augment": {"flip": "alternating", "translate": 2},
+        "optimizer": {
+            "name": "muon",
+            "lr": 0.1,
+            "momentum": 0.6,
+            "nesterov": True,
+            "weight_decay": 0.001,
+            "others": "sgd",
+            "others_lr": 0.1,
+            "others_momentum": 0.85,
+            "bias_factor": 2.0,
+            "renormalise": True,
+            "whitening_epochs": 2,
+        },
+        "schedule": {"name": "one-cycle"},
     },
 }
 

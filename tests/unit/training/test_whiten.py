@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import pytest
+import safetensors.torch
 import torch
 
 import grevy
 from grevy.inspection.states import network_at
 from grevy.models.whitening import whitening_filters
+from grevy.records.checkpoint import load_checkpoint
 from grevy.training.listener import Listener
 
 QUIET = Listener()
@@ -81,3 +86,30 @@ def test_arms_begin_like_a_whitened_baseline(stripes: Arrays, tmp_path: Path) ->
     assert torch.equal(
         network_at(one, "initial")[0].conv1.weight, network_at(other, "initial")[0].conv1.weight
     )
+
+
+class Biases(Listener):
+    """Notes the bias of the whitening layer at every check, from the checkpoint before it."""
+
+    def __init__(self, run: Path) -> None:
+        self.run, self.seen = run, []
+
+    def checked(self, row: Mapping[str, Any], train_loss: float) -> None:
+        checkpoint = load_checkpoint(self.run / "checkpoint")
+        if checkpoint is not None:
+            tensors = safetensors.torch.load(checkpoint.files["state.safetensors"])
+            self.seen.append((tensors["model/whitening.bias"], tensors["model/conv1.bias"]))
+
+
+@pytest.mark.parametrize("optimizer", [{"name": "sgd", "momentum": 0.9}, {"name": "adamw"}])
+def test_the_bias_moves_in_its_epochs_only(
+    stripes: Arrays, tmp_path: Path, optimizer: dict[str, Any]
+) -> None:
+    recipe = {**SHORT, "epochs": 5, "optimizer": {**optimizer, "lr": 0.01, "whitening_epochs": 2}}
+    listener = Biases(tmp_path / "run")
+    grevy.train(stripes, recipe, out=tmp_path / "run", listener=listener)
+    first, second, *later = [bias for bias, _ in listener.seen]
+    assert not torch.equal(first, second)
+    assert all(torch.equal(bias, second) for bias in later)
+    others = [other for _, other in listener.seen]
+    assert not torch.equal(others[1], others[2])
