@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 import torch
 from torch import Tensor, nn
-from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from grevy.data.batches import FeatureBatches, FeaturesOnDevice, PicturesOnDevice, TrainBatches
 from grevy.data.types import ImageData, Split
@@ -20,6 +19,7 @@ from grevy.models.transfer.frozen import TrainedPart, freeze, set_training, trai
 from grevy.models.transfer.initial import Beginning, begin_with
 from grevy.models.transfer.published import published_statistics
 from grevy.recipes.schema import ModelConfig, Recipe
+from grevy.training.averaging import calm_copy
 from grevy.training.distributed import World, refuse_uneven
 from grevy.training.front import FrozenFront
 from grevy.training.listener import Listener
@@ -209,10 +209,7 @@ def _decide_precision(
 
 
 def _fresh_state(model: nn.Module, recipe: Recipe) -> State:
-    average = None
-    if recipe.average_decay:
-        rule = get_ema_multi_avg_fn(recipe.average_decay)  # type: ignore[no-untyped-call]
-        average = AveragedModel(model, multi_avg_fn=rule, use_buffers=True)
+    average = calm_copy(model, recipe)
     state = State(
         Progress(), model, build_optimizer(model, recipe.optimizer, recipe.transfer), average, {}
     )

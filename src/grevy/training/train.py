@@ -20,6 +20,7 @@ from grevy.data.randomness import derive, own_randomness
 from grevy.data.types import ImageData
 from grevy.errors import GrevyError, NonFiniteLossError, RunInterruptedError
 from grevy.recipes.schema import Recipe
+from grevy.training.averaging import average_weights
 from grevy.training.device import choose_device, keep_freed_memory
 from grevy.training.distributed import World, join_world
 from grevy.training.evaluation import logits_of, score
@@ -169,8 +170,7 @@ def train_step(setup: Setup, state: State, model: torch.nn.Module) -> dict[str, 
     state.optimizer.zero_grad(set_to_none=True)
     torch.autograd.backward(loss)
     state.optimizer.step()
-    if state.average is not None:
-        state.average.update_parameters(state.model)
+    average_weights(state.average, state.model, recipe, step + 1, setup.total_steps)
     epoch = round((step + 1) / setup.batches.steps_per_epoch, 4)
     return {"step": step + 1, "epoch": epoch, "loss": loss_value, "lr": lr}
 

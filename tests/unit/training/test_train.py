@@ -76,6 +76,7 @@ HARD_TO_RESUME: dict[str, dict[str, Any]] = {
             "whitening_epochs": 2,
         },
         "schedule": {"name": "one-cycle"},
+        "lookahead": 4,
     },
 }
 
