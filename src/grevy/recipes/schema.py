@@ -172,7 +172,8 @@ class OptimizerConfig(Config):
     """Their momentum, where sgd moves them. Left out: `momentum`."""
 
     renormalise: bool = False
-    """muon: before each step, bring each of its weights to the norm √(outputs)."""
+    """muon: before each step, bring each of its weights to the norm √(outputs), in place of weight
+    decay."""
 
     @model_validator(mode="after")
     def _nesterov_needs_momentum(self) -> OptimizerConfig:
@@ -247,6 +248,13 @@ class Recipe(Config):
 
     test_time_flip: bool = False
     """Average the logits over a picture and its mirror image; both figures are then reported."""
+
+    test_time_shift: Annotated[int, Field(ge=0)] = 0
+    """Average them also over two shifts by so many pixels, up and left, down and right, at half the
+    weight together (Jordan 2024); 0 is off."""
+
+    test_time_part: Annotated[float, Field(gt=0.0, le=1.0)] = 1.0
+    """Part of the pictures that this is done for: those that the network is least sure of."""
 
     precision: Literal["auto", "fp32", "bf16"] = "auto"
     """auto: bf16 where a timed probe on this machine shows that it is faster and right."""

@@ -11,6 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from grevy.data.augment.view import View
 from grevy.data.batches import FeatureBatches, FeaturesOnDevice, PicturesOnDevice
 from grevy.data.features import features_on_disk, features_size
 from grevy.data.types import ImageData
@@ -91,10 +92,11 @@ class FrozenFront:
         )
 
     def _uncached_changes(self) -> list[str]:
-        """Augmentation that shows a picture in more ways than plain and flipped."""
+        """Fields that show a picture in more ways than plain and flipped."""
         augment = self.recipe.augment.model_dump()
         off = type(self.recipe.augment)().model_dump()
         named = [n for n, value in augment.items() if n != "flip" and value != off[n]]
+        named += ["test_time_shift"] if self.recipe.test_time_shift else []
         return [name for name in named if name != "randaugment_magnitude"]
 
     def _kept(
@@ -147,7 +149,7 @@ class FrozenFront:
         pictures = self.pictures[split]
         order_N = torch.arange(limit or len(pictures), device=pictures.device)
         for index_B in torch.split(order_N, BATCH):
-            images_BCHW = pictures.inputs(index_B, *self.statistics, view == "flipped")
+            images_BCHW = pictures.inputs(index_B, *self.statistics, View(view == "flipped"))
             with autocast(self.precision, pictures.device):
                 features = front(images_BCHW)
             yield features.float().cpu().numpy()

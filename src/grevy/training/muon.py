@@ -36,9 +36,8 @@ class Muon(torch.optim.Optimizer):
         momentum: of `matrices`, in [0, 1).
         nesterov: look one step ahead along the momentum.
         weight_decay: for all: decoupled, but L2 in groups of SGD.
-        renormalise: bring each of `matrices` to the norm √out before each step, so that weight
-            decay has nothing to do (airbench94_muon,
-            https://github.com/KellerJordan/cifar10-airbench).
+        renormalise: bring each of `matrices` to the norm √out before each step, in place of weight
+            decay (airbench94_muon, https://github.com/KellerJordan/cifar10-airbench).
     """
 
     def __init__(
@@ -92,7 +91,8 @@ class Muon(torch.optim.Optimizer):
             for parameter, update_RC in zip(alike, updates_MRC, strict=True):
                 if self._renormalise:
                     parameter.mul_(math.sqrt(rows) / parameter.norm().clamp(min=_TINY))
-                parameter.mul_(1 - group["lr"] * group["weight_decay"])
+                else:
+                    parameter.mul_(1 - group["lr"] * group["weight_decay"])
                 parameter.sub_(update_RC.view(parameter.shape), alpha=scale)
 
     def _direction(self, parameter: Tensor, group: dict[str, Any]) -> Tensor:

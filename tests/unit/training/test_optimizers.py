@@ -333,7 +333,7 @@ def test_renormalised_weights_have_the_norm_of_their_outputs_before_each_step():
     weight = nn.Parameter(torch.randn(12, 3, 2, 2))
     before = weight.detach().clone()
     weight.grad = torch.randn(12, 3, 2, 2)
-    muon_of(weight, renormalise=True).step()
+    muon_of(weight, renormalise=True, weight_decay=0.5).step()
     update = orthogonalise(weight.grad.flatten(1)[None])[0].view_as(weight)
     expected = before * 12**0.5 / before.square().sum().sqrt() - 0.1 * update
     assert torch.allclose(weight, expected, atol=1e-5)

@@ -174,6 +174,22 @@ def test_test_time_flip_reports_both_figures(stripes: Stripes, tmp_path: Path) -
     assert right == pytest.approx(run.results["test"]["test_time_flip"]["accuracy"])
 
 
+def test_shifts_at_test_time_are_recorded_with_what_was_done(
+    stripes: Stripes, tmp_path: Path
+) -> None:
+    changes = {"test_time_flip": True, "test_time_shift": 1, "test_time_part": 0.25}
+    run = grevy.train(stripes, {**BASE, **changes}, out=tmp_path / "run", listener=QUIET)
+    plain = grevy.train(stripes, BASE, out=tmp_path / "plain", listener=QUIET)
+    found = run.results["test"]
+    assert found["test_time_flip_shift"]["views"] == 6
+    assert found["test_time_flip_shift"]["pictures"] == 10
+    said = run.predictions("test")
+    assert list(said.extra_logits_NK) == ["test_time_flip_shift"]
+    np.testing.assert_array_equal(said.logits_NK, plain.predictions("test").logits_NK)
+    assert (said.answers_NK != said.logits_NK).any(1).sum() == 10
+    assert found["accuracy"] == plain.results["test"]["accuracy"]
+
+
 def test_early_stopping_follows_the_rule(stripes: Stripes, tmp_path: Path) -> None:
     recipe = {**BASE, "epochs": 60, "patience": 4, "optimizer": {"name": "adam", "lr": 0.002}}
     images, labels = stripes["train"]
