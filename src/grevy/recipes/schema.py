@@ -75,6 +75,10 @@ class AugmentConfig(Config):
     crop_scale: Annotated[float, Field(gt=0.0, le=1.0)] = 1.0
     """Random resized crop: smallest part of the area that is kept (Szegedy 2014); 1 is off."""
 
+    sizes: tuple[Side, ...] = ()
+    """Sides in pixels that train pictures are resized to, each for an equal part of the training,
+    as 24 28 32; for networks that take any size. Empty: always as they are."""
+
     cutout: Annotated[int, Field(ge=0)] = 0
     """Side in pixels of a square set to the mean (DeVries and Taylor 2017)."""
 

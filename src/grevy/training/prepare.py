@@ -26,6 +26,7 @@ from grevy.training.listener import Listener
 from grevy.training.optimizers import build_optimizer
 from grevy.training.pairing import Pairing, begin_like
 from grevy.training.precision import Probe, probe_precision
+from grevy.training.sizes import refuse_sizes
 from grevy.training.state import Progress, State
 from grevy.training.whiten import whiten_first_layer
 
@@ -108,6 +109,7 @@ def prepare(
     part = trained_part(network, recipe.transfer.train)
     freeze(network, part)
     model = network.to(device=device, memory_format=torch.channels_last)
+    refuse_sizes(model, recipe.augment.sizes, data.input_shape)
     pictures = {name: PicturesOnDevice(split, device) for name, split in data.splits.items()}
     if beginning is None:  # weights from elsewhere bring their own filters
         whiten_first_layer(

@@ -32,6 +32,7 @@ from grevy.training.prepare import Setup, prepare
 from grevy.training.rates import set_learning_rates
 from grevy.training.recorder import Recorder
 from grevy.training.run import Run
+from grevy.training.sizes import at_size
 from grevy.training.start import Start, choose_start, describe_run
 from grevy.training.state import State
 from grevy.training.stopping import should_stop
@@ -158,6 +159,7 @@ def train_step(setup: Setup, state: State, model: torch.nn.Module) -> dict[str, 
     recipe, step = setup.recipe, state.progress.step
     set_learning_rates(setup, state.optimizer, step)
     images_BCHW, targets = (setup.world.share(tensor) for tensor in setup.batches.at(step))
+    images_BCHW = at_size(images_BCHW, recipe.augment.sizes, step, setup.total_steps)
     torch.manual_seed(derive(setup.seed, "dropout", step))
     with autocast(setup.precision, setup.device):
         logits_BK = model(images_BCHW)
