@@ -16,11 +16,17 @@ def losses(run: Path) -> list[float]:
     return [json.loads(line)["loss"] for line in (run / "steps.jsonl").read_text().splitlines()]
 
 
-def test_two_processes_have_the_losses_of_one(tmp_path: Path) -> None:
+WHITENED = ["--model.convnet.whitening", "2", "--optimizer.whitening-epochs", "0.5"]
+WHITENED += ["--model.convnet.widths", "8", "16"]
+
+
+@pytest.mark.parametrize("more", [[], WHITENED], ids=["base", "whitened"])
+def test_two_processes_have_the_losses_of_one(tmp_path: Path, more: list[str]) -> None:
     one, two = tmp_path / "one", tmp_path / "two"
-    subprocess.run([sys.executable, "-m", "grevy", *WORDS, "--out", str(one)], check=True)
+    words = [*WORDS, *more]
+    subprocess.run([sys.executable, "-m", "grevy", *words, "--out", str(one)], check=True)
     torchrun = [sys.executable, "-m", "torch.distributed.run", "--standalone"]
-    torchrun += ["--nproc-per-node", "2", "-m", "grevy", *WORDS, "--out", str(two)]
+    torchrun += ["--nproc-per-node", "2", "-m", "grevy", *words, "--out", str(two)]
     done = subprocess.run(torchrun, check=False, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert losses(two) == pytest.approx(losses(one), abs=1e-4)

@@ -137,13 +137,11 @@ def report(path: Path, facts: Mapping[str, Any], output: Output) -> None:
     rows = [(s, results[s]["n"], results[s]["loss"], results[s]["accuracy"]) for s in splits]
     output.line()
     output.table(("split", "pictures", "loss", "accuracy"), rows)
-    flips = [
-        (s, results[s]["test_time_flip"]["accuracy"])
-        for s in splits
-        if "test_time_flip" in results[s]
-    ]
-    for split, accuracy in flips:
-        output.line(f"{split} with test-time flip: accuracy {accuracy:.4f}")
+    for split in splits:
+        for name, scores in results[split].items():
+            if name.startswith("test_time_"):
+                what = name.removeprefix("test_time_").replace("_", " and ")
+                output.line(f"{split} with test-time {what}: accuracy {scores['accuracy']:.4f}")
     why = "stopped early" if results["stopped_early"] else "all epochs done"
     output.line()
     output.line(

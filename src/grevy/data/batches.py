@@ -12,6 +12,7 @@ from torch import Tensor
 
 from grevy.data.augment import augment, normalise
 from grevy.data.augment.flip import alternating_flips, draw_flips
+from grevy.data.augment.view import PLAIN, View
 from grevy.data.randomness import derive, generator
 from grevy.data.types import Split
 from grevy.errors import SplitTooSmallError
@@ -50,11 +51,10 @@ class PicturesOnDevice:
         return images_BCHW.to(self.device).contiguous(memory_format=torch.channels_last)
 
     def inputs(
-        self, index_B: Tensor, mean_C: Tensor, standard_deviation_C: Tensor, flip: bool = False
+        self, index_B: Tensor, mean_C: Tensor, standard_deviation_C: Tensor, view: View = PLAIN
     ) -> Tensor:
-        """What the network takes: normalised pictures [B, C, H, W], or their mirror images."""
-        images_BCHW = normalise(self.pictures(index_B), mean_C, standard_deviation_C)
-        return images_BCHW.flip(-1) if flip else images_BCHW
+        """What the network takes: normalised pictures [B, C, H, W], in a view of them."""
+        return view.of(normalise(self.pictures(index_B), mean_C, standard_deviation_C))
 
 
 class FeaturesOnDevice:
@@ -79,10 +79,13 @@ class FeaturesOnDevice:
         return len(self.labels_N)
 
     def inputs(
-        self, index_B: Tensor, mean_C: Tensor, standard_deviation_C: Tensor, flip: bool = False
+        self, index_B: Tensor, mean_C: Tensor, standard_deviation_C: Tensor, view: View = PLAIN
     ) -> Tensor:
-        """Features [B, ...] in float32; they were normalised before they were made."""
-        return self._take(int(flip), index_B)
+        """Features [B, ...] in float32; they were normalised before they were made.
+
+        There are none of shifted pictures.
+        """
+        return self._take(int(view.flipped), index_B)
 
     def either(self, index_B: Tensor, flipped_B: Tensor) -> Tensor:
         """Features of each picture or of its mirror image."""

@@ -19,6 +19,7 @@ from grevy.recipes.schema import ModelConfig
 from grevy.records.checkpoint import Checkpoint, load_checkpoint
 from grevy.training.pairing import begin_like
 from grevy.training.run import Run
+from grevy.training.whiten import whitening_layers
 
 StateName = Literal["initial", "last", "best"]
 
@@ -56,7 +57,12 @@ def network_at(run: Run, state: StateName) -> tuple[nn.Module, int]:
     if state == "best":
         return run.model(), int(run.results["best_step"])
     if state == "initial":
-        return _initial(run.facts).eval(), 0
+        return _with_filters(run, _initial(run.facts)).eval(), 0
+    checkpoint = _checkpoint(run)
+    return _from_checkpoint(run, checkpoint).eval(), _step_of(checkpoint)
+
+
+def _checkpoint(run: Run) -> Checkpoint:
     checkpoint = load_checkpoint(run.directory.checkpoint)
     if checkpoint is None:
         raise RunNotFoundError(
@@ -64,11 +70,14 @@ def network_at(run: Run, state: StateName) -> tuple[nn.Module, int]:
             "one that reached its first check",
             f"go on with: grevy train --resume --out {run.path}",
         )
-    return _from_checkpoint(run, checkpoint).eval(), _step_of(checkpoint)
+    return checkpoint
 
 
 def _initial(facts: dict[str, Any]) -> nn.Module:
-    """The network as `prepare` built it: its weights are a function of the seed."""
+    """The network as `prepare` built it: its weights are a function of the seed.
+
+    Whitening filters are not yet those of the pictures.
+    """
     recipe, p = load_recipe(facts["recipe"]).model, facts["preprocessing"]
     shape = p["channels"], p["height"], p["width"]
     with own_randomness(facts["seed"]):
@@ -78,6 +87,15 @@ def _initial(facts: dict[str, Any]) -> nn.Module:
         begin_like(model, ModelConfig(**pairing["like"]), facts["seed"], shape, classes)
     if recipe.weights != "none":
         begin_with(model, recipe.name, recipe.weights)
+    return model
+
+
+def _with_filters(run: Run, model: nn.Module) -> nn.Module:
+    """Whitening filters come from pictures and never change: any later state has them."""
+    if whitening_layers(model):
+        later = _from_checkpoint(run, _checkpoint(run))
+        for layer, same in zip(whitening_layers(model), whitening_layers(later), strict=True):
+            layer.weight.data.copy_(same.weight)
     return model
 
 

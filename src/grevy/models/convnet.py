@@ -13,10 +13,13 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from torch import nn
+from torch.nn.modules.batchnorm import _BatchNorm
 
 from grevy.errors import InputTooSmallError, ModelArgumentError
 from grevy.models.initialisation import INITIALISATIONS
 from grevy.models.registry import register_model
+from grevy.models.scale import Scale
+from grevy.models.whitening import Whitening
 
 GROUPS = 8
 """Of group normalisation, where the channels can be divided so."""
@@ -34,6 +37,8 @@ class Design:
 
     activation: str = "relu"
     norm: str = "none"
+    norm_scale: bool = True
+    norm_momentum: float = 0.1
     norm_logits: bool = False
     dropout: float = 0.0
     dropout_place: str = "pooling"
@@ -41,7 +46,12 @@ class Design:
     widths: tuple[int, ...] = (32, 64, 128)
     convolutions: int = 1
     pooling: str = "max"
+    pooling_place: str = "end"
+    global_pooling: str = "none"
+    whitening: int = 0
     hidden: int = 64
+    bias: bool = True
+    logit_scale: float = 1.0
     initialisation: str = "default"
 
 
@@ -76,39 +86,74 @@ def convnet(input_shape: tuple[int, int, int], classes: int, design: Design) -> 
         ModelArgumentError: a field with a value that it does not take.
     """
     layers: OrderedDict[str, nn.Module] = OrderedDict()
-    shape = input_shape
+    shape = _add_whitening(layers, input_shape, design) if design.whitening else input_shape
     for block in range(1, len(design.widths) + 1):
         shape = _add_block(layers, block, shape, design)
-        _refuse_nothing(shape, block, input_shape, design)
-    _add_linear_layers(layers, math.prod(shape), classes, design)
+        _refuse_nothing(shape, f"pool{block}", input_shape, design)
+    _add_linear_layers(layers, _add_global_pooling(layers, shape, design), classes, design)
     model = nn.Sequential(layers)
     _choose(INITIALISATIONS, design.initialisation, "initialisation")(model)
     return model
 
 
+def _add_whitening(
+    layers: OrderedDict[str, nn.Module], shape: tuple[int, int, int], design: Design
+) -> tuple[int, int, int]:
+    channels, height, width = shape
+    less = design.whitening - 1
+    _refuse_nothing((channels, height - less, width - less), "whitening", shape, design)
+    layers["whitening"] = whitening = Whitening(channels, design.whitening)
+    _add_activation(layers, "0", design)
+    return whitening.out_channels, height - less, width - less
+
+
 def _add_block(
     layers: OrderedDict[str, nn.Module], block: int, shape: tuple[int, int, int], design: Design
 ) -> tuple[int, int, int]:
-    """Convolutions, each with its norm and activation, then what halves the picture."""
+    """Convolutions, each with its norm and activation, and what halves the picture."""
     channels, height, width = shape
     filters = design.widths[block - 1]
     strided = design.pooling == "stride"
+    halving = _choose(_HALVING_CONVOLUTION, design.pooling_place, "pooling_place")(design)
     for number in range(1, design.convolutions + 1):
         place = f"{block}" if number == 1 else f"{block}_{number}"
-        stride = 2 if strided and number == design.convolutions else 1
         layers[f"conv{place}"] = nn.Conv2d(
-            channels, filters, design.kernel, stride, padding=design.kernel // 2
+            channels,
+            filters,
+            design.kernel,
+            stride=2 if strided and number == halving else 1,
+            padding=design.kernel // 2,
+            bias=design.bias,
         )
+        if number == halving and design.pooling_place == "first":
+            _add_pooling(layers, block, design)
         _add_norm(layers, place, filters, design)
         _add_activation(layers, place, design)
         channels = filters
-    if not strided:
-        layers[f"pool{block}"] = _choose(_POOLINGS, design.pooling, "pooling")(2)
-    if design.dropout and design.dropout_place == "pooling":
-        layers[f"dropout{block}"] = nn.Dropout(design.dropout)
+    if design.pooling_place == "end":
+        _add_pooling(layers, block, design)
     if strided:
         return filters, -(-height // 2), -(-width // 2)
     return filters, height // 2, width // 2
+
+
+def _add_pooling(layers: OrderedDict[str, nn.Module], block: int, design: Design) -> None:
+    """Nothing where a stride stands for it; then the dropout that goes with it."""
+    if design.pooling != "stride":
+        layers[f"pool{block}"] = _choose(_POOLINGS, design.pooling, "pooling")(2)
+    if design.dropout and design.dropout_place == "pooling":
+        layers[f"dropout{block}"] = nn.Dropout(design.dropout)
+
+
+def _add_global_pooling(
+    layers: OrderedDict[str, nn.Module], shape: tuple[int, int, int], design: Design
+) -> int:
+    """Returns the number of features of a picture that the linear layers get."""
+    pooling = _choose(_GLOBAL_POOLINGS, design.global_pooling, "global_pooling")()
+    if pooling is None:
+        return math.prod(shape)
+    layers["global_pool"] = pooling
+    return shape[0]
 
 
 def _add_linear_layers(
@@ -117,15 +162,18 @@ def _add_linear_layers(
     last = len(design.widths) + 1
     layers["flatten"] = nn.Flatten()
     if design.hidden:
-        layers["linear1"] = nn.Linear(features, design.hidden)
+        layers["linear1"] = nn.Linear(features, design.hidden, bias=design.bias)
         _add_norm(layers, f"{last}", design.hidden, design, spatial=False)
         _add_activation(layers, f"{last}", design)
         features, last = design.hidden, last + 1
     if design.dropout and design.dropout_place == "linear":
         layers["dropout"] = nn.Dropout(design.dropout)
-    layers["linear2" if design.hidden else "linear1"] = nn.Linear(features, classes)
+    name = "linear2" if design.hidden else "linear1"
+    layers[name] = nn.Linear(features, classes, bias=design.bias)
     if design.norm_logits:
         _add_norm(layers, f"{last}", classes, design, spatial=False)
+    if design.logit_scale != 1:
+        layers["scale"] = Scale(design.logit_scale)
 
 
 def _add_norm(
@@ -136,8 +184,12 @@ def _add_norm(
     spatial: bool = True,
 ) -> None:
     norm = _choose(_NORMS, design.norm, "norm")(features, spatial)
-    if norm is not None:
-        layers[f"norm{place}"] = norm
+    if norm is None:
+        return
+    if isinstance(norm, _BatchNorm):
+        norm.momentum = design.norm_momentum
+    norm.weight.requires_grad_(design.norm_scale)
+    layers[f"norm{place}"] = norm
 
 
 def _add_activation(layers: OrderedDict[str, nn.Module], place: str, design: Design) -> None:
@@ -147,7 +199,7 @@ def _add_activation(layers: OrderedDict[str, nn.Module], place: str, design: Des
         layers[f"dropout{place}"] = nn.Dropout(design.dropout)
 
 
-def _batch_norm(features: int, spatial: bool) -> nn.Module:
+def _batch_norm(features: int, spatial: bool) -> _BatchNorm:
     return nn.BatchNorm2d(features) if spatial else nn.BatchNorm1d(features)
 
 
@@ -159,7 +211,7 @@ _ACTIVATIONS: Mapping[str, Callable[[], nn.Module]] = {
     "silu": lambda: nn.SiLU(inplace=True),
 }
 
-_NORMS: Mapping[str, Callable[[int, bool], nn.Module | None]] = {
+_NORMS: Mapping[str, Callable[[int, bool], _BatchNorm | nn.GroupNorm | None]] = {
     "none": lambda features, spatial: None,
     "batch": _batch_norm,
     "group": lambda features, spatial: nn.GroupNorm(math.gcd(GROUPS, features), features),
@@ -171,6 +223,18 @@ _POOLINGS: Mapping[str, Callable[[int], nn.Module]] = {
     "average": nn.AvgPool2d,
 }
 
+_GLOBAL_POOLINGS: Mapping[str, Callable[[], nn.Module | None]] = {
+    "none": lambda: None,
+    "max": lambda: nn.AdaptiveMaxPool2d(1),
+    "average": lambda: nn.AdaptiveAvgPool2d(1),
+}
+
+_HALVING_CONVOLUTION: Mapping[str, Callable[[Design], int]] = {
+    "end": lambda design: design.convolutions,
+    "first": lambda design: 1,
+}
+"""Which of a block's convolutions has the stride, or the pooling right behind it."""
+
 
 def _choose(table: Mapping[str, T], name: str, field: str) -> T:
     if name not in table:
@@ -179,14 +243,13 @@ def _choose(table: Mapping[str, T], name: str, field: str) -> T:
 
 
 def _refuse_nothing(
-    shape: tuple[int, int, int], block: int, input_shape: tuple[int, int, int], design: Design
+    shape: tuple[int, int, int], layer: str, input_shape: tuple[int, int, int], design: Design
 ) -> None:
     if min(shape) >= 1:
         return
-    smallest = 2 ** len(design.widths)
+    smallest = 2 ** len(design.widths) + max(0, design.whitening - 1)
     raise InputTooSmallError(
-        f"a picture of {'×'.join(map(str, input_shape))}, which layer pool{block} shrinks to "
-        "nothing",
+        f"a picture of {'×'.join(map(str, input_shape))}, which layer {layer} shrinks to nothing",
         f"at least {smallest}×{smallest} pixels",
         f"enlarge the pictures with --pictures.size {smallest} or more",
     )

@@ -22,10 +22,23 @@ def orthogonal(model: nn.Module) -> None:
     _initialise(model, nn.init.orthogonal_)
 
 
+def dirac(model: nn.Module) -> None:
+    """Partial identity (Zagoruyko and Komodakis 2017, "DiracNets", as Jordan 2024 takes it).
+
+    Filter n of a convolution lets channel n of its input pass, as long as there are channels and
+    filters; what is left, and linear layers, keep PyTorch's default.
+    """
+    for layer in model.modules():
+        if isinstance(layer, nn.Conv2d) and layer.weight.requires_grad:
+            nn.init.dirac_(layer.weight[: layer.in_channels])
+    _initialise(model, lambda weight: weight)
+
+
 def _initialise(model: nn.Module, fill: Callable[[Tensor], Tensor]) -> None:
     for layer in model.modules():
         if isinstance(layer, nn.Conv2d | nn.Linear):
-            fill(layer.weight)
+            if layer.weight.requires_grad:  # frozen filters, as of whitening, are not drawn
+                fill(layer.weight)
             if layer.bias is not None:
                 nn.init.zeros_(layer.bias)
 
@@ -35,5 +48,6 @@ INITIALISATIONS: Mapping[str, Callable[[nn.Module], None]] = {
     "he": he,
     "xavier": xavier,
     "orthogonal": orthogonal,
+    "dirac": dirac,
 }
 """By the name that recipes have for them; "default" leaves what PyTorch drew."""

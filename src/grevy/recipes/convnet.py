@@ -10,7 +10,9 @@ ActivationName = Literal["relu", "leaky-relu", "elu", "gelu", "silu"]
 NormName = Literal["none", "batch", "group", "layer"]
 DropoutPlace = Literal["pooling", "activation", "linear"]
 PoolingName = Literal["max", "average", "stride"]
-InitialisationName = Literal["default", "he", "xavier", "orthogonal"]
+PoolingPlace = Literal["end", "first"]
+GlobalPoolingName = Literal["none", "max", "average"]
+InitialisationName = Literal["default", "he", "xavier", "orthogonal", "dirac"]
 
 
 def _odd(value: object) -> object:
@@ -38,6 +40,12 @@ class ConvNetConfig(BaseModel):
     """Before each activation. group: 8 groups of channels (or as many as divide them); layer: over
     all channels and places. base: none."""
 
+    norm_scale: bool | None = None
+    """Whether norms learn a factor for each channel besides the shift. base: true."""
+
+    norm_momentum: Annotated[float, Field(gt=0.0, le=1.0)] | None = None
+    """Part of batch norm's running mean and variance that each batch renews. base: 0.1."""
+
     norm_logits: bool | None = None
     """Also after the last linear layer, as net1 has it. base: false."""
 
@@ -60,12 +68,33 @@ class ConvNetConfig(BaseModel):
     """What halves the picture: max or average over 2×2, or a stride of 2 in the block's last
     convolution. base: max."""
 
+    pooling_place: PoolingPlace | None = None
+    """Where in a block that stands: at its end, or first, right after the first convolution and
+    before its norm (a stride: in that convolution). base: end."""
+
+    global_pooling: GlobalPoolingName | None = None
+    """Before the linear layers: nothing, or the maximum or average of each channel over all places
+    that are left. base: none."""
+
+    whitening: Annotated[int, Field(ge=0, le=8)] | None = None
+    """Side in pixels of the patches that a frozen first convolution whitens (Jordan 2024), with
+    filters from train pictures and a trained bias; 0 leaves it out. base: 0."""
+
     hidden: Annotated[int, Field(ge=0)] | None = None
     """Width of the hidden linear layer; 0 leaves it out. base: 64."""
 
+    bias: bool | None = None
+    """Whether convolutions and linear layers add a bias; the whitening one always does. base:
+    true."""
+
+    logit_scale: Annotated[float, Field(gt=0.0)] | None = None
+    """What the last layer's results are multiplied by. base: 1."""
+
     initialisation: InitialisationName | None = None
-    """Of weights: PyTorch's default, He et al. 2015 (normal), Glorot and Bengio 2010 (uniform), or
-    orthogonal (Saxe et al. 2013); these three set biases to 0. base: default."""
+    """Of weights: PyTorch's default, He et al. 2015 (normal), Glorot and Bengio 2010 (uniform),
+    orthogonal (Saxe et al. 2013), or dirac: convolutions let their input pass in the first filters,
+    the rest is the default (Zagoruyko and Komodakis 2017; Jordan 2024); all but the default set
+    biases to 0. base: default."""
 
     def changes(self) -> dict[str, Any]:
         """The fields that are given, as the network's builder takes them."""

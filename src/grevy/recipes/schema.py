@@ -79,6 +79,10 @@ class AugmentConfig(Config):
     crop_scale: Annotated[float, Field(gt=0.0, le=1.0)] = 1.0
     """Random resized crop: smallest part of the area that is kept (Szegedy 2014); 1 is off."""
 
+    sizes: tuple[Side, ...] = ()
+    """Sides in pixels that train pictures are resized to, each for an equal part of the training,
+    as 24 28 32; for networks that take any size. Empty: always as they are."""
+
     cutout: Annotated[int, Field(ge=0)] = 0
     """Side in pixels of a square set to the mean (DeVries and Taylor 2017)."""
 
@@ -140,8 +144,8 @@ class OptimizerConfig(Config):
     """How weights move along the gradient."""
 
     name: Literal["sgd", "adam", "adamw", "muon"] = "sgd"
-    """muon (Jordan 2024): orthogonalised momentum for the weights of hidden layers; AdamW, at
-    0.015 of the learning rate, for the first and last layer, biases and norms."""
+    """muon (Jordan 2024): orthogonalised momentum for the weights of hidden layers; for the first
+    and last layer, biases and norms what `others` says."""
 
     lr: Annotated[float, Field(gt=0.0)] = 0.05
     """Learning rate: the peak, where a schedule changes it."""
@@ -157,6 +161,27 @@ class OptimizerConfig(Config):
 
     weight_decay: NonNegative = 0.0
     """L2 for sgd and adam, decoupled for adamw and muon."""
+
+    bias_factor: Annotated[float, Field(gt=0.0)] = 1.0
+    """Learning rate of biases and norms as a multiple of that of the weights which the same rule
+    moves; what weight decay takes off them in a step stays as it is."""
+
+    whitening_epochs: NonNegative = 0.0
+    """Epochs in which the bias of a whitening layer is trained, its schedule drawn together to
+    them; 0 trains it to the end."""
+
+    others: Literal["adamw", "sgd"] = "adamw"
+    """Beside muon: what moves the parameters that it does not take."""
+
+    others_lr: Annotated[float, Field(gt=0.0)] | None = None
+    """Their learning rate. Left out: 0.015 of `lr` for adamw, `lr` for sgd."""
+
+    others_momentum: BelowOne | None = None
+    """Their momentum, where sgd moves them. Left out: `momentum`."""
+
+    renormalise: bool = False
+    """muon: before each step, bring each of its weights to the norm √(outputs), in place of weight
+    decay."""
 
     @model_validator(mode="after")
     def _nesterov_needs_momentum(self) -> OptimizerConfig:
@@ -225,8 +250,29 @@ class Recipe(Config):
     """Decay a step of an exponential moving average of the weights, which is then what is
     checked and kept; 0 is off."""
 
+    lookahead: Annotated[int, Field(ge=0)] = 0
+    """Steps after which the weights are set back towards a slow copy of themselves (Zhang 2019),
+    which is then what is checked and kept; 0 is off."""
+
+    lookahead_decay: Annotated[float, Field(ge=0.0, lt=1.0)] = 0.95
+    """What the slow copy keeps of itself a step at the end of training; before, this times the
+    cube of the part of the training that is over (Jordan 2024)."""
+
     test_time_flip: bool = False
     """Average the logits over a picture and its mirror image; both figures are then reported."""
 
+    test_time_shift: Annotated[int, Field(ge=0)] = 0
+    """Average them also over two shifts by so many pixels, up and left, down and right, at half the
+    weight together (Jordan 2024); 0 is off."""
+
+    test_time_part: Annotated[float, Field(gt=0.0, le=1.0)] = 1.0
+    """Part of the pictures that this is done for: those that the network is least sure of."""
+
     precision: Literal["auto", "fp32", "bf16"] = "auto"
     """auto: bf16 where a timed probe on this machine shows that it is faster and right."""
+
+    @model_validator(mode="after")
+    def _one_average(self) -> Recipe:
+        if self.average_decay and self.lookahead:
+            raise ValueError("one of average_decay and lookahead, the other 0")
+        return self

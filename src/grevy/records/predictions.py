@@ -22,7 +22,12 @@ class Predictions:
     labels_N: NDArray[np.int64]
     ids: tuple[str, ...]
     extra_logits_NK: Mapping[str, NDArray[np.float32]] = field(default_factory=dict)
-    """Of further ways to evaluate: `test_time_flip`."""
+    """With test-time augmentation, by what it was: `test_time_flip`, `test_time_flip_shift`."""
+
+    @property
+    def answers_NK(self) -> NDArray[np.float32]:
+        """The logits that the recipe asks for: with test-time augmentation where it has some."""
+        return next(iter(self.extra_logits_NK.values()), self.logits_NK)
 
 
 def save_predictions(path: Path, predictions: Predictions) -> None:

@@ -21,7 +21,6 @@ from grevy.studies.fields import differences
 from grevy.studies.imported import read_predictions
 from grevy.studies.plan import read_study
 
-FLIP = "test_time_flip"
 IMPORTED = (".csv", ".npz")
 
 
@@ -163,9 +162,7 @@ def _run(directory: RunDirectory, arm: str | None) -> Contestant | Failed:
     if "test" not in facts["results"]:
         return Failed(directory.path, name, facts["seed"], "its data has no test split")
     said = load_predictions(directory.predictions_file("test"))
-    flipped = facts["recipe"].get(FLIP) and FLIP in said.extra_logits_NK
-    logits_NK = said.extra_logits_NK[FLIP] if flipped else said.logits_NK
-    right_N = logits_NK.argmax(1) == said.labels_N
+    right_N = said.answers_NK.argmax(1) == said.labels_N
     classes = tuple(facts["data"]["classes"])
     return Contestant(
         directory.path, name, facts["seed"], right_N, said.labels_N, said.ids, classes, facts

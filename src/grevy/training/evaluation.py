@@ -9,6 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from grevy.data.augment.view import PLAIN, View
 from grevy.data.batches import FeaturesOnDevice, PicturesOnDevice
 from grevy.models.transfer.resize import input_side
 from grevy.training.precision import autocast
@@ -24,7 +25,8 @@ def logits_of(
     mean_C: Tensor,
     standard_deviation_C: Tensor,
     precision: str,
-    flip: bool = False,
+    view: View = PLAIN,
+    index_N: Tensor | None = None,
 ) -> Tensor:
     """Logits [N, K], float32, on the CPU. Leaves every layer in the mode it was in.
 
@@ -34,14 +36,17 @@ def logits_of(
         mean_C: subtracted from pictures in [0, 1], one a channel.
         standard_deviation_C: divided by afterwards, one a channel.
         precision: "fp32" or "bf16".
-        flip: show each picture's mirror image instead.
+        view: how each picture is shown.
+        index_N: which pictures; None: all.
     """
     modes = [(module, module.training) for module in model.modules()]
     model.eval()
     pieces = []
-    order_N = torch.arange(len(pictures), device=pictures.device)
-    for index_B in torch.split(order_N, _batch_size(pictures, input_side(model))):
-        inputs = pictures.inputs(index_B, mean_C, standard_deviation_C, flip)
+    every_N = torch.arange(len(pictures)) if index_N is None else index_N
+    for index_B in torch.split(
+        every_N.to(pictures.device), _batch_size(pictures, input_side(model))
+    ):
+        inputs = pictures.inputs(index_B, mean_C, standard_deviation_C, view)
         with autocast(precision, pictures.device):
             logits_BK = model(inputs)
         pieces.append(logits_BK.float().cpu())

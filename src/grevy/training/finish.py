@@ -12,6 +12,7 @@ from typing import Any
 import safetensors.torch
 from torch import Tensor
 
+from grevy.data.augment.view import PLAIN, View
 from grevy.data.types import ImageData
 from grevy.errors import NonFiniteLossError
 from grevy.models.transfer.preprocessing import builder_arguments
@@ -23,8 +24,7 @@ from grevy.training.evaluation import logits_of, score
 from grevy.training.prepare import Setup
 from grevy.training.recorder import Recorder
 from grevy.training.state import State, Weights
-
-FLIP = "test_time_flip"
+from grevy.training.views import logits_over_views, name_of_views, pictures_again, weighted_views
 
 
 def finish(
@@ -80,22 +80,27 @@ def save_network(directory: RunDirectory, weights: Weights, setup: Setup, data: 
 def evaluate_and_save(
     setup: Setup, state: State, recorder: Recorder, data: ImageData, split: str
 ) -> dict[str, Any]:
-    """Scores of one split; its logits go into the record."""
-    pictures, network = setup.pictures[split], setup.trained(state.network)
+    """Scores of one split, plain and with test-time augmentation; the logits go into the record."""
+    pictures, network, recipe = setup.pictures[split], setup.trained(state.network), setup.recipe
 
-    def logits(flip: bool) -> Tensor:
+    def logits(view: View, index_N: Tensor | None = None) -> Tensor:
         statistics = setup.mean_C, setup.standard_deviation_C
-        return logits_of(network, pictures, *statistics, setup.precision, flip)
+        return logits_of(network, pictures, *statistics, setup.precision, view, index_N)
 
-    plain_NK = logits(flip=False)
-    extra = {FLIP: (plain_NK + logits(flip=True)) / 2} if setup.recipe.test_time_flip else {}
-    labels_N, ids = data.splits[split].labels_N, data.splits[split].ids
-    extra_arrays = {name: value.numpy() for name, value in extra.items()}
+    plain_NK = logits(PLAIN)
+    name = name_of_views(recipe)
+    extra = {name: logits_over_views(recipe, plain_NK, logits)} if name else {}
     save_predictions(
         recorder.directory.predictions_file(split),
-        Predictions(plain_NK.numpy(), labels_N, ids, extra_arrays),
+        Predictions(
+            plain_NK.numpy(),
+            data.splits[split].labels_N,
+            data.splits[split].ids,
+            {name: value.numpy() for name, value in extra.items()},
+        ),
     )
-    further = {name: score(value, pictures.labels_N) for name, value in extra.items()}
+    done = {"views": len(weighted_views(recipe)), "pictures": pictures_again(recipe, len(plain_NK))}
+    further = {n: {**score(value, pictures.labels_N), **done} for n, value in extra.items()}
     return {**score(plain_NK, pictures.labels_N), **further}
 
 

@@ -14,6 +14,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from grevy.data.augment.view import View
 from grevy.data.batches import FeatureBatches, FeaturesOnDevice, PicturesOnDevice
 from grevy.data.features import FeatureSet
 from grevy.data.types import ImageData
@@ -113,7 +114,7 @@ class FrozenFront:
         if not self.recipe.transfer.cache:
             return "transfer.cache is off"
         if changes := self._uncached_changes():
-            return f"what {' and '.join(changes)} does can't be kept, flips alone can"
+            return f"{' and '.join(changes)} can't be kept, flips alone can"
         return None if cut else "no place was found where the network can be cut"
 
     def _seconds_an_epoch(self, cut: Cut) -> float:
@@ -128,10 +129,11 @@ class FrozenFront:
         return (time.perf_counter() - began) / count * len(self.pictures["train"])
 
     def _uncached_changes(self) -> list[str]:
-        """Augmentation that shows a picture in more ways than plain and flipped."""
+        """Fields that show a picture in more ways than plain and flipped."""
         augment = self.recipe.augment.model_dump()
         off = type(self.recipe.augment)().model_dump()
         named = [n for n, value in augment.items() if n != "flip" and value != off[n]]
+        named += ["test_time_shift"] if self.recipe.test_time_shift else []
         return [name for name in named if name != "randaugment_magnitude"]
 
     def _kept(
@@ -217,7 +219,7 @@ class FrozenFront:
         pictures = self.pictures[split]
         order_N = torch.arange(limit or len(pictures), device=pictures.device)
         for index_B in torch.split(order_N, self._batch_size()):
-            images_BCHW = pictures.inputs(index_B, *self.statistics, view == "flipped")
+            images_BCHW = pictures.inputs(index_B, *self.statistics, View(view == "flipped"))
             with autocast(self.precision, pictures.device):
                 features = front(images_BCHW)
             yield features.float().cpu().numpy()

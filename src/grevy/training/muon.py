@@ -1,8 +1,8 @@
 """Muon: momentum, orthogonalised (Jordan et al. 2024, https://kellerjordan.github.io/posts/muon/).
 
 torch.optim.Muon takes two-dimensional weights only and leaves all others to a second optimizer.
-This one takes convolution filters too and moves the others by AdamW, so that a training has one
-optimizer with one state.
+This one takes convolution filters too and moves the others by AdamW or SGD, so that a training has
+one optimizer with one state.
 
 Suffixes: M matrices of one shape, R rows, C columns.
 """
@@ -17,6 +17,7 @@ from typing import Any
 import torch
 from torch import Tensor
 from torch.optim.adamw import adamw
+from torch.optim.sgd import sgd
 
 _COEFFICIENTS = (3.4445, -4.7750, 2.0315)
 _ITERATIONS = 5
@@ -24,33 +25,32 @@ _TINY = 1e-7
 
 
 class Muon(torch.optim.Optimizer):
-    """Muon for some weights, AdamW for the others.
+    """Muon for some weights, AdamW or SGD for the others.
 
     Args:
         matrices: weights of two or more dimensions, `[out, ...]`; filters count as
             `[out, in · height · width]`.
-        others: all other parameters; may be empty, as may `matrices`.
+        others: groups of all other parameters, made by `adamw_group` and `sgd_group`; all may be
+            empty, as may `matrices`.
         lr: of `matrices`.
-        other_lr: of `others`.
         momentum: of `matrices`, in [0, 1).
         nesterov: look one step ahead along the momentum.
-        betas: of AdamW for `others`.
-        weight_decay: decoupled, for all.
+        weight_decay: for all: decoupled, but L2 in groups of SGD.
+        renormalise: bring each of `matrices` to the norm √out before each step, in place of weight
+            decay (airbench94_muon, https://github.com/KellerJordan/cifar10-airbench).
     """
 
     def __init__(
         self,
         matrices: Iterable[Tensor],
-        others: Iterable[Tensor],
+        others: Iterable[dict[str, Any]],
         *,
         lr: float,
-        other_lr: float,
         momentum: float,
         nesterov: bool,
-        betas: tuple[float, float],
         weight_decay: float,
+        renormalise: bool = False,
     ) -> None:
-        defaults = {"weight_decay": weight_decay}
         by_muon = {
             "algorithm": "muon",
             "params": list(matrices),
@@ -58,14 +58,13 @@ class Muon(torch.optim.Optimizer):
             "momentum": momentum,
             "nesterov": nesterov,
         }
-        by_adamw = {
-            "algorithm": "adamw",
-            "params": list(others),
-            "lr": other_lr,
-            "betas": betas,
-            "eps": 1e-8,
+        super().__init__([by_muon, *others], {"weight_decay": weight_decay})
+        self._renormalise = renormalise
+        self._moves = {
+            "muon": self._move_by_muon,
+            "adamw": self._move_by_adamw,
+            "sgd": self._move_by_sgd,
         }
-        super().__init__([by_muon, by_adamw], defaults)
 
     @torch.no_grad()
     def step(self, closure: Callable[[], Any] | None = None) -> Any:
@@ -76,9 +75,8 @@ class Muon(torch.optim.Optimizer):
                 loss = closure()
         for group in self.param_groups:
             parameters = [p for p in group["params"] if p.grad is not None]
-            move = self._move_by_muon if group["algorithm"] == "muon" else self._move_by_adamw
             if parameters:
-                move(parameters, group)
+                self._moves[group["algorithm"]](parameters, group)
         return loss
 
     def _move_by_muon(self, parameters: list[Tensor], group: dict[str, Any]) -> None:
@@ -91,7 +89,10 @@ class Muon(torch.optim.Optimizer):
             rows, columns = updates_MRC.shape[1:]
             scale = group["lr"] * math.sqrt(max(1.0, rows / columns))
             for parameter, update_RC in zip(alike, updates_MRC, strict=True):
-                parameter.mul_(1 - group["lr"] * group["weight_decay"])
+                if self._renormalise:
+                    parameter.mul_(math.sqrt(rows) / parameter.norm().clamp(min=_TINY))
+                else:
+                    parameter.mul_(1 - group["lr"] * group["weight_decay"])
                 parameter.sub_(update_RC.view(parameter.shape), alpha=scale)
 
     def _direction(self, parameter: Tensor, group: dict[str, Any]) -> Tensor:
@@ -127,6 +128,39 @@ class Muon(torch.optim.Optimizer):
             eps=group["eps"],
             maximize=False,
         )
+
+    def _move_by_sgd(self, parameters: list[Tensor], group: dict[str, Any]) -> None:
+        buffers = [self.state[parameter].get("momentum_buffer") for parameter in parameters]
+        sgd(
+            parameters,
+            [p.grad for p in parameters if p.grad is not None],
+            buffers,
+            weight_decay=group["weight_decay"],
+            momentum=group["momentum"],
+            lr=group["lr"],
+            dampening=0.0,
+            nesterov=group["nesterov"],
+            maximize=False,
+        )
+        for parameter, buffer in zip(parameters, buffers, strict=True):
+            if buffer is not None:  # there is none without momentum
+                self.state[parameter]["momentum_buffer"] = buffer
+
+
+def adamw_group(
+    parameters: Iterable[Tensor], lr: float, betas: tuple[float, float]
+) -> dict[str, Any]:
+    """Parameters beside Muon's that AdamW moves."""
+    group = {"algorithm": "adamw", "params": list(parameters), "lr": lr}
+    return {**group, "betas": betas, "eps": 1e-8}
+
+
+def sgd_group(
+    parameters: Iterable[Tensor], lr: float, momentum: float, nesterov: bool
+) -> dict[str, Any]:
+    """Parameters beside Muon's that SGD moves."""
+    group = {"algorithm": "sgd", "params": list(parameters), "lr": lr}
+    return {**group, "momentum": momentum, "nesterov": nesterov}
 
 
 def orthogonalise(matrices_MRC: Tensor) -> Tensor:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any
 
 from torch import Tensor, nn
 from torch.optim import SGD, Adam, AdamW, Optimizer
@@ -10,7 +12,11 @@ from torch.optim import SGD, Adam, AdamW, Optimizer
 from grevy.errors import RecipeValueError
 from grevy.recipes.schema import OptimizerConfig
 from grevy.recipes.transfer import TransferConfig
-from grevy.training.muon import Muon
+from grevy.training.muon import Muon, adamw_group, sgd_group
+from grevy.training.whiten import whitening_layers
+
+Group = dict[str, Any]
+"""Parameters that move alike, and how: what optimizers call a parameter group."""
 
 # AdamW's learning rate beside Muon's: 3e-4 for 0.02, the pair in Jordan's reference usage
 # (https://github.com/KellerJordan/Muon).
@@ -23,7 +29,8 @@ def build_optimizer(
     """Build the optimizer of all parameters of `model` that require a gradient.
 
     Each parameter group keeps its peak learning rate as `group["initial_lr"]`, which a schedule
-    scales, and its place counted from the head as `group["depth"]` (0 where there is one group).
+    scales, its place counted from the head as `group["depth"]` (0 where there is one group), and,
+    if it is trained in the first epochs only, their number as `group["epochs"]`.
 
     Raises:
         RecipeValueError: a learning rate per depth or gradual unfreezing with muon.
@@ -36,6 +43,11 @@ def build_optimizer(
             "change --optimizer.name",
         )
     optimizer = OPTIMIZERS[config.name](model, config)
+    if config.bias_factor != 1:
+        _set_apart(optimizer, _biases_and_norms(model), partial(_faster, config.bias_factor))
+    if config.whitening_epochs:
+        biases = [layer.bias for layer in whitening_layers(model) if layer.bias is not None]
+        _set_apart(optimizer, biases, lambda group: {"epochs": config.whitening_epochs})
     if by_depth and transfer is not None:
         _split_by_depth(optimizer, model, transfer.depth_decay)
     for group in optimizer.param_groups:
@@ -60,12 +72,39 @@ def block_of(layer: str) -> str:
 
 
 def _split_by_depth(optimizer: Optimizer, model: nn.Module, decay: float) -> None:
-    """One group a block, each with its part of the learning rate."""
-    whole = optimizer.param_groups.pop()
-    settings = {name: value for name, value in whole.items() if name != "params"}
-    for depth, parameters in enumerate(blocks_from_head(model).values()):
-        rate = whole["lr"] * decay**depth
-        optimizer.add_param_group({**settings, "params": parameters, "lr": rate, "depth": depth})
+    """Groups for each block, each with its part of the learning rate; the head's come first."""
+    groups = list(optimizer.param_groups)
+    for depth, block in enumerate(blocks_from_head(model).values()):
+        _set_apart(optimizer, block, partial(_at_depth, depth, decay), groups)
+    optimizer.param_groups = [group for group in optimizer.param_groups if group["params"]]
+
+
+def _set_apart(
+    optimizer: Optimizer,
+    parameters: Sequence[Tensor],
+    changes: Callable[[Group], Group],
+    groups: Sequence[Group] | None = None,
+) -> None:
+    """Move parameters out of their groups into new ones that differ in what `changes` says."""
+    chosen = {id(parameter) for parameter in parameters}
+    for group in list(optimizer.param_groups if groups is None else groups):
+        apart = [p for p in group["params"] if id(p) in chosen]
+        group["params"] = [p for p in group["params"] if id(p) not in chosen]
+        if apart:
+            optimizer.add_param_group({**group, "params": apart, **changes(group)})
+
+
+def _faster(factor: float, group: Group) -> Group:
+    """With a larger learning rate, and as much taken off by weight decay as before."""
+    return {"lr": group["lr"] * factor, "weight_decay": group["weight_decay"] / factor}
+
+
+def _at_depth(depth: int, decay: float, group: Group) -> Group:
+    return {"lr": group["lr"] * decay**depth, "depth": depth}
+
+
+def _biases_and_norms(model: nn.Module) -> list[nn.Parameter]:
+    return [parameter for parameter in _trainable(model) if parameter.ndim < 2]
 
 
 def _sgd(model: nn.Module, config: OptimizerConfig) -> Optimizer:
@@ -98,16 +137,24 @@ def _adam_of(kind: type[Adam]) -> Callable[[nn.Module, OptimizerConfig], Optimiz
 def _muon(model: nn.Module, config: OptimizerConfig) -> Optimizer:
     matrices = hidden_weights(model)
     chosen = {id(weight) for weight in matrices}
+    others = [p for p in _trainable(model) if id(p) not in chosen]
     return Muon(
         matrices,
-        [p for p in _trainable(model) if id(p) not in chosen],
+        [_beside_muon(others, config)],
         lr=config.lr,
-        other_lr=config.lr * ADAMW_PART_OF_MUON_LR,
         momentum=config.momentum,
         nesterov=config.nesterov,
-        betas=config.betas,
         weight_decay=config.weight_decay,
+        renormalise=config.renormalise,
     )
+
+
+def _beside_muon(parameters: list[nn.Parameter], config: OptimizerConfig) -> Group:
+    if config.others == "adamw":
+        lr = config.others_lr or config.lr * ADAMW_PART_OF_MUON_LR
+        return adamw_group(parameters, lr, config.betas)
+    momentum = config.momentum if config.others_momentum is None else config.others_momentum
+    return sgd_group(parameters, config.others_lr or config.lr, momentum, config.nesterov)
 
 
 OPTIMIZERS: dict[str, Callable[[nn.Module, OptimizerConfig], Optimizer]] = {
@@ -122,7 +169,7 @@ def hidden_weights(model: nn.Module) -> list[Tensor]:
     """Find the weights that Muon moves: of every convolution and linear layer but two.
 
     The first and the last such layer, in the order of `model.modules()`, are the input and the
-    output layer; these, biases, norms and all other parameters are for AdamW: the rule of
+    output layer; these, biases, norms and all other parameters are for the rule beside it, as in
     Jordan's reference (https://github.com/KellerJordan/Muon), where Muon takes the hidden
     weights and AdamW the first convolution, the classifier head, gains and biases.
     """

@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 import torch
 from torch import Tensor, nn
-from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from grevy.data.batches import FeatureBatches, FeaturesOnDevice, PicturesOnDevice, TrainBatches
 from grevy.data.types import ImageData, Split
@@ -21,14 +20,17 @@ from grevy.models.transfer.frozen import TrainedPart, freeze, set_training, trai
 from grevy.models.transfer.initial import Beginning, begin_with
 from grevy.models.transfer.preprocessing import builder_arguments, statistics_as_published
 from grevy.recipes.schema import ModelConfig, Recipe
+from grevy.training.averaging import calm_copy
 from grevy.training.distributed import World, refuse_uneven
 from grevy.training.front import FrozenFront
 from grevy.training.listener import Listener
 from grevy.training.optimizers import build_optimizer
 from grevy.training.pairing import Pairing, begin_like
 from grevy.training.precision import Probe, probe_precision, train_depthwise_in_fp32
+from grevy.training.sizes import refuse_sizes
 from grevy.training.state import Progress, State
 from grevy.training.trained_table import COLUMNS, trained_table
+from grevy.training.whiten import whiten_first_layer
 
 
 @dataclass(frozen=True)
@@ -116,7 +118,11 @@ def prepare(
     model = network.to(device=device, memory_format=torch.channels_last)
     if device.type == "cpu":
         train_depthwise_in_fp32(model)
+    refuse_sizes(model, recipe.augment.sizes, data.input_shape)
     pictures = {name: PicturesOnDevice(split, device) for name, split in data.splits.items()}
+    if beginning is None:  # weights from elsewhere bring their own filters
+        interpolation = builder_arguments(recipe.model).get("interpolation", "bicubic")
+        whiten_first_layer(model, pictures["train"], mean_C, deviation_C, interpolation)
     batches = TrainBatches(
         pictures["train"], recipe.batch_size, seed, classes, recipe.augment, mean_C, deviation_C
     )
@@ -215,10 +221,7 @@ def _decide_precision(
 
 
 def _fresh_state(model: nn.Module, recipe: Recipe) -> State:
-    average = None
-    if recipe.average_decay:
-        rule = get_ema_multi_avg_fn(recipe.average_decay)  # type: ignore[no-untyped-call]
-        average = AveragedModel(model, multi_avg_fn=rule, use_buffers=True)
+    average = calm_copy(model, recipe)
     state = State(
         Progress(), model, build_optimizer(model, recipe.optimizer, recipe.transfer), average, {}
     )

@@ -21,6 +21,7 @@ from grevy.data.types import ImageData
 from grevy.errors import GrevyError, NonFiniteLossError, RunInterruptedError
 from grevy.models.transfer.preprocessing import pictures_as_read
 from grevy.recipes.schema import Recipe
+from grevy.training.averaging import average_weights
 from grevy.training.device import choose_device, keep_freed_memory
 from grevy.training.distributed import World, join_world
 from grevy.training.evaluation import logits_of, score
@@ -29,9 +30,10 @@ from grevy.training.interrupt import Interrupt, watch_interrupt
 from grevy.training.listener import Listener, PrintListener
 from grevy.training.precision import autocast
 from grevy.training.prepare import Setup, prepare
+from grevy.training.rates import set_learning_rates
 from grevy.training.recorder import Recorder
 from grevy.training.run import Run
-from grevy.training.schedules import learning_rate
+from grevy.training.sizes import at_size
 from grevy.training.start import Start, choose_start, describe_run
 from grevy.training.state import State
 from grevy.training.stopping import should_stop
@@ -156,15 +158,9 @@ def train_loop(setup: Setup, state: State, recorder: Recorder, interrupt: Interr
 def train_step(setup: Setup, state: State, model: torch.nn.Module) -> dict[str, Any]:
     """One batch forward and backward, one move of the optimizer; returns the row of the log."""
     recipe, step = setup.recipe, state.progress.step
-    for group in state.optimizer.param_groups:
-        group["lr"] = unfrozen(group, step, setup) * learning_rate(
-            recipe.schedule,
-            group["initial_lr"],
-            step,
-            setup.total_steps,
-            setup.batches.steps_per_epoch,
-        )
+    set_learning_rates(setup, state.optimizer, step)
     images_BCHW, targets = (setup.world.share(tensor) for tensor in setup.batches.at(step))
+    images_BCHW = at_size(images_BCHW, recipe.augment.sizes, step, setup.total_steps)
     torch.manual_seed(derive(setup.seed, "dropout", step))
     with autocast(setup.precision, setup.device):
         logits_BK = model(images_BCHW)
@@ -177,16 +173,9 @@ def train_step(setup: Setup, state: State, model: torch.nn.Module) -> dict[str, 
     state.optimizer.zero_grad(set_to_none=True)
     torch.autograd.backward(loss)
     state.optimizer.step()
-    if state.average is not None:
-        state.average.update_parameters(state.model)
+    average_weights(state.average, state.model, recipe, step + 1, setup.total_steps)
     epoch = round((step + 1) / setup.batches.steps_per_epoch, 4)
     return {"step": step + 1, "epoch": epoch, "loss": loss_value, "lr": lr}
-
-
-def unfrozen(group: Mapping[str, Any], step: int, setup: Setup) -> int:
-    """1 once a parameter group is trained, 0 before: one block after the other, from the head."""
-    every = setup.recipe.transfer.unfreeze_every
-    return int(step >= group.get("depth", 0) * every * setup.total_steps / setup.recipe.epochs)
 
 
 def check(setup: Setup, state: State, recorder: Recorder, seconds: float) -> None:

@@ -152,3 +152,102 @@ def test_initialisations_have_the_spread_of_their_papers() -> None:
 def test_values_and_fields_that_the_family_does_not_have_are_refused(changes: dict) -> None:
     with pytest.raises(ModelArgumentError):
         build_model("base", (3, 32, 32), 10, **changes)
+
+
+AIRBENCH94 = {
+    "whitening": 2,
+    "widths": (64, 256, 256),
+    "convolutions": 2,
+    "kernel": 3,
+    "pooling_place": "first",
+    "norm": "batch",
+    "norm_scale": False,
+    "norm_momentum": 0.4,
+    "activation": "gelu",
+    "global_pooling": "max",
+    "hidden": 0,
+    "bias": False,
+    "logit_scale": 1 / 9,
+    "initialisation": "dirac",
+}
+
+
+def test_airbench94_is_a_point_of_the_family() -> None:
+    """Layer for layer as published (https://github.com/KellerJordan/cifar10-airbench)."""
+    model = build_model("base", (3, 32, 32), 10, **AIRBENCH94)
+    block = ["Conv2d", "MaxPool2d", "BatchNorm2d", "GELU", "Conv2d", "BatchNorm2d", "GELU"]
+    tail = ["AdaptiveMaxPool2d", "Flatten", "Linear", "Scale"]
+    assert kinds(model) == ["Whitening", "GELU", *block * 3, *tail]
+    convolutions = 9 * (24 * 64 + 64 * 64 + 64 * 256 + 3 * 256 * 256)
+    norms = 2 * (64 + 64 + 4 * 256)
+    parameters = 24 * (3 * 4 + 1) + convolutions + norms + 256 * 10
+    assert sum(p.numel() for p in model.parameters()) == parameters == 1_972_792
+    frozen = sum(p.numel() for p in model.parameters() if not p.requires_grad)
+    assert frozen == 24 * 3 * 4 + norms // 2
+
+
+def test_airbench94_puts_out_what_its_layers_written_out_by_hand_do() -> None:
+    torch.manual_seed(1)
+    model = build_model("base", (3, 32, 32), 10, **AIRBENCH94)
+    weights = {name: value.clone() for name, value in model.state_dict().items()}
+    images = torch.randn(4, 3, 32, 32)
+    x = nn.functional.gelu(
+        nn.functional.conv2d(images, weights["whitening.weight"], weights["whitening.bias"])
+    )
+    for block in "123":
+        x = nn.functional.conv2d(x, weights[f"conv{block}.weight"], padding=1)
+        x = nn.functional.max_pool2d(x, 2)
+        for place, convolve in ((block, False), (f"{block}_2", True)):
+            if convolve:
+                x = nn.functional.conv2d(x, weights[f"conv{place}.weight"], padding=1)
+            mean, variance = x.mean((0, 2, 3)), x.var((0, 2, 3), unbiased=False)
+            x = (x - mean.view(1, -1, 1, 1)) / (variance.view(1, -1, 1, 1) + 1e-5).sqrt()
+            x = nn.functional.gelu(x)
+    by_hand = x.amax((2, 3)) @ weights["linear1.weight"].T / 9
+    torch.testing.assert_close(model(images), by_hand, atol=1e-4, rtol=1e-4)
+    mean = model.norm1.running_mean
+    assert torch.equal(model.norm1.num_batches_tracked, torch.tensor(1))
+    one_batch = nn.functional.max_pool2d(
+        nn.functional.conv2d(
+            nn.functional.gelu(model.whitening(images)), weights["conv1.weight"], padding=1
+        ),
+        2,
+    ).mean((0, 2, 3))
+    torch.testing.assert_close(mean, 0.4 * one_batch)
+
+
+def test_a_dirac_network_lets_the_channels_of_its_input_pass() -> None:
+    model = build_model(
+        "base", (3, 8, 8), 4, initialisation="dirac", widths=(3, 8, 2), kernel=3, hidden=0
+    )
+    images = torch.rand(5, 3, 8, 8)
+    pooled = nn.functional.max_pool2d(images, 2)
+    first = model[:3](images)
+    torch.testing.assert_close(first, pooled)
+    second = model[3:6](first)
+    torch.testing.assert_close(second[:, :3], nn.functional.max_pool2d(pooled, 2))
+    third = model[6:9](second)  # fewer filters than channels: the first two pass
+    torch.testing.assert_close(third, nn.functional.max_pool2d(second[:, :2], 2))
+    assert model.conv2.weight[3:].abs().sum() > 0
+
+
+def test_a_stride_stands_where_the_pooling_would() -> None:
+    model = build_model(
+        "base", (3, 32, 32), 10, pooling="stride", pooling_place="first", convolutions=2
+    )
+    assert [m.stride for m in model if isinstance(m, nn.Conv2d)] == [(2, 2), (1, 1)] * 3
+
+
+@pytest.mark.parametrize(("kind", "reduce"), [("max", torch.amax), ("average", torch.mean)])
+def test_global_pooling_leaves_one_number_a_channel(kind: str, reduce: object) -> None:
+    model = build_model("base", (3, 32, 32), 10, global_pooling=kind, hidden=0)
+    assert model.linear1.in_features == 128
+    maps = torch.randn(2, 128, 4, 4)
+    torch.testing.assert_close(model.global_pool(maps).flatten(1), reduce(maps, (2, 3)))  # type: ignore[operator]
+
+
+def test_too_small_a_picture_for_whitening_says_how_large_it_must_be() -> None:
+    with pytest.raises(InputTooSmallError, match=r"layer pool3 .* 9×9"):
+        build_model("base", (3, 8, 8), 10, whitening=2)
+    with pytest.raises(InputTooSmallError, match="layer whitening"):
+        build_model("base", (3, 2, 2), 10, whitening=3)

@@ -7,7 +7,9 @@ from sklearn.datasets import load_digits
 from torch import nn
 from torch.nn import functional as F
 
+from grevy.models import build_model
 from grevy.recipes.schema import OptimizerConfig
+from grevy.recipes.transfer import TransferConfig
 from grevy.training.muon import Muon, orthogonalise
 from grevy.training.optimizers import ADAMW_PART_OF_MUON_LR, build_optimizer, hidden_weights
 
@@ -19,6 +21,21 @@ CONFIGS = {
     "adam": OptimizerConfig(name="adam", lr=3e-3, weight_decay=1e-4),
     "adamw": OptimizerConfig(name="adamw", lr=3e-3, weight_decay=1e-2),
     "muon": OptimizerConfig(name="muon", lr=0.05, momentum=0.95, nesterov=True, weight_decay=1e-2),
+    "sgd with fast biases": OptimizerConfig(
+        name="sgd", lr=0.02, momentum=0.9, nesterov=True, weight_decay=1e-4, bias_factor=8.0
+    ),
+    "muon beside sgd": OptimizerConfig(
+        name="muon",
+        lr=0.1,
+        momentum=0.6,
+        nesterov=True,
+        weight_decay=1e-3,
+        others="sgd",
+        others_lr=0.05,
+        others_momentum=0.85,
+        bias_factor=2.0,
+        renormalise=True,
+    ),
 }
 
 
@@ -185,10 +202,8 @@ def test_a_zero_gradient_gives_a_zero_update():
 def muon_of(*weights, **changes):
     settings = {
         "lr": 0.1,
-        "other_lr": 0.1,
         "momentum": 0.0,
         "nesterov": False,
-        "betas": (0.9, 0.999),
         "weight_decay": 0.0,
     }
     return Muon(weights, [], **(settings | changes))
@@ -246,3 +261,120 @@ def test_muon_gives_back_the_loss_of_a_closure():
         return loss
 
     assert muon_of(weight).step(closure).item() == pytest.approx(3.0)
+
+
+def nesterov_by_hand(weight, gradients, lr, momentum, decay):
+    """v ← μv + g + λw; w ← w − η(g + λw + μv), written out."""
+    velocity = torch.zeros_like(weight)
+    for gradient in gradients:
+        full = gradient + decay * weight
+        velocity = momentum * velocity + full
+        weight = weight - lr * (full + momentum * velocity)
+    return weight
+
+
+def stepped(model, config, gradients):
+    optimizer = build_optimizer(model, config)
+    for several in gradients:
+        for parameter, gradient in zip(model.parameters(), several, strict=True):
+            parameter.grad = gradient.clone()
+        optimizer.step()
+    return optimizer
+
+
+def some_gradients(model, steps=3):
+    torch.manual_seed(6)
+    return [[torch.randn_like(p) for p in model.parameters()] for _ in range(steps)]
+
+
+def test_biases_and_norms_move_by_their_factor_and_decay_as_before():
+    model = network()
+    before = [p.detach().clone() for p in model.parameters()]
+    gradients = some_gradients(model)
+    config = OptimizerConfig(
+        name="sgd", lr=0.01, momentum=0.85, nesterov=True, weight_decay=0.1, bias_factor=64.0
+    )
+    stepped(model, config, gradients)
+    for n, parameter in enumerate(model.parameters()):
+        fast = parameter.ndim == 1
+        expected = nesterov_by_hand(
+            before[n],
+            [several[n] for several in gradients],
+            lr=0.64 if fast else 0.01,
+            momentum=0.85,
+            decay=0.1 / 64 if fast else 0.1,
+        )
+        assert torch.allclose(parameter, expected, atol=1e-5)
+
+
+def test_sgd_beside_muon_has_its_own_learning_rates_and_momentum():
+    model = network()
+    before = [p.detach().clone() for p in model.parameters()]
+    gradients = some_gradients(model)
+    optimizer = stepped(model, CONFIGS["muon beside sgd"], gradients)
+    hidden = {id(weight) for weight in hidden_weights(model)}
+    for n, parameter in enumerate(model.parameters()):
+        if id(parameter) in hidden:
+            continue
+        fast = parameter.ndim == 1
+        expected = nesterov_by_hand(
+            before[n],
+            [several[n] for several in gradients],
+            lr=0.1 if fast else 0.05,
+            momentum=0.85,
+            decay=0.0005 if fast else 0.001,
+        )
+        assert torch.allclose(parameter, expected, atol=1e-5)
+    assert {group["algorithm"] for group in optimizer.param_groups} == {"muon", "sgd"}
+
+
+def test_renormalised_weights_have_the_norm_of_their_outputs_before_each_step():
+    torch.manual_seed(7)
+    weight = nn.Parameter(torch.randn(12, 3, 2, 2))
+    before = weight.detach().clone()
+    weight.grad = torch.randn(12, 3, 2, 2)
+    muon_of(weight, renormalise=True, weight_decay=0.5).step()
+    update = orthogonalise(weight.grad.flatten(1)[None])[0].view_as(weight)
+    expected = before * 12**0.5 / before.square().sum().sqrt() - 0.1 * update
+    assert torch.allclose(weight, expected, atol=1e-5)
+
+
+def test_a_zero_weight_is_renormalised_without_nan():
+    weight = nn.Parameter(torch.zeros(3, 5))
+    weight.grad = torch.ones(3, 5)
+    muon_of(weight, renormalise=True).step()
+    assert weight.isfinite().all()
+
+
+def test_muon_takes_the_first_convolution_behind_a_whitening_layer():
+    model = build_model(
+        "base", (3, 16, 16), 4, whitening=2, widths=(8, 8), norm="batch", hidden=0, bias=False
+    )
+    assert [id(w) for w in hidden_weights(model)] == [
+        id(model.conv1.weight),
+        id(model.conv2.weight),
+    ]
+    config = OptimizerConfig(
+        name="muon", momentum=0.6, others="sgd", others_lr=0.7, bias_factor=0.1, whitening_epochs=3
+    )
+    groups = build_optimizer(model, config).param_groups
+    places = {id(p): group for group in groups for p in group["params"]}
+    assert places[id(model.whitening.bias)]["epochs"] == 3
+    assert places[id(model.whitening.bias)]["lr"] == pytest.approx(0.07)
+    assert places[id(model.norm1.bias)]["lr"] == pytest.approx(0.07)
+    assert "epochs" not in places[id(model.norm1.bias)]
+    assert places[id(model.linear1.weight)]["lr"] == 0.7
+    assert id(model.whitening.weight) not in places
+    assert len(places) == sum(p.requires_grad for p in model.parameters())
+
+
+def test_depth_and_factor_of_biases_multiply():
+    model = network()
+    config = OptimizerConfig(name="sgd", lr=0.5, bias_factor=4.0)
+    optimizer = build_optimizer(model, config, TransferConfig(depth_decay=0.1))
+    rates = {id(p): group["lr"] for group in optimizer.param_groups for p in group["params"]}
+    assert rates[id(model[9].weight)] == 0.5
+    assert rates[id(model[9].bias)] == 2.0
+    assert rates[id(model[7].weight)] == pytest.approx(0.05)
+    assert rates[id(model[7].bias)] == pytest.approx(0.2)
+    assert [group["depth"] for group in optimizer.param_groups] == [0, 0, 1, 1, 2, 2, 3, 4, 4]

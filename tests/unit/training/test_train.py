@@ -23,6 +23,23 @@ Stripes = dict[str, tuple[np.ndarray, np.ndarray]]
 QUIET = Listener()
 BASE = {"batch_size": 16, "epochs": 3, "patience": 0, "precision": "fp32"}
 
+SPEED_NETWORK = {
+    "whitening": 2,
+    "widths": [8, 16],
+    "convolutions": 2,
+    "kernel": 3,
+    "pooling_place": "first",
+    "norm": "batch",
+    "norm_scale": False,
+    "norm_momentum": 0.4,
+    "activation": "gelu",
+    "global_pooling": "max",
+    "hidden": 0,
+    "bias": False,
+    "logit_scale": 0.5,
+    "initialisation": "dirac",
+}
+
 HARD_TO_RESUME: dict[str, dict[str, Any]] = {
     "sgd with momentum, dropout and random flips": {
         "model": {"name": "net2"},
@@ -41,6 +58,25 @@ HARD_TO_RESUME: dict[str, dict[str, Any]] = {
         "optimizer": {"name": "muon", "lr": 0.02, "momentum": 0.9},
         "schedule": {"name": "one-cycle", "warmup": 0.3},
         "test_time_flip": True,
+    },
+    "a whitened, renormalised muon with sgd beside it": {
+        "model": {"name": "base", "convnet": SPEED_NETWORK},
+        "augment": {"flip": "alternating", "translate": 2},
+        "optimizer": {
+            "name": "muon",
+            "lr": 0.1,
+            "momentum": 0.6,
+            "nesterov": True,
+            "weight_decay": 0.001,
+            "others": "sgd",
+            "others_lr": 0.1,
+            "others_momentum": 0.85,
+            "bias_factor": 2.0,
+            "renormalise": True,
+            "whitening_epochs": 2,
+        },
+        "schedule": {"name": "one-cycle"},
+        "lookahead": 4,
     },
 }
 
@@ -136,6 +172,22 @@ def test_test_time_flip_reports_both_figures(stripes: Stripes, tmp_path: Path) -
     extra = run.predictions("test").extra_logits_NK["test_time_flip"]
     right = (extra.argmax(1) == run.predictions("test").labels_N).mean()
     assert right == pytest.approx(run.results["test"]["test_time_flip"]["accuracy"])
+
+
+def test_shifts_at_test_time_are_recorded_with_what_was_done(
+    stripes: Stripes, tmp_path: Path
+) -> None:
+    changes = {"test_time_flip": True, "test_time_shift": 1, "test_time_part": 0.25}
+    run = grevy.train(stripes, {**BASE, **changes}, out=tmp_path / "run", listener=QUIET)
+    plain = grevy.train(stripes, BASE, out=tmp_path / "plain", listener=QUIET)
+    found = run.results["test"]
+    assert found["test_time_flip_shift"]["views"] == 6
+    assert found["test_time_flip_shift"]["pictures"] == 10
+    said = run.predictions("test")
+    assert list(said.extra_logits_NK) == ["test_time_flip_shift"]
+    np.testing.assert_array_equal(said.logits_NK, plain.predictions("test").logits_NK)
+    assert (said.answers_NK != said.logits_NK).any(1).sum() == 10
+    assert found["accuracy"] == plain.results["test"]["accuracy"]
 
 
 def test_early_stopping_follows_the_rule(stripes: Stripes, tmp_path: Path) -> None:

@@ -181,12 +181,14 @@ def test_augmentation_that_can_t_be_kept_is_said(tmp_path: Path, stripes: Arrays
         "model": {"name": "resnet18"},
         "transfer": {"train": "head"},
         "augment": {"translate": 2},
+        "test_time_shift": 1,
         "epochs": 1,
         "batch_size": 20,
     }
     run = grevy.train(stripes, recipe, out=tmp_path / "run", listener=Ears())
-    assert "what translate does can't be kept" in Ears.said_before
+    assert "translate and test_time_shift can't be kept" in Ears.said_before
     assert run.facts["trained"]["cut"] is None
+    assert run.results["test"]["test_time_shift"]["views"] == 3
 
 
 def test_weights_begin_all_but_the_head(tmp_path: Path) -> None:

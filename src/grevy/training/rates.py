@@ -1,0 +1,47 @@
+"""How fast each parameter group moves in a step, and whether it moves at all."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from torch.optim import Optimizer
+
+from grevy.training.prepare import Setup
+from grevy.training.schedules import learning_rate
+
+
+def set_learning_rates(setup: Setup, optimizer: Optimizer, step: int) -> None:
+    """Set `group["lr"]` of every group for one step.
+
+    A group moves from its turn on (one block after the other, from the head) to its last step;
+    its schedule ends with it. Where it is over for good, no gradient is computed either.
+
+    Args:
+        setup: schedule, steps, and which groups wait for their turn.
+        optimizer: made by `build_optimizer`.
+        step: optimizer steps already taken.
+    """
+    for group in optimizer.param_groups:
+        last = last_step(group, setup)
+        moving = first_step(group, setup) <= step < last
+        group["lr"] = moving * learning_rate(
+            setup.recipe.schedule, group["initial_lr"], step, last, setup.batches.steps_per_epoch
+        )
+        if step >= last and setup.world.size == 1:  # several processes wait for every gradient
+            for parameter in group["params"]:
+                parameter.requires_grad_(False)
+
+
+def first_step(group: Mapping[str, Any], setup: Setup) -> float:
+    """Where a group begins to move: later, the farther it is from the head, if asked for."""
+    every = setup.recipe.transfer.unfreeze_every
+    return float(group.get("depth", 0) * every * setup.total_steps / setup.recipe.epochs)
+
+
+def last_step(group: Mapping[str, Any], setup: Setup) -> int:
+    """The step after a group's last: the end of the training, or of its own epochs."""
+    if "epochs" not in group:
+        return setup.total_steps
+    epochs = float(group["epochs"])
+    return min(setup.total_steps, round(epochs * setup.total_steps / setup.recipe.epochs))
