@@ -2,8 +2,9 @@
 
 Trains the recipes `transfer` and `best` on 5, 20, 100 and 500 pictures a class of CIFAR-10, drawn
 anew for each seed and the same for both; a tenth of them is validation; the whole test split is
-read once a run. `best` is trained with the batch size and the least number of steps of `transfer`,
-since it was made for more data. What is finished is not trained again.
+read once a run. `best` was made for more data: it is trained with the batch size and the least
+number of steps of `transfer`, and with its own learning rate divided by as much as its batches
+(Goyal et al. 2017). What is finished is not trained again.
 
     python benchmarks/learning_curve.py --data ../shared/data/cifar10 --runs runs/learning-curve
 """
@@ -12,19 +13,23 @@ from __future__ import annotations
 
 import argparse
 import csv
+import datetime
+import os
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 
 import grevy
 from grevy.data.load import load_data
 from grevy.data.types import ImageData
-from grevy.errors import RunNotFoundError
 from grevy.figures.learning_curve import LearningCurve, draw_learning_curves
 from grevy.figures.save import save_figure
 from grevy.recipes.load import load_recipe
+from grevy.recipes.schema import Recipe
 from grevy.studies.statistics import t_interval
+from grevy.training.device import processor_name
 from grevy.training.listener import Listener
 
 PICTURES = (5, 20, 100, 500)
@@ -74,26 +79,38 @@ def subset(data: ImageData, count: int, seed: int) -> dict[str, Any]:
 
 def train(data: dict[str, Any], recipe: str, seed: int, place: Path) -> dict[str, Any]:
     """One run, or what its record says if it is finished."""
-    own = load_recipe("transfer")
-    fields = {"batch_size": own.batch_size, "least_steps": own.least_steps}
-    chosen = load_recipe(recipe).model_copy(update=fields)
-    try:
-        run = grevy.open_run(place)
-    except RunNotFoundError:
-        run = grevy.train(data, chosen, seed=seed, out=place, listener=Listener(), resume=True)
-    results = run.results
+    chosen = for_small_data(load_recipe(recipe))
+    results = grevy.train(
+        data, chosen, seed=seed, out=place, listener=Listener(), resume=True
+    ).results
     accuracy = {"test": results["test"]["accuracy"]}
     if "test_time_flip" in results["test"]:
         accuracy["test_flip"] = results["test"]["test_time_flip"]["accuracy"]
-    return {"seed": seed, **accuracy, "seconds": results["seconds"]["training"]}
+    seconds = results["seconds"]
+    return {
+        "seed": seed,
+        **accuracy,
+        "seconds": round(seconds["preparation"] + seconds["training"], 1),
+    }
+
+
+def for_small_data(recipe: Recipe) -> Recipe:
+    """The recipe in batches of `transfer`, for at least as many steps."""
+    own = load_recipe("transfer")
+    rate = recipe.optimizer.lr * own.batch_size / recipe.batch_size
+    optimizer = recipe.optimizer.model_copy(update={"lr": rate})
+    fields = {"batch_size": own.batch_size, "least_steps": own.least_steps, "optimizer": optimizer}
+    return recipe.model_copy(update=fields)
 
 
 def write(rows: list[dict[str, Any]]) -> None:
+    machine = f"{processor_name()}, {os.cpu_count()} cores"
+    facts = {"machine": machine, "torch": torch.__version__, "date": datetime.date.today()}
     with RESULT.open("w", newline="", encoding="utf-8") as file:
         names = list(dict.fromkeys(name for row in rows for name in row))
-        writer = csv.DictWriter(file, names, lineterminator="\n")
+        writer = csv.DictWriter(file, [*names, *facts], lineterminator="\n")
         writer.writeheader()
-        writer.writerows(rows)
+        writer.writerows({**row, **facts} for row in rows)
 
 
 def figure(rows: list[dict[str, Any]]) -> Any:

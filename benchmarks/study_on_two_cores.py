@@ -18,6 +18,7 @@ import tempfile
 import time
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import torch
 
@@ -26,17 +27,18 @@ from grevy.studies.executors.local import LocalExecutor
 from grevy.studies.plan import plan, save_study
 from grevy.studies.study import load_study
 
-QUESTION = {
+QUESTION: dict[str, Any] = {
     "where": "digits",
-    "base": {"epochs": 4, "patience": 0},
-    "vary": ["norm=batch", "dropout=0.05", "flip=true"],
-    "seeds": 2,
+    "base": {"epochs": 3, "patience": 0},
+    "vary": ["norm=batch", "dropout=0.05", "flip=true", "activation=elu"],
+    "seeds": 4,
 }
 ARMS = {
     "one at a time, one thread": LocalExecutor(1, 1),
     "two at a time, one thread each": LocalExecutor(2, 1),
     "one at a time, two threads": LocalExecutor(1, 2),
 }
+RUNS = (1 + len(QUESTION["vary"])) * QUESTION["seeds"]
 RESULT = Path(__file__).with_suffix(".csv")
 
 
@@ -73,7 +75,7 @@ def main() -> None:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(["round", "arm", "seconds", "of_ideal", "runs", "machine", "torch", "date"])
         for row in rows:
-            writer.writerow([*row, 8, machine, torch.__version__, date.today().isoformat()])
+            writer.writerow([*row, RUNS, machine, torch.__version__, date.today().isoformat()])
 
 
 if __name__ == "__main__":

@@ -44,7 +44,8 @@ class TrainArguments:
     """Begin with a file's weights, a URL's, or hf:OWNER/NAME/FILE: --model.weights."""
 
     train: str | None = None
-    """Which layers are trained: all, head, last:N or blocks:NAME,...: --transfer.train."""
+    """Which layers are trained: all, head, last:N, blocks:NAME,... or assignment:
+    --transfer.train."""
 
     seed: int | None = None
     """Of everything random. Default 0."""
@@ -147,11 +148,19 @@ def report(path: Path, facts: Mapping[str, Any], output: Output) -> None:
     output.line(
         f"best check at step {results['best_step']:,} of {results['steps']:,} ({why}); "
         f"{results['seconds']['training']:.1f} s of training in {facts['precision']}"
+        + _before(results["seconds"])
     )
     output.line(f"record   {path}/")
     output.line(f"figures  {path}/figures/")
     output.line(f"next     grevy predict {path} PICTURE...   or   grevy runs")
     output.result({"run": str(path), **facts})
+
+
+def _before(seconds: Mapping[str, float]) -> str:
+    """What came before the first step, where that took long enough to be worth a word."""
+    names = {"data": "reading pictures", "preparation": "preparation"}
+    long = [f"{seconds[n]:.1f} s of {what}" for n, what in names.items() if seconds.get(n, 0) > 1]
+    return f", after {' and '.join(long)}" if long else ""
 
 
 class ScreenListener(Listener):
@@ -174,6 +183,7 @@ class ScreenListener(Listener):
         """Move the bar of this task."""
         if task not in self._bars:
             self._stack.close()
+            self._bars.clear()
             self._bars[task] = self._stack.enter_context(self._output.progress(task, total))
         self._bars[task].advance_to(done, total)
 

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from filelock import FileLock
 from numpy.typing import NDArray
 
 from grevy.data.places import cache_folder
@@ -24,6 +25,8 @@ from grevy.data.space import require_space, saving
 from grevy.errors import CorruptRecordError, FeatureRangeError
 from grevy.records.atomic import sync_folder, write_json
 from grevy.records.run import identity
+
+FILE = "features.npy"
 
 OnProgress = Callable[[int], None]
 """Called with the number of pictures that are done."""
@@ -73,10 +76,13 @@ class FeatureSet:
             FeatureRangeError: a feature that `number` can't hold.
             CorruptRecordError: the kept file was damaged since.
         """
-        if not self.place.exists():
-            self._fill(compute(), on_progress)
+        with saving(self.place):
+            self.place.parent.mkdir(parents=True, exist_ok=True)
+        with FileLock(self.place.with_name(f".{self.place.name}.lock")):  # others wait, then read
+            if not (self.place / FILE).exists():
+                self._fill(compute(), on_progress)
         try:
-            features: NDArray[Any] = np.load(self.place / "features.npy", mmap_mode="r")
+            features: NDArray[Any] = np.load(self.place / FILE, mmap_mode="r")
         except (OSError, ValueError) as error:
             raise CorruptRecordError(
                 f"damaged features in {self.place} ({error})",
@@ -86,18 +92,19 @@ class FeatureSet:
         return features
 
     def _fill(self, pieces: Iterable[NDArray[np.float32]], on_progress: OnProgress) -> None:
-        temporary = self.place.with_name(f".{self.place.name}.{os.getpid()}")
+        temporary = self.place.with_name(f".{self.place.name}")  # under the lock it is ours alone
+        shutil.rmtree(temporary, ignore_errors=True)  # what a killed process left
         try:
             with saving(temporary, self.size):
                 temporary.mkdir(parents=True, exist_ok=True)
                 require_space(temporary, self.size, "the features")
-            with saving(temporary / "features.npy", self.size):
-                self._write(temporary / "features.npy", pieces, on_progress)
+            with saving(temporary / FILE, self.size):
+                self._write(temporary / FILE, pieces, on_progress)
             with saving(temporary):
                 write_json(temporary / "meta.json", self._asked)
                 sync_folder(temporary)
-                if not self.place.exists():  # another process may have been quicker
-                    temporary.replace(self.place)
+                shutil.rmtree(self.place, ignore_errors=True)  # somebody took its file away
+                temporary.replace(self.place)
         finally:
             shutil.rmtree(temporary, ignore_errors=True)
 

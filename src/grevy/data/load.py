@@ -15,7 +15,7 @@ from grevy.data.cache import Decoded, OnProgress, decode_source
 from grevy.data.natural import natural_key
 from grevy.data.sources import array_source, find_source
 from grevy.data.sources.rules import checked, listed
-from grevy.data.splits import data_fingerprint, split_hash, stratified_part, take_rows
+from grevy.data.splits import data_fingerprint, order_hash, split_hash, stratified_part, take_rows
 from grevy.data.types import SPLITS, ImageData, PictureFacts, Source, Split
 from grevy.errors import DataError, DataFormatError, UnreadablePictureError
 from grevy.recipes.schema import PicturesConfig
@@ -211,6 +211,7 @@ def _split(decoded: Decoded, name: str, rows_M: NDArray[np.intp], classes: Seque
         labels_N=np.array([index[fact.label] for fact in facts], np.int64),
         ids=tuple(fact.id for fact in facts),
         content_hash=split_hash([f.label for f in facts], [f.pixel_hash for f in facts]),
+        order_hash=order_hash([f.label for f in facts], [f.pixel_hash for f in facts]),
     )
 
 

@@ -12,6 +12,12 @@ from grevy.errors import SaveError
 _MEND = "free some space, or let GREVY_CACHE name a folder on another disk"
 
 
+def free_space(folder: Path) -> int:
+    """Bytes that are free where `folder` is, or will be."""
+    there = next(place for place in (folder, *folder.absolute().parents) if place.exists())
+    return shutil.disk_usage(there).free
+
+
 def require_space(folder: Path, needed: int, what: str = "the decoded pictures") -> None:
     """Raise `SaveError` unless `needed` bytes are free where `folder` is."""
     free = shutil.disk_usage(folder).free

@@ -59,6 +59,12 @@ def split_hash(labels: Sequence[str], pixel_hashes: Sequence[str]) -> str:
     return hashlib.sha256(json.dumps(pairs).encode()).hexdigest()
 
 
+def order_hash(labels: Sequence[str], pixel_hashes: Sequence[str]) -> str:
+    """SHA-256 over the (class name, pixel hash) pairs in their order."""
+    pairs = list(zip(labels, pixel_hashes, strict=True))
+    return hashlib.sha256(json.dumps(pairs).encode()).hexdigest()
+
+
 def data_fingerprint(classes: Sequence[str], split_hashes: Mapping[str, str]) -> str:
     """SHA-256 over the content hashes of the splits and the class names in order."""
     content = {"classes": list(classes), "splits": dict(split_hashes)}

@@ -78,6 +78,8 @@ class Split:
     ids: tuple[str, ...]
     content_hash: str
     """SHA-256 over the sorted (class name, pixel hash) pairs: independent of order and format."""
+    order_hash: str
+    """The same over the pairs in their order: what is kept for each row belongs to it."""
 
     def __len__(self) -> int:
         return len(self.labels_N)

@@ -10,7 +10,7 @@ import safetensors.torch
 from torch import nn
 
 from grevy.data.randomness import own_randomness
-from grevy.errors import CorruptRecordError, RunNotFoundError
+from grevy.errors import CorruptRecordError, RunMismatchError, RunNotFoundError
 from grevy.models import build_model
 from grevy.models.transfer.initial import begin_with
 from grevy.models.transfer.preprocessing import builder_arguments
@@ -74,10 +74,28 @@ def _checkpoint(run: Run) -> Checkpoint:
 
 
 def _initial(facts: dict[str, Any]) -> nn.Module:
-    """The network as `prepare` built it: its weights are a function of the seed.
+    """The network as `prepare` built it: its weights are a function of the seed, or from a file.
 
     Whitening filters are not yet those of the pictures.
+
+    Raises:
+        RunMismatchError: the file of weights is not the one that the run began with.
     """
+    model, recipe = _fresh(facts), load_recipe(facts["recipe"]).model
+    if recipe.weights == "none":
+        return model
+    found = begin_with(model, recipe.name, recipe.weights).loaded.sha256
+    if found != facts["weights"]["sha256"]:
+        raise RunMismatchError(
+            f"weights {recipe.weights} with SHA-256 {found}",
+            f"the file that the run began with, {facts['weights']['sha256']}",
+            "restore it, or look at another state",
+        )
+    return model
+
+
+def _fresh(facts: dict[str, Any]) -> nn.Module:
+    """Of the run's architecture, with the weights that the seed gives."""
     recipe, p = load_recipe(facts["recipe"]).model, facts["preprocessing"]
     shape = p["channels"], p["height"], p["width"]
     with own_randomness(facts["seed"]):
@@ -85,8 +103,6 @@ def _initial(facts: dict[str, Any]) -> nn.Module:
         model = build_model(recipe.name, shape, classes, **builder_arguments(recipe))
     if pairing := facts.get("pairing"):
         begin_like(model, ModelConfig(**pairing["like"]), facts["seed"], shape, classes)
-    if recipe.weights != "none":
-        begin_with(model, recipe.name, recipe.weights)
     return model
 
 
@@ -101,7 +117,7 @@ def _with_filters(run: Run, model: nn.Module) -> nn.Module:
 
 def _from_checkpoint(run: Run, checkpoint: Checkpoint) -> nn.Module:
     """The weights that the next check would have seen: averaged ones where there are."""
-    model = _initial(run.facts)
+    model = _fresh(run.facts)
     try:
         tensors = safetensors.torch.load(checkpoint.files["state.safetensors"])
         averaged = "average/module."

@@ -33,6 +33,19 @@ def build_zoo(name: str) -> Built:
     return _ZOOS[zoo](model)
 
 
+def require_zoo_name(name: str) -> None:
+    """Refuse a name that no installed zoo knows.
+
+    Raises:
+        MissingPackageError: timm or torchvision is not installed.
+        UnknownModelError: it has no such model.
+    """
+    zoo, _, model = name.partition(":")
+    names = _timm_names() if zoo == "timm" else _torchvision_names()
+    if model.partition(".")[0] not in names:
+        raise _unknown(zoo, model, names)
+
+
 def suggestions(name: str) -> tuple[str, ...]:
     """Names with their prefix under which installed zoos know `name`."""
     found = []

@@ -17,6 +17,9 @@ from grevy.training.precision import autocast
 PIXELS_AT_ONCE = 512 * 32 * 32
 MOST_AT_ONCE = 4096
 
+FEATURES_AT_ONCE = 2**22
+"""Numbers: layers behind a cut are often some times as wide as its features."""
+
 
 @torch.no_grad()
 def logits_of(
@@ -69,5 +72,7 @@ def score(logits_NK: Tensor, labels_N: Tensor) -> dict[str, Any]:
 
 def _batch_size(pictures: PicturesOnDevice | FeaturesOnDevice, side: int | None) -> int:
     """As many pictures as keep the activations in moderate memory."""
+    if isinstance(pictures, FeaturesOnDevice):
+        return max(1, min(len(pictures), FEATURES_AT_ONCE // math.prod(pictures.shape[1:])))
     places = side**2 if side else math.prod(pictures.shape[2:])
     return max(1, min(len(pictures), PIXELS_AT_ONCE // places, MOST_AT_ONCE))

@@ -28,7 +28,11 @@ from grevy.training.views import logits_over_views, name_of_views, pictures_agai
 
 
 def finish(
-    setup: Setup, state: State, recorder: Recorder, data: ImageData, data_seconds: float
+    setup: Setup,
+    state: State,
+    recorder: Recorder,
+    data: ImageData,
+    seconds_before: Mapping[str, float],
 ) -> None:
     """Evaluate the best weights, save them and what they say, draw, and close the record.
 
@@ -50,7 +54,7 @@ def finish(
     evaluated = time.perf_counter()
     draw_run(recorder.directory, data, recorder.listener)
     seconds = {
-        "data": data_seconds,
+        **seconds_before,
         "training": progress.seconds,
         "evaluation": evaluated - start,
         "figures": time.perf_counter() - evaluated,
@@ -88,7 +92,8 @@ def evaluate_and_save(
         return logits_of(network, pictures, *statistics, setup.precision, view, index_N)
 
     plain_NK = logits(PLAIN)
-    name = name_of_views(recipe)
+    # Further views of 45,000 train pictures would take longer than all else, and tell nothing.
+    name = name_of_views(recipe) if split != "train" else None
     extra = {name: logits_over_views(recipe, plain_NK, logits)} if name else {}
     save_predictions(
         recorder.directory.predictions_file(split),

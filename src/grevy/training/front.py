@@ -17,6 +17,8 @@ from torch import Tensor, nn
 from grevy.data.augment.view import View
 from grevy.data.batches import FeatureBatches, FeaturesOnDevice, PicturesOnDevice
 from grevy.data.features import FeatureSet
+from grevy.data.places import cache_folder
+from grevy.data.space import free_space
 from grevy.data.types import ImageData
 from grevy.models.transfer.cut import Cut, find_cut
 from grevy.models.transfer.frozen import TrainedPart
@@ -33,10 +35,14 @@ PIXELS_AT_ONCE = 16 * 160 * 160
 """Of a batch on the CPU: the maps of larger ones leave the processor's cache, and take up to twice
 as long a picture."""
 
-GIGABYTE = 1e9
+GIGABYTE, MEGABYTE = 1e9, 1e6
 
 KEPT_AS = {"fp32": "float32", "bf16": "float16"}
 """Numbers on disk. A feature in bf16 has eight bits, of float16's eleven."""
+
+
+Sets = Mapping[tuple[str, str], FeatureSet]
+"""By split and view."""
 
 
 class FeaturesBySplit(Mapping[str, FeaturesOnDevice]):
@@ -97,16 +103,19 @@ class FrozenFront:
         """Features from the cache or computed into it; None: nothing can be kept, and why is said.
 
         Raises:
-            SaveError: the cache folder lacks the space or can't be written.
+            SaveError: the cache folder can't be written.
             FeatureRangeError: a feature that half precision can't hold.
         """
         if not self.part.frozen:
             return None
-        cut = find_cut(self.network, self.part) if self.recipe.transfer.cache else None
+        cut = find_cut(self.network, self.part)
         reason = self._why_not(cut)
         if cut is not None and reason is None:
-            return self._kept(cut, beginning, listener)
-        cost = f", {self._seconds_an_epoch(cut):,.0f} s an epoch" if cut else ""
+            sets = self._sets(cut, beginning)
+            reason = self._too_large(sets)
+            if reason is None:
+                return self._kept(cut, sets, listener)
+        cost = f", at least {self._seconds_an_epoch(cut):,.0f} s an epoch" if cut else ""
         listener.said(f"the frozen layers are computed anew in every step{cost}: {reason}")
         return None
 
@@ -119,10 +128,8 @@ class FrozenFront:
 
     def _seconds_an_epoch(self, cut: Cut) -> float:
         """What the frozen front takes for all train pictures, from one batch after another."""
-        front, count = (
-            front_of(self.network, cut, self.recipe.model),
-            min(self._batch_size(), len(self.pictures["train"])),
-        )
+        front = front_of(self.network, cut, self.recipe.model)
+        count = min(self._batch_size(), len(self.pictures["train"]))
         next(self._pieces(front, "train", "plain", limit=count))
         began = time.perf_counter()
         next(self._pieces(front, "train", "plain", limit=count))
@@ -136,19 +143,33 @@ class FrozenFront:
         named += ["test_time_shift"] if self.recipe.test_time_shift else []
         return [name for name in named if name != "randaugment_magnitude"]
 
-    def _kept(
-        self, cut: Cut, beginning: Beginning | None, listener: Listener
-    ) -> KeptFeatures | None:
+    def _sets(self, cut: Cut, beginning: Beginning | None) -> Sets:
         front = front_of(self.network, cut, self.recipe.model)
         shape = tuple(next(self._pieces(front, "train", "plain", limit=1)).shape[1:])
-        facts = self._facts(cut, beginning)
-        sets = {
+        facts = self._facts(cut, front, beginning)
+        return {
             (split, view): self._feature_set(facts, split, view, shape)
             for split in self.data.splits
             for view in self._views(split)
         }
-        if not self._told(cut, shape, sets, listener):
-            return None
+
+    def _too_large(self, sets: Sets) -> str | None:
+        """Why the features can't be kept, if they can't."""
+        size, limit = sum(found.size for found in sets.values()), self.recipe.transfer.cache_limit
+        if size > limit * GIGABYTE:
+            return f"features of {size / GIGABYTE:,.1f} GB, transfer.cache_limit is {limit:g}"
+        missing = sum(found.size for found in sets.values() if not found.place.exists())
+        free = free_space(cache_folder())
+        if missing > free:
+            return (
+                f"features of {missing / GIGABYTE:,.1f} GB, {free / GIGABYTE:,.1f} GB are free in"
+                f" {cache_folder()} (GREVY_CACHE may name another folder)"
+            )
+        return None
+
+    def _kept(self, cut: Cut, sets: Sets, listener: Listener) -> KeptFeatures:
+        front = front_of(self.network, cut, self.recipe.model)
+        self._tell(cut, sets, listener)
 
         def make(split: str) -> FeaturesOnDevice:
             views = {v: s for (name, v), s in sets.items() if name == split}
@@ -161,38 +182,23 @@ class FrozenFront:
         trained = split == "train" and self.recipe.augment.flip != "none"
         return ("plain", "flipped") if trained or self.recipe.test_time_flip else ("plain",)
 
-    def _told(
-        self,
-        cut: Cut,
-        shape: tuple[int, ...],
-        sets: Mapping[tuple[str, str], FeatureSet],
-        listener: Listener,
-    ) -> bool:
-        """Say how large the features are; whether they may be."""
-        size = sum(found.size for found in sets.values()) / GIGABYTE
-        limit = self.recipe.transfer.cache_limit
-        pictures = sum(found.count for found in sets.values())
-        what = f"features after {cut.after} ({'×'.join(map(str, shape))})"
-        if size > limit:
-            listener.said(
-                f"the frozen layers are computed anew in every step: {what} would take"
-                f" {size:,.1f} GB, transfer.cache_limit is {limit:g}"
-            )
-            return False
+    def _tell(self, cut: Cut, sets: Sets, listener: Listener) -> None:
+        shape = "×".join(map(str, next(iter(sets.values())).shape))
+        size = sum(found.size for found in sets.values()) / MEGABYTE
+        count = sum(found.count for found in sets.values())
         there = sum(found.count for found in sets.values() if found.place.exists())
         listener.said(
-            f"{what}: {size * 1000:,.0f} MB on disk, for {pictures:,} views of pictures"
-            + (f" ({there:,} are there already)" if there else "")
+            f"features after {cut.after} ({shape}): {size:,.0f} MB on disk, for {count:,} views of"
+            " pictures" + (f" ({there:,} are there already)" if there else "")
         )
-        return True
 
     def _feature_set(
         self, facts: Mapping[str, Any], split: str, view: str, shape: tuple[int, ...]
     ) -> FeatureSet:
         pictures = self.data.splits[split]
         number = KEPT_AS[self.precision]
-        own = {"pictures": pictures.content_hash, "order": identity(list(pictures.ids))}
-        return FeatureSet({**facts, **own, "view": view}, len(pictures), shape, number)
+        own = {"pictures": pictures.order_hash, "view": view}
+        return FeatureSet({**facts, **own}, len(pictures), shape, number)
 
     def _split(
         self, front: nn.Module, split: str, views: Mapping[str, FeatureSet], listener: Listener
@@ -230,12 +236,13 @@ class FrozenFront:
         at_once = PIXELS_AT_ONCE * (1 if self.statistics[0].device.type == "cpu" else 16)
         return max(1, at_once // pixels)
 
-    def _facts(self, cut: Cut, beginning: Beginning | None) -> dict[str, Any]:
+    def _facts(self, cut: Cut, front: nn.Module, beginning: Beginning | None) -> dict[str, Any]:
         """What decides the features of any split. Fresh weights decide them by their values."""
         model = self.recipe.model
         weights = beginning.loaded.sha256 if beginning else _fingerprint(self.network)
         return {
-            "format": 3,
+            "format": 4,
+            "layers": identity(str(cut.front), repr(front)),
             "model": [model.name, builder_arguments(model)],
             "weights": weights,
             "after": cut.after,

@@ -7,6 +7,7 @@ from functools import partial
 from typing import Any
 
 from torch import Tensor, nn
+from torch.nn.modules.batchnorm import _BatchNorm
 from torch.optim import SGD, Adam, AdamW, Optimizer
 
 from grevy.errors import RecipeValueError
@@ -17,6 +18,8 @@ from grevy.training.whiten import whitening_layers
 
 Group = dict[str, Any]
 """Parameters that move alike, and how: what optimizers call a parameter group."""
+
+NORMS = (_BatchNorm, nn.GroupNorm, nn.LayerNorm)
 
 # AdamW's learning rate beside Muon's: 3e-4 for 0.02, the pair in Jordan's reference usage
 # (https://github.com/KellerJordan/Muon).
@@ -59,16 +62,27 @@ def build_optimizer(
 def blocks_from_head(model: nn.Module) -> dict[str, list[nn.Parameter]]:
     """Trained parameters by block, the head's first: `fc`, `layer4.1`, `layer4.0`."""
     blocks: dict[str, list[nn.Parameter]] = {}
+    block_of = block_of_layers(model)
     for name, parameter in model.named_parameters():
         if parameter.requires_grad:
-            blocks.setdefault(block_of(name.rpartition(".")[0]), []).append(parameter)
+            blocks.setdefault(block_of[name.rpartition(".")[0]], []).append(parameter)
     return dict(reversed(blocks.items()))
 
 
-def block_of(layer: str) -> str:
-    """The block to which a layer belongs: `layer4.1` for `layer4.1.conv1`, `fc` for `fc`."""
-    parts = layer.split(".")
-    return ".".join(parts[: 2 if len(parts) > 1 and parts[1].isdigit() else 1])
+def block_of_layers(model: nn.Module) -> dict[str, str]:
+    """The block of each layer with parameters, in order: `layer4.1` for `layer4.1.conv1`.
+
+    A norm that stands alone, as `bn1` after `conv1`, belongs to the block before it.
+    """
+    found: dict[str, str] = {}
+    before = ""
+    for name, module in model.named_modules():
+        if any(True for _ in module.parameters(recurse=False)):
+            parts = name.split(".")
+            block = ".".join(parts[: 2 if len(parts) > 1 and parts[1].isdigit() else 1])
+            alone = isinstance(module, NORMS) and block == name
+            found[name] = before = before if alone and before else block
+    return found
 
 
 def _split_by_depth(optimizer: Optimizer, model: nn.Module, decay: float) -> None:

@@ -13,15 +13,17 @@ from numpy.typing import NDArray
 
 from grevy.data.augment import normalise
 from grevy.data.decode import Picture, decode
-from grevy.data.fit import prepare
+from grevy.data.fit import Fit, prepare
 from grevy.data.listing import list_pictures
+from grevy.data.types import PictureFacts
 from grevy.training.as_trained import as_trained
 from grevy.training.device import choose_device
 from grevy.training.evaluate import statistics_tensors
 from grevy.training.precision import autocast
 from grevy.training.run import Run, open_run
 
-BATCH = 256
+BATCH = 32
+"""Pictures at a time; on a CPU larger batches of photographs are no faster."""
 
 Pictures = str | Path | Iterable[str | Path] | NDArray[np.uint8]
 
@@ -82,8 +84,8 @@ def _predict_batch(
 ) -> list[Prediction]:
     p = facts["preprocessing"]
     shape = p["channels"], p["height"], p["width"]
-    decoded = [decode(item) for item in items]
-    good = [prepare(pixels, shape, p["fit"]) for pixels, _ in decoded if pixels is not None]
+    decoded = [_decoded(item, shape, p["fit"]) for item in items]
+    good = [image_CHW for image_CHW, _ in decoded if image_CHW is not None]
     probabilities_NK: Iterable[NDArray[np.float32]] = ()
     if good:
         images_BCHW = torch.from_numpy(np.stack(good)).to(device)
@@ -99,6 +101,14 @@ def _predict_batch(
         else _best(name, classes, next(answers))
         for name, (_, picture) in zip(names, decoded, strict=True)
     ]
+
+
+def _decoded(
+    item: Picture, shape: tuple[int, int, int], fit: Fit
+) -> tuple[NDArray[np.uint8] | None, PictureFacts]:
+    """At the size of the input: of large photographs only one is in memory as it was."""
+    pixels_HWC, facts = decode(item)
+    return (None if pixels_HWC is None else prepare(pixels_HWC, shape, fit)), facts
 
 
 def _items(pictures: Pictures) -> list[Picture]:

@@ -17,8 +17,13 @@ from grevy.errors import DeviceError, RecipeValueError
 from grevy.models import build_model
 from grevy.models.transfer.cut import Cut
 from grevy.models.transfer.frozen import TrainedPart, freeze, set_training, trained_part
+from grevy.models.transfer.head import head_name
 from grevy.models.transfer.initial import Beginning, begin_with
-from grevy.models.transfer.preprocessing import builder_arguments, statistics_as_published
+from grevy.models.transfer.preprocessing import (
+    builder_arguments,
+    other_statistics,
+    statistics_as_published,
+)
 from grevy.recipes.schema import ModelConfig, Recipe
 from grevy.training.averaging import calm_copy
 from grevy.training.distributed import World, refuse_uneven
@@ -31,6 +36,9 @@ from grevy.training.sizes import refuse_sizes
 from grevy.training.state import Progress, State
 from grevy.training.trained_table import COLUMNS, trained_table
 from grevy.training.whiten import whiten_first_layer
+
+PROBE_PICTURES = 128
+"""Of the first batch at most so many are timed: a step of a speed record's batch takes seconds."""
 
 
 @dataclass(frozen=True)
@@ -105,16 +113,9 @@ def prepare(
     refuse_uneven(recipe.batch_size, world)
     mean_C, deviation_C = (torch.tensor(v, device=device) for v in statistics_of(data, recipe))
     classes = len(data.classes)
-    network = _network(recipe, data)
-    pairing = None if like is None else begin_like(network, like, seed, data.input_shape, classes)
-    beginning = _begin(network, recipe)
-    if pairing and beginning and pairing.like.weights != recipe.model.weights:
-        pairing = pairing.without(beginning.loaded.loaded)
+    network, pairing, beginning = _network_with_weights(data, recipe, seed, like)
     part = trained_part(network, recipe.transfer.train)
     freeze(network, part)
-    listener = listener or Listener()
-    if beginning is not None or part.frozen:
-        listener.showed(COLUMNS, trained_table(network, part, recipe))
     model = network.to(device=device, memory_format=torch.channels_last)
     if device.type == "cpu":
         train_depthwise_in_fp32(model)
@@ -129,6 +130,11 @@ def prepare(
     mode = partial(set_training, part=part, frozen_statistics=recipe.transfer.frozen_statistics)
     decided = _decide_precision(precision or recipe.precision, model, batches, device, mode)
     precision, probe = world.agree(decided)
+    state, listener = _fresh_state(model, recipe), listener or Listener()
+    if beginning is not None or part.frozen:
+        listener.showed(COLUMNS, trained_table(model, part, state.optimizer, recipe))
+    if note := other_statistics(recipe):
+        listener.said(note)
     front = FrozenFront(model, part, recipe, data, pictures, (mean_C, deviation_C), precision)
     kept = front.features(beginning, listener)
     setup = Setup(
@@ -147,17 +153,29 @@ def prepare(
         part,
         None if kept is None else kept.cut,
     )
-    return setup, _fresh_state(model, recipe)
+    return setup, state
 
 
-def _begin(network: nn.Module, recipe: Recipe) -> Beginning | None:
-    source = recipe.model.weights
-    return None if source == "none" else begin_with(network, recipe.model.name, source)
+def _network_with_weights(
+    data: ImageData, recipe: Recipe, seed: int, like: ModelConfig | None
+) -> tuple[Any, Pairing | None, Beginning | None]:
+    """The network as the seed makes it, then like another, then with weights from elsewhere."""
+    model, classes = recipe.model, len(data.classes)
+    network = build_model(model.name, data.input_shape, classes, **builder_arguments(model))
+    pairing = None if like is None else begin_like(network, like, seed, data.input_shape, classes)
+    source = model.weights
+    beginning = None if source == "none" else begin_with(network, model.name, source)
+    if pairing and _other_weights(pairing.like, model):
+        head = f"{head_name(network)}."
+        pairing = pairing.without(n for n in pairing.shared if not n.startswith(head))
+    return network, pairing, beginning
 
 
-def _network(recipe: Recipe, data: ImageData) -> Any:
-    arguments = builder_arguments(recipe.model)
-    return build_model(recipe.model.name, data.input_shape, len(data.classes), **arguments)
+def _other_weights(one: ModelConfig, other: ModelConfig) -> bool:
+    """Whether two networks begin with different weights from elsewhere, or one of them without."""
+    if one.weights == other.weights == "none":
+        return False
+    return (one.name, one.weights) != (other.name, other.weights)
 
 
 def statistics_of(data: ImageData, recipe: Recipe) -> tuple[list[float], list[float]]:
@@ -216,7 +234,9 @@ def _decide_precision(
         raise DeviceError("precision bf16", "a GPU that has it", "use --precision fp32")
     if wanted != "auto":
         return wanted, None
-    probe = probe_precision(model, *batches.at(0), device, train_mode)
+    images_BCHW, targets = batches.at(0)
+    some = slice(PROBE_PICTURES)
+    probe = probe_precision(model, images_BCHW[some], targets[some], device, train_mode)
     return probe.precision, probe
 
 

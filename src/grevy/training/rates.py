@@ -11,26 +11,30 @@ from grevy.training.prepare import Setup
 from grevy.training.schedules import learning_rate
 
 
-def set_learning_rates(setup: Setup, optimizer: Optimizer, step: int) -> None:
-    """Set `group["lr"]` of every group for one step.
+def set_learning_rates(setup: Setup, optimizer: Optimizer, step: int) -> bool:
+    """Set `group["lr"]` of every group for one step; whether another set of groups moves now.
 
     A group moves from its turn on (one block after the other, from the head) to its last step;
-    its schedule ends with it. Where it is over for good, no gradient is computed either.
+    its schedule ends with it. No gradient is computed of a group that does not move.
 
     Args:
         setup: schedule, steps, and which groups wait for their turn.
         optimizer: made by `build_optimizer`.
         step: optimizer steps already taken.
     """
+    changed = False
     for group in optimizer.param_groups:
         last = last_step(group, setup)
         moving = first_step(group, setup) <= step < last
         group["lr"] = moving * learning_rate(
             setup.recipe.schedule, group["initial_lr"], step, last, setup.batches.steps_per_epoch
         )
-        if step >= last and setup.world.size == 1:  # several processes wait for every gradient
-            for parameter in group["params"]:
-                parameter.requires_grad_(False)
+        if setup.world.size > 1:  # several processes wait for every gradient
+            continue
+        for parameter in group["params"]:
+            changed |= parameter.requires_grad != moving
+            parameter.requires_grad_(moving)
+    return changed
 
 
 def first_step(group: Mapping[str, Any], setup: Setup) -> float:

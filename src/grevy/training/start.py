@@ -107,7 +107,7 @@ def describe_run(
             "fit": data.fit,
             "mean": setup.mean_C.tolist(),
             "standard_deviation": setup.standard_deviation_C.tolist(),
-            **_resizing(start.recipe.model),
+            **_resizing(start.recipe.model, (height, width)),
         },
         "weights": setup.beginning.to_dict() if setup.beginning else None,
         "trained": {
@@ -126,10 +126,16 @@ def describe_run(
     }
 
 
-def _resizing(model: ModelConfig) -> dict[str, Any]:
-    """Side and interpolation, where the network resizes its pictures."""
+def _resizing(model: ModelConfig, size: tuple[int, int]) -> dict[str, Any]:
+    """Side and interpolation, where the network resizes its pictures; none that come at its size.
+
+    These were brought to it when they were decoded, bilinear.
+    """
     arguments = builder_arguments(model)
-    return {name: arguments[name] for name in ("resize", "interpolation") if name in arguments}
+    side = arguments.get("resize")
+    if side is None or size == (side, side):
+        return {}
+    return {"resize": side, "interpolation": arguments["interpolation"]}
 
 
 def run_identity(recipe: Recipe, fingerprint: str, seed: int, like: ModelConfig | None) -> str:
@@ -166,6 +172,8 @@ def refuse_other(record: Mapping[str, Any], facts: Mapping[str, Any], path: Path
         raise _mismatch(path, "data")
     if record["data"]["splits"] != facts["data"]["splits"]:
         raise _mismatch(path, "splits")
+    if (record.get("weights") or {}).get("sha256") != (facts["weights"] or {}).get("sha256"):
+        raise _mismatch(path, "file of weights")
 
 
 def changed_environment(record: Mapping[str, Any], facts: Mapping[str, Any]) -> list[str]:

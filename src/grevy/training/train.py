@@ -109,15 +109,18 @@ def _train_recorded(
     command: list[str],
     data_seconds: float,
 ) -> Run:
-    with own_randomness(start.seed), watch_interrupt() as interrupt:
+    began = time.perf_counter()
+    with own_randomness(start.seed):
         setup, state = prepare(
             data, start.recipe, start.seed, device, world, start.precision, start.like, listener
         )
+        before = {"data": data_seconds, "preparation": time.perf_counter() - began}
         facts = describe_run(start, data, setup, state, command)
-        with Recorder.open(start, facts, state, world, listener) as recorder:
+        opened = Recorder.open(start, facts, state, world, listener)
+        with opened as recorder, watch_interrupt() as interrupt:
             try:
                 train_loop(setup, state, recorder, interrupt)
-                finish(setup, state, recorder, data, data_seconds)
+                finish(setup, state, recorder, data, before)
             except RunInterruptedError:
                 recorder.directory.update(status="interrupted")
                 raise
@@ -158,7 +161,8 @@ def train_loop(setup: Setup, state: State, recorder: Recorder, interrupt: Interr
 def train_step(setup: Setup, state: State, model: torch.nn.Module) -> dict[str, Any]:
     """One batch forward and backward, one move of the optimizer; returns the row of the log."""
     recipe, step = setup.recipe, state.progress.step
-    set_learning_rates(setup, state.optimizer, step)
+    if set_learning_rates(setup, state.optimizer, step):
+        setup.train_mode(model)
     images_BCHW, targets = (setup.world.share(tensor) for tensor in setup.batches.at(step))
     images_BCHW = at_size(images_BCHW, recipe.augment.sizes, step, setup.total_steps)
     torch.manual_seed(derive(setup.seed, "dropout", step))

@@ -11,7 +11,13 @@ import pytest
 import torch
 from source_forms import Server, serving
 
-from grevy.errors import ChecksumError, DownloadError, UsageError, WeightsError
+from grevy.errors import (
+    ChecksumError,
+    DownloadError,
+    UnknownModelError,
+    UsageError,
+    WeightsError,
+)
 from grevy.models import build_model
 from grevy.models.transfer import published
 from grevy.models.transfer.initial import begin_with
@@ -79,6 +85,36 @@ def test_a_url_s_checksum_is_that_of_the_user(server: Server) -> None:
         begin_with(network, "resnet18", f"{url}#sha256={'0' * 64}")
     begin_with(network, "resnet18", f"{url}#sha256={digest}")
     assert torch.equal(network.conv1.weight, weights["conv1.weight"])
+    with pytest.raises(ChecksumError):  # also now that it is there
+        begin_with(network, "resnet18", f"{url}#sha256={'0' * 64}")
+
+
+def test_files_of_one_name_at_two_addresses_are_two_files(server: Server) -> None:
+    _, content = a_file()
+    other = {name: tensor + 1 for name, tensor in a_file()[0].items()}
+    buffer = io.BytesIO()
+    torch.save(other, buffer)
+    server.files["a/model.pth"], server.files["b/model.pth?download=true"] = (
+        content,
+        buffer.getvalue(),
+    )
+    first, second = (build_model("resnet18", (3, 32, 32), 5) for _ in range(2))
+    begin_with(first, "resnet18", server.url("a/model.pth"))
+    begin_with(second, "resnet18", server.url("b/model.pth?download=true"))
+    torch.testing.assert_close(second.conv1.weight, first.conv1.weight + 1)
+
+
+@pytest.mark.parametrize("name", ["timm:nonsense", "torchvision:nonsense"])
+def test_a_network_that_the_zoo_does_not_have_is_said_before_its_weights(name: str) -> None:
+    with pytest.raises(UnknownModelError, match="nonsense"):
+        published.published_preprocessing(name)
+    with pytest.raises(UnknownModelError, match="nonsense"):
+        published.fetch_published(name)
+
+
+def test_a_tag_that_timm_does_not_have_is_said() -> None:
+    with pytest.raises(WeightsError, match=r"resnet18\.nonsense"):
+        published.published_preprocessing("timm:resnet18.nonsense")
 
 
 def test_a_place_on_the_hub_needs_three_parts() -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +17,11 @@ from torch import nn
 
 import grevy
 from grevy.data.features import FeatureSet
-from grevy.errors import CorruptRecordError, FeatureRangeError
+from grevy.errors import CorruptRecordError, FeatureRangeError, RunMismatchError
+from grevy.inspection.states import network_at
 from grevy.models import build_model
+from grevy.models.transfer.preprocessing import other_statistics
+from grevy.recipes.load import load_recipe
 from grevy.training.listener import Listener
 
 Arrays = dict[str, tuple[np.ndarray, np.ndarray]]
@@ -120,7 +125,8 @@ def test_what_half_precision_can_t_hold_is_refused_not_made_infinite() -> None:
     with pytest.raises(FeatureRangeError, match="nan"):
         features.read_or_compute(lambda: [np.full((2, 3), np.nan, np.float32)], lambda _: None)
     assert not features.place.exists()
-    assert list(features.place.parent.glob(f".{features.place.name}*")) == []
+    left = features.place.parent.glob(f".{features.place.name}*")
+    assert {path.suffix for path in left} <= {".lock"}
 
 
 def test_a_damaged_file_of_features_is_said_with_its_place(cache: Path) -> None:
@@ -208,3 +214,75 @@ def test_evaluation_gives_the_figures_of_the_record_to_the_last_picture(
     predictions = grevy.predict(run, images)
     right = [p.class_name == label for p, label in zip(predictions, labels, strict=True)]
     assert np.mean(right) == run.results["test"]["accuracy"]
+
+
+def shuffled(data: Arrays, split: str) -> Arrays:
+    order = np.random.default_rng(5).permutation(len(data[split][0]))
+    return {**data, split: (data[split][0][order], data[split][1][order])}
+
+
+def test_features_belong_to_their_rows_also_when_these_change_places(
+    cache: Path, tmp_path: Path, stripes: Arrays
+) -> None:
+    first = train(tmp_path / "first", stripes, epochs=3)
+    second = train(tmp_path / "second", shuffled(stripes, "test"), epochs=3)
+    assert first.results["test"]["accuracy"] > 0.6
+    assert second.results["test"] == pytest.approx(first.results["test"], abs=1e-5)
+
+
+def test_without_space_the_front_is_computed_anew_and_that_is_said(
+    cache: Path, tmp_path: Path, stripes: Arrays, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("grevy.training.front.free_space", lambda _: 1000)
+    ears = Ears()
+    run = train(tmp_path / "run", stripes, ears)
+    assert any(" s an epoch: features of 0.0 GB, 0.0 GB are free in" in t for t in ears.heard)
+    assert run.facts["trained"]["cut"] is None
+
+
+def test_processes_that_want_the_same_features_wait_for_the_first_one(cache: Path) -> None:
+    features = FeatureSet({"test": "lock"}, 4, (1,), "float32")
+    computed: list[int] = []
+
+    def compute() -> list[np.ndarray]:
+        computed.append(1)
+        time.sleep(0.2)
+        return [np.ones((4, 1), np.float32)]
+
+    with ThreadPoolExecutor(4) as pool:
+        found = list(
+            pool.map(lambda _: features.read_or_compute(compute, lambda _: None), range(4))
+        )
+    assert len(computed) == 1
+    assert all(np.array_equal(array, np.ones((4, 1))) for array in found)
+
+
+def test_a_run_goes_on_only_with_the_file_of_weights_that_it_began_with(
+    cache: Path, tmp_path: Path, stripes: Arrays
+) -> None:
+    path = tmp_path / "weights.safetensors"
+    recipe = {
+        "model": {"name": "resnet18", "weights": str(path)},
+        "transfer": {"train": "head"},
+        "batch_size": 20,
+        "epochs": 2,
+        "precision": "fp32",
+    }
+    save_file(build_model("resnet18", (3, 16, 16), 9).state_dict(), path)
+    run = grevy.train(stripes, recipe, out=tmp_path / "run", listener=Listener())
+    run.directory.update(status="interrupted")
+    save_file(build_model("resnet18", (3, 16, 16), 9).state_dict(), path)
+    with pytest.raises(RunMismatchError, match="another file of weights"):
+        grevy.train(stripes, recipe, out=tmp_path / "run", resume=True, listener=Listener())
+    run.directory.update(status="finished")
+    with pytest.raises(RunMismatchError, match=r"weights\.safetensors with SHA-256"):
+        network_at(run, "initial")
+    path.unlink()
+    assert network_at(run, "last")[1] > 0  # a checkpoint holds all of it
+
+
+def test_statistics_that_are_not_those_of_the_weights_are_said() -> None:
+    recipe = load_recipe({"model": {"name": "resnet18", "weights": "pretrained"}})
+    assert "mean 0.485, 0.456, 0.406" in (other_statistics(recipe) or "")
+    assert other_statistics(load_recipe("resnet18-transfer")) is None
+    assert other_statistics(load_recipe("base")) is None

@@ -377,4 +377,13 @@ def test_depth_and_factor_of_biases_multiply():
     assert rates[id(model[9].bias)] == 2.0
     assert rates[id(model[7].weight)] == pytest.approx(0.05)
     assert rates[id(model[7].bias)] == pytest.approx(0.2)
-    assert [group["depth"] for group in optimizer.param_groups] == [0, 0, 1, 1, 2, 2, 3, 4, 4]
+    assert [group["depth"] for group in optimizer.param_groups] == [
+        0,
+        0,
+        1,
+        1,
+        2,
+        2,
+        3,
+        3,
+    ]  # the norm with its convolution

@@ -14,6 +14,7 @@ from safetensors.torch import load_file, save_file
 from torch import nn
 
 import grevy
+from grevy.data.randomness import own_randomness
 from grevy.errors import RecipeValueError, WeightsError
 from grevy.models import build_model
 from grevy.models.transfer.cut import find_cut
@@ -122,6 +123,21 @@ def test_dropout_in_front_of_the_head_is_never_kept() -> None:
     assert cut.after == "_2"
 
 
+def test_paths_dropped_at_random_inside_the_frozen_part_are_kept_whole() -> None:
+    network = build_model("torchvision:efficientnet_b0", (3, 32, 32), 3)
+    part = trained_part(network, "last:1")
+    cut = find_cut(network, part)
+    assert cut is not None
+    dropping = [n for n, m in network.named_modules() if type(m).__name__ == "StochasticDepth"]
+    dropping.remove("features.7.0.stochastic_depth")  # of a block without a path around it
+    set_training(network, part, frozen_statistics=False)
+    assert dropping
+    assert not any(network.get_submodule(name).training for name in dropping)
+    assert network.classifier[0].training  # the dropout before the head is no frozen layer's
+    assert network.features[8].training
+    assert not [n for n in cut.back.nodes if "stochastic" in n.name]
+
+
 def test_a_network_that_goes_by_values_is_not_cut() -> None:
     class ByValue(nn.Module):
         def __init__(self) -> None:
@@ -166,6 +182,11 @@ def test_frozen_layers_keep_weights_and_statistics(tmp_path: Path, stripes: Arra
     for cache in (True, False):
         run = train(tmp_path / str(cache), stripes, cache=cache)
         weights = load_file(run.path / "model.safetensors")
+        with own_randomness(0):
+            initial = build_model("resnet18", (1, 16, 16), 2, resize=24).state_dict()
+        frozen = [n for n in initial if n.startswith(("conv1", "bn1", "layer1", "layer3"))]
+        assert all(torch.equal(weights[name], initial[name]) for name in frozen)
+        assert not torch.equal(weights["layer4.1.conv2.weight"], initial["layer4.1.conv2.weight"])
         assert int(weights["bn1.num_batches_tracked"]) == 0
         assert int(weights["layer4.0.bn1.num_batches_tracked"]) > 0
 
@@ -221,7 +242,8 @@ def test_a_learning_rate_for_each_depth() -> None:
     optimizer = build_optimizer(network, recipe.optimizer, TransferConfig(depth_decay=0.5))
     rates = [group["initial_lr"] for group in optimizer.param_groups]
     assert rates[:3] == [0.1, 0.05, 0.025]
-    assert len(rates) == len(blocks_from_head(network)) == 11
+    assert len(rates) == len(blocks_from_head(network)) == 10
+    assert [*blocks_from_head(network)][-2:] == ["layer1.0", "conv1"]  # with its norm, bn1
     assert sum(p.numel() for g in optimizer.param_groups for p in g["params"]) == sum(
         p.numel() for p in network.parameters()
     )
@@ -241,12 +263,19 @@ def test_blocks_are_unfrozen_one_after_the_other(tmp_path: Path, stripes: Arrays
         "transfer": {"unfreeze_every": 1.0, "train": "last:5"},
         "optimizer": {"name": "sgd", "lr": 0.1},
         "epochs": 1,
+        "checks_per_epoch": 1,
         "batch_size": 20,
         "precision": "fp32",
     }
     grevy.train(stripes, recipe, out=place, listener=Listener())
     first = load_file(place / "model.safetensors")
-    grevy.train(stripes, {**recipe, "epochs": 3}, out=tmp_path / "long", listener=Listener())
+    with own_randomness(0):
+        initial = build_model("resnet18", (1, 16, 16), 2).state_dict()
+    waiting = [n for n in initial if n.startswith("layer4.") and "num_batches" not in n]
+    assert all(torch.equal(first[name], initial[name]) for name in waiting)  # and statistics
+    assert not torch.equal(first["fc.weight"], initial["fc.weight"])
+    grevy.train(stripes, {**recipe, "epochs": 2}, out=tmp_path / "long", listener=Listener())
     after = load_file(tmp_path / "long" / "model.safetensors")
-    assert torch.equal(first["layer3.0.conv1.weight"], after["layer3.0.conv1.weight"])
-    assert not torch.equal(first["layer4.0.conv1.weight"], after["layer4.0.conv1.weight"])
+    assert not torch.equal(after["layer4.1.conv1.weight"], initial["layer4.1.conv1.weight"])
+    assert not torch.equal(after["layer4.1.bn1.running_mean"], initial["layer4.1.bn1.running_mean"])
+    assert torch.equal(after["layer4.0.conv1.weight"], initial["layer4.0.conv1.weight"])

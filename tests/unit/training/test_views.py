@@ -113,6 +113,7 @@ def test_logits_of_some_pictures_are_those_among_all(network: nn.Module) -> None
         np.zeros(12, np.int64),
         tuple(map(str, range(12))),
         "",
+        "",
     )
     pictures = PicturesOnDevice(split, torch.device("cpu"))
     statistics = torch.full((3,), 0.5), torch.full((3,), 0.25)

@@ -64,7 +64,7 @@ def find_cut(network: nn.Module, part: TrainedPart) -> Cut | None:
         return None
     nodes = list(graph.nodes)
     trained = set(part.trained)
-    place = _last_place(nodes, trained, network)
+    place = _last_place(nodes, trained, network, part)
     if place is None:
         return None
     return Cut(nodes[place].name, _front(graph, nodes, place), _back(graph, nodes, place))
@@ -84,10 +84,13 @@ def _trace(network: nn.Module) -> fx.Graph | None:
         network.train(training)
 
 
-def _last_place(nodes: Sequence[fx.Node], trained: set[str], network: nn.Module) -> int | None:
+def _last_place(
+    nodes: Sequence[fx.Node], trained: set[str], network: nn.Module, part: TrainedPart
+) -> int | None:
     found = None
     for index, node in enumerate(nodes):
-        if _is_trained(node, trained) or _is_random(node, network) or node.op == "output":
+        random = _is_random(node, network) and str(node.target) not in part.still
+        if _is_trained(node, trained) or random or node.op == "output":
             break
         if node.op not in ("placeholder", "get_attr") and _alone(nodes, index):
             found = index
@@ -108,7 +111,8 @@ def _is_random(node: fx.Node, network: nn.Module) -> bool:
         return False
     layer = network.get_submodule(str(node.target))
     rate = getattr(layer, "p", getattr(layer, "drop_prob", 0.0))
-    return "drop" in type(layer).__name__.lower() and bool(rate)
+    name = type(layer).__name__.lower()
+    return ("drop" in name or "stochastic" in name) and bool(rate)
 
 
 def _alone(nodes: Sequence[fx.Node], index: int) -> bool:

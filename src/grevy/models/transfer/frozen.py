@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 
 from torch import nn
 from torch.nn.modules.batchnorm import _BatchNorm
@@ -21,10 +22,14 @@ class TrainedPart:
     Attributes:
         trained: names of modules.
         frozen: names of modules.
+        still: names of all modules without modules inside that stand before the last frozen layer
+            of those before the first trained one, also without tensors: they are never in training
+            mode, so that what drops paths at random there lets all through.
     """
 
     trained: tuple[str, ...]
     frozen: tuple[str, ...]
+    still: tuple[str, ...]
 
 
 ASSIGNMENT = "last:5"
@@ -59,10 +64,9 @@ def trained_part(network: nn.Module, train: str) -> TrainedPart:
         chosen = _below(network, layers, rest.split(","))
     else:
         raise _unknown(train)
-    return TrainedPart(
-        tuple(name for name in layers if name in chosen),
-        tuple(name for name in layers if name not in chosen),
-    )
+    trained = tuple(name for name in layers if name in chosen)
+    frozen = tuple(name for name in layers if name not in chosen)
+    return TrainedPart(trained, frozen, _still(network, layers, trained))
 
 
 def freeze(network: nn.Module, part: TrainedPart) -> None:
@@ -73,12 +77,27 @@ def freeze(network: nn.Module, part: TrainedPart) -> None:
 
 
 def set_training(network: nn.Module, part: TrainedPart, frozen_statistics: bool) -> None:
-    """Training mode, but frozen layers keep their statistics; trained ones, too, where asked."""
+    """Training mode, but frozen layers keep their statistics; trained ones, too, where asked.
+
+    A batch norm of which no parameter asks for a gradient is frozen, also if only for some epochs.
+    """
     network.train()
-    frozen = set(part.frozen)
+    still = set(part.still)
     for name, module in network.named_modules():
-        if isinstance(module, _BatchNorm) and (frozen_statistics or name in frozen):
+        own = list(module.parameters(recurse=False))
+        frozen = bool(own) and not any(parameter.requires_grad for parameter in own)
+        keeps = isinstance(module, _BatchNorm) and (frozen_statistics or frozen)
+        if keeps or name.removeprefix("module.") in still:  # as DistributedDataParallel calls them
             module.eval()
+
+
+def _still(network: nn.Module, layers: Sequence[str], trained: Sequence[str]) -> tuple[str, ...]:
+    before = list(takewhile(lambda name: name not in trained, layers))
+    if not before:
+        return ()
+    names = [name for name, _ in network.named_modules()]
+    inside = names[: names.index(before[-1]) + 1]
+    return tuple(n for n in inside if not any(True for _ in network.get_submodule(n).children()))
 
 
 def _from_last(network: nn.Module, layers: Sequence[str], count: int) -> Sequence[str]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from pathlib import Path
+from pathlib import Path, PurePosixPath
+from urllib.parse import urlsplit
 
 from torch import Tensor, nn
 
@@ -18,6 +19,7 @@ from grevy.models.transfer.published import fetch_published, published_names
 from grevy.models.weights import LoadedWeights, put_weights
 from grevy.models.weights_file import Weights, read_weights
 from grevy.models.zoo import is_zoo_name
+from grevy.records.run import identity
 
 
 @dataclass(frozen=True)
@@ -93,10 +95,11 @@ def _pretrained(name: str) -> Weights:
 
 
 def _downloaded(url: str) -> Path:
+    """Kept under its whole address and checksum: other places have files of the same name."""
     address, _, checksum = url.partition("#sha256=")
-    name = address.rpartition("/")[2]
+    name = PurePosixPath(urlsplit(address).path).name or "weights"
     return download(
         address,
-        cache_folder() / "weights" / name,
+        cache_folder() / "weights" / identity(url) / name,
         checksum=f"sha256:{checksum}" if checksum else None,
     )

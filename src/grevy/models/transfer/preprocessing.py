@@ -51,6 +51,24 @@ def statistics_as_published(recipe: Recipe) -> tuple[Any, Any]:
     return mean, deviation
 
 
+def other_statistics(recipe: Recipe) -> str | None:
+    """A sentence where the recipe normalises differently than its published weights expect."""
+    if recipe.model.weights != "pretrained":
+        return None
+    known, used = published_preprocessing(recipe.model.name), statistics_as_published(recipe)
+    if used == (known.mean, known.standard_deviation):
+        return None
+    return (
+        f"the pretrained weights were made with mean {_few(known.mean)} and standard deviation"
+        f" {_few(known.standard_deviation)}, this recipe has {_few(used[0])} and {_few(used[1])};"
+        " `weights` stands for theirs (pictures.mean, pictures.standard_deviation)"
+    )
+
+
+def _few(values: Any) -> str:
+    return values if isinstance(values, str) else ", ".join(f"{value:.3g}" for value in values)
+
+
 def _interpolation(model: ModelConfig) -> str:
     name = published_preprocessing(model.name).interpolation
     if name not in INTERPOLATIONS:

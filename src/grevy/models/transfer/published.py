@@ -11,6 +11,7 @@ from grevy.data.places import cache_folder
 from grevy.errors import WeightsError
 from grevy.models.pretrained import Preprocessing, package_preprocessing, pretrained_names
 from grevy.models.transfer.hub import PREFIX, weights_on_hub
+from grevy.models.zoo import require_zoo_name
 
 OURS = {
     "resnet18": "https://download.pytorch.org/models/resnet18-f37072fd.pth",
@@ -41,15 +42,12 @@ def fetch_published(name: str) -> Path:
         DownloadError: the publisher can't be reached.
         ChecksumError: what arrived is not what was published.
         WeightsError: the zoo has none for this network.
+        UnknownModelError: the zoo does not have this network.
         MissingPackageError: the zoo, or the hub's client, is not installed.
     """
     if name.startswith("timm:"):
         return _timm(name)
-    url = OURS.get(name) or _torchvision_url(name)
-    file = url.rpartition("/")[2]
-    digits = re.search(r"-([0-9a-f]{8,64})\.", file)
-    checksum = f"sha256:{digits[1]}" if digits else None
-    return download(url, cache_folder() / "weights" / file, checksum=checksum)
+    return _download(OURS.get(name) or _torchvision_url(name))
 
 
 def published_preprocessing(name: str) -> Preprocessing:
@@ -77,6 +75,14 @@ def published_preprocessing(name: str) -> Preprocessing:
     return IMAGENET
 
 
+def _download(url: str) -> Path:
+    """Checked by the digits of the SHA-256 that publishers put into the name."""
+    file = url.rpartition("/")[2]
+    digits = re.search(r"-([0-9a-f]{8,64})\.", file)
+    checksum = f"sha256:{digits[1]}" if digits else None
+    return download(url, cache_folder() / "weights" / file, checksum=checksum)
+
+
 def _torchvision_url(name: str) -> str:
     weights = _torchvision_weights(name)
     if weights is None:
@@ -100,6 +106,7 @@ def _torchvision_preprocessing(name: str) -> Preprocessing:
 
 
 def _torchvision_weights(name: str) -> Any:
+    require_zoo_name(name)
     from torchvision import models
 
     return next(iter(models.get_model_weights(name.partition(":")[2])), None)
@@ -110,15 +117,23 @@ def _timm(name: str) -> Path:
     if config is None or not (config.hf_hub_id or config.url):
         raise _none(name)
     if config.hf_hub_id:
-        return weights_on_hub(f"{PREFIX}{config.hf_hub_id}/model.safetensors")
-    file = config.url.rpartition("/")[2]
-    return download(config.url, cache_folder() / "weights" / file, checksum=None)
+        file = config.hf_hub_filename or "model.safetensors"
+        return weights_on_hub(f"{PREFIX}{config.hf_hub_id}/{file}")
+    return _download(config.url)
 
 
 def _timm_config(name: str) -> Any:
+    require_zoo_name(name)
     import timm
 
-    return timm.get_pretrained_cfg(name.partition(":")[2], allow_unregistered=True)
+    try:
+        return timm.get_pretrained_cfg(name.partition(":")[2], allow_unregistered=True)
+    except RuntimeError as error:
+        raise WeightsError(
+            f"'{name}' ({error})",
+            "one of the weights that timm lists for it",
+            "change what follows the dot",
+        ) from error
 
 
 def _none(name: str) -> WeightsError:
