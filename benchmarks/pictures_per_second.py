@@ -1,36 +1,54 @@
-"""How many pictures a second does `base` train on, against a plain PyTorch loop?
+"""How many pictures a second does `base` train on, with Grevy and with its peers?
 
-Arms, all with the network of the recipe `base`, batch size 64, SGD 0.05, on CIFAR-10:
+Arms, all with the network of the recipe `base`, batch size 64, SGD 0.05, no augmentation:
 
-- plain: what a tutorial tells to do: a `Dataset` of PIL pictures with per-item torchvision
+- plain: what PyTorch's tutorials tell to do: a `Dataset` of PIL pictures with per-item torchvision
   transforms, a `DataLoader` with two workers, float32, no settings changed
+- lightning, keras, timm, fastai: each as its own documentation tells to use it, in float32; the
+  modules in `peers/` say what that is, and what was switched off in their favour
 - grevy-fp32: Grevy's own training step with `--precision fp32`
 - grevy-auto: the same with `--precision auto`
 
-Each arm is a process that waits while the others work; they take turns A B C A B C, so that a
-change of the machine's speed meets all of them. The timer covers whole steps (batch, forward,
-backward, optimizer) of a warm process; start-up, decoding, checks and records are outside.
-Figures are medians over rounds, ratios are taken round by round.
+A peer that is not installed, or that fails, is named and left out; `make .venv/.bench` installs
+all of them.
 
-    python benchmarks/pictures_per_second.py --data ../shared/data/cifar10 --rounds 9
+Each arm is a process that waits while the others work; they take turns A B C A B C, so that a
+change of the machine's speed meets all of them. An arm is warm after 30 steps, and each turn begins
+with 8 more that are not timed. The timer covers whole steps (batch, forward, backward, optimizer,
+and what the library does between them, the change of an epoch included); start-up, decoding, checks
+and records are outside. Pictures a second are medians over rounds; ratios are taken round by round,
+and given as their geometric mean with a 95 % t interval.
+
+    python benchmarks/pictures_per_second.py --data cifar10 --rounds 9
+    python benchmarks/pictures_per_second.py --data digits --rounds 2 --steps 10 --out trial.csv
 """
 
 from __future__ import annotations
 
 import argparse
-import csv
-import datetime
+import importlib
+import importlib.util
+import math
 import statistics
-import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-BATCH = 64
-WARM_UP = 30
-ARMS = ("plain", "grevy-fp32", "grevy-auto")
+from machine import machine, write_table
+from turns import Arm, Pace
+
+ARMS = {
+    "plain": "plain",
+    "lightning": "lightning_trainer",
+    "keras": "keras_fit",
+    "timm": "timm_script",
+    "fastai": "fastai_learner",
+    "grevy-fp32": "grevy_step",
+    "grevy-auto": "grevy_step",
+}
+"""Name of the arm, and its module in `peers/`."""
+PACKAGES = {"lightning": "lightning", "keras": "keras", "timm": "timm", "fastai": "fastai"}
+"""What an arm needs beside what Grevy's tests need."""
 RESULT = Path(__file__).with_suffix(".csv")
 
 
@@ -39,185 +57,110 @@ def main() -> None:
     if arguments.arm:
         serve(arguments)
         return
-    workers = {arm: start(arm, arguments) for arm in ARMS}
-    rates = {arm: [] for arm in ARMS}
-    for round_number in range(arguments.rounds):
-        for arm, worker in workers.items():
-            rates[arm].append(BATCH * arguments.steps / ask(worker, "go"))
-        print(
-            f"round {round_number + 1}: "
-            + ", ".join(f"{a} {r[-1]:,.0f}/s" for a, r in rates.items())
-        )
-    facts = {arm: ask_text(worker, "facts") for arm, worker in workers.items()}
-    for worker in workers.values():
-        worker.communicate("stop\n")
-    write(rates, facts, arguments)
+    arms = start_arms(arguments)
+    rates: dict[str, list[float]] = {arm.name: [] for arm in arms}
+    for number in range(arguments.rounds):
+        for arm in arms:
+            if arm.failure is None:
+                take_turn(arm, rates[arm.name], arguments.steps)
+        last = {name: values[number] for name, values in rates.items() if len(values) > number}
+        print(f"round {number + 1}:", ", ".join(f"{n} {v:,.0f}/s" for n, v in last.items()))
+    for arm in arms:
+        arm.stop()
+    report([arm for arm in arms if arm.failure is None], rates, arguments)
 
 
 def parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--data", default="cifar10", help="CIFAR-10, as grevy takes it")
+    parser.add_argument("--data", default="cifar10", help="image data, as grevy takes it")
     parser.add_argument("--rounds", type=int, default=9)
-    parser.add_argument("--steps", type=int, default=150, help="steps a round and arm")
+    parser.add_argument("--steps", type=int, default=150, help="timed steps a turn")
+    parser.add_argument("--arms", nargs="+", choices=ARMS, default=list(ARMS))
     parser.add_argument("--out", type=Path, default=RESULT)
     parser.add_argument("--arm", choices=ARMS, help=argparse.SUPPRESS)
     return parser.parse_args()
 
 
-def start(arm: str, arguments: argparse.Namespace) -> subprocess.Popen[str]:
-    words = [sys.executable, __file__, "--arm", arm, "--data", arguments.data]
-    words += ["--steps", str(arguments.steps)]
-    pipe = subprocess.PIPE
-    worker = subprocess.Popen(words, stdin=pipe, stdout=pipe, text=True)
-    ask_text(worker, "warm")
-    return worker
-
-
-def ask_text(worker: subprocess.Popen[str], word: str) -> str:
-    assert worker.stdin is not None
-    assert worker.stdout is not None
-    worker.stdin.write(word + "\n")
-    worker.stdin.flush()
-    return worker.stdout.readline().strip()
-
-
-def ask(worker: subprocess.Popen[str], word: str) -> float:
-    return float(ask_text(worker, word))
-
-
 def serve(arguments: argparse.Namespace) -> None:
-    """The child: does what it is told, a line at a time."""
-    step, fact = plain_step(arguments) if arguments.arm == "plain" else grevy_step(arguments)
-    for line in sys.stdin:
-        word = line.strip()
-        if word == "stop":
-            return
-        if word == "facts":
-            print(fact, flush=True)
+    """The child: trains in its own way, at the parent's pace."""
+    from peers.task import Task
+
+    pace = Pace(arguments.steps)
+    precision = arguments.arm.removeprefix("grevy-")
+    peer = importlib.import_module(f"peers.{ARMS[arguments.arm]}")
+    peer.train(Task(arguments.data, precision), pace)
+
+
+def start_arms(arguments: argparse.Namespace) -> list[Arm]:
+    """All that can be started; the others are named."""
+    arms = []
+    for name in arguments.arms:
+        package = PACKAGES.get(name)
+        if package and importlib.util.find_spec(package) is None:
+            print(f"{name}: left out, {package} is not installed (make .venv/.bench installs it)")
             continue
-        begin = time.perf_counter()
-        for _ in range(arguments.steps if word == "go" else WARM_UP):
-            step()
-        print(time.perf_counter() - begin, flush=True)
+        words = [__file__, "--arm", name, "--data", arguments.data, "--steps", str(arguments.steps)]
+        arm = Arm.start(name, words)
+        if arm.failure is None:
+            print(f"{name}: version {arm.facts['version']}, {arm.facts['precision']}", flush=True)
+            arms.append(arm)
+        else:
+            print(f"{name}: left out, it fails: {arm.failure}")
+    return arms
 
 
-def plain_step(arguments: argparse.Namespace) -> tuple[Callable[[], Any], str]:
-    """The loop that most people write."""
-    import torch
-    from PIL import Image
-    from torch.utils.data import DataLoader, Dataset
-    from torchvision import transforms
+def take_turn(arm: Arm, rates: list[float], steps: int) -> None:
+    from peers.task import BATCH
 
-    from grevy.data.load import load_data
-    from grevy.models import build_model
-
-    split = load_data(arguments.data).splits["train"]
-    to_input = transforms.Compose(
-        [transforms.ToTensor(), transforms.Normalize((0.5,) * 3, (0.25,) * 3)]
-    )
-
-    class Pictures(Dataset):  # type: ignore[type-arg]
-        def __init__(self) -> None:
-            self.images = [Image.fromarray(x) for x in split.images_NCHW.transpose(0, 2, 3, 1)]
-
-        def __len__(self) -> int:
-            return len(self.images)
-
-        def __getitem__(self, index: int) -> tuple[torch.Tensor, int]:
-            return to_input(self.images[index]), int(split.labels_N[index])
-
-    loader = DataLoader(Pictures(), batch_size=BATCH, shuffle=True, num_workers=2, drop_last=True)
-    model = build_model("base", (3, 32, 32), 10)
-    optimizer = torch.optim.SGD(model.parameters(), lr=0.05)
-    loss_function = torch.nn.CrossEntropyLoss()
-
-    def forever() -> Iterator[Any]:
-        while True:
-            yield from loader
-
-    batches = forever()
-
-    def step() -> None:
-        images, labels = next(batches)
-        loss = loss_function(model(images), labels)
-        optimizer.zero_grad()
-        loss.backward()
-        optimizer.step()
-        loss.item()
-
-    return step, "fp32"
+    seconds = arm.turn()
+    if seconds is None:
+        print(f"{arm.name}: left out from here on, it fails: {arm.failure}")
+    else:
+        rates.append(BATCH * steps / seconds)
 
 
-def grevy_step(arguments: argparse.Namespace) -> tuple[Callable[[], Any], str]:
-    """Grevy's own step, as `grevy train` calls it."""
-    from grevy.data.load import load_data
-    from grevy.recipes.load import load_recipe
-    from grevy.training.device import choose_device, keep_freed_memory
-    from grevy.training.distributed import World
-    from grevy.training.prepare import prepare
-    from grevy.training.train import train_step
-
-    recipe = load_recipe("base").model_copy(
-        update={"precision": arguments.arm.removeprefix("grevy-")}
-    )
-    keep_freed_memory()
-    data = load_data(arguments.data, recipe.pictures)
-    setup, state = prepare(data, recipe, 0, choose_device("cpu"), World())
-    model = state.model.train()
-
-    def step() -> None:
-        train_step(setup, state, model)
-        state.progress.step += 1
-
-    return step, setup.precision
-
-
-def write(
-    rates: dict[str, list[float]], facts: dict[str, str], arguments: argparse.Namespace
-) -> None:
+def report(arms: list[Arm], rates: dict[str, list[float]], arguments: argparse.Namespace) -> None:
     """A row an arm, and the same for people."""
-    import platform
-
-    import torch
-
-    from grevy.training.device import processor_name
-
-    machine = {
-        "processor": processor_name(),
-        "threads": torch.get_num_threads(),
-        "python": platform.python_version(),
-        "torch": torch.__version__,
-        "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
-    }
-    rows = []
-    for arm, values in rates.items():
-        ratios = [value / plain for value, plain in zip(values, rates["plain"], strict=True)]
-        rows.append(
-            {
-                "arm": arm,
-                "precision": facts[arm],
-                "rounds": len(values),
-                "steps_a_round": arguments.steps,
-                "pictures_per_second_median": round(statistics.median(values)),
-                "min": round(min(values)),
-                "max": round(max(values)),
-                "ratio_to_plain_median": round(statistics.median(ratios), 3),
-                "ratio_min": round(min(ratios), 3),
-                "ratio_max": round(max(ratios), 3),
-                **machine,
-            }
-        )
-    with arguments.out.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, fieldnames=list(rows[0]), lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
-    for row in rows:
+    if not arms:
+        sys.exit("no arm is left")
+    rows = [{**row(arm, rates), "steps_a_round": arguments.steps, **machine()} for arm in arms]
+    for line in rows:
         print(
-            f"{row['arm']:<11} {row['precision']}  {row['pictures_per_second_median']:>6,}/s"
-            f"  {row['ratio_to_plain_median']:.2f}× plain"
-            f" ({row['ratio_min']:.2f} to {row['ratio_max']:.2f}, n = {row['rounds']})"
+            f"{line['arm']:<11} {line['precision']}  {line['pictures_per_second_median']:>6,}/s"
+            f" ({line['min']:,} to {line['max']:,}), n = {line['rounds']}"
         )
-    print(f"wrote {arguments.out}")
+        told = (("to_plain", "{} x plain"), ("grevy_auto_to_this", "grevy-auto is {} x this"))
+        for name, words in told:
+            if name in line:
+                low, high = line[f"{name}_low"], line[f"{name}_high"]
+                print("   ", words.format(f"{line[name]:.2f}"), f"({low:.2f} to {high:.2f})")
+    write_table(arguments.out, rows)
+
+
+def row(arm: Arm, rates: dict[str, list[float]]) -> dict[str, Any]:
+    """One arm's figures."""
+    values = rates[arm.name]
+    found = {
+        "arm": arm.name,
+        **arm.facts,
+        "rounds": len(values),
+        "pictures_per_second_median": round(statistics.median(values)),
+        "min": round(min(values)),
+        "max": round(max(values)),
+    }
+    plain, grevy = rates.get("plain", []), rates.get("grevy-auto", [])
+    return found | ratio("to_plain", values, plain) | ratio("grevy_auto_to_this", grevy, values)
+
+
+def ratio(name: str, values: list[float], others: list[float]) -> dict[str, float]:
+    """Geometric mean of the rounds' ratios with its interval (NaN for one round)."""
+    from grevy.studies.statistics import t_interval
+
+    if not values or len(values) != len(others):
+        return {}
+    found = t_interval([math.log(v / o) for v, o in zip(values, others, strict=True)])
+    numbers = {"": found.mean, "_low": found.low, "_high": found.high}
+    return {name + ending: round(math.exp(number), 3) for ending, number in numbers.items()}
 
 
 if __name__ == "__main__":

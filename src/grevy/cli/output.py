@@ -43,7 +43,7 @@ class Output:
             title=title, title_justify="left", box=None, pad_edge=False, header_style="bold"
         )
         for index, name in enumerate(columns):
-            number = all(isinstance(row[index], int | float) for row in rows)
+            number = all(isinstance(row[index], int | float | None) for row in rows)
             table.add_column(name, justify="right" if number else "left", overflow="fold")
         for row in rows:
             table.add_row(*(Text(_cell(value)) for value in row))

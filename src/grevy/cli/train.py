@@ -14,6 +14,7 @@ import tyro
 from grevy.cli.output import Output, Progress
 from grevy.cli.parse import parse
 from grevy.cli.plugin import load_plugin
+from grevy.cli.profile import show_profile
 from grevy.errors import UsageError
 from grevy.recipes.load import load_recipe
 from grevy.recipes.schema import Recipe
@@ -62,6 +63,9 @@ class TrainArguments:
     plugin: Path | None = None
     """A Python file to run first, which registers your own networks."""
 
+    profile: bool = False
+    """Show where the time of the training loop goes, and write a trace of a few steps."""
+
     json: bool = False
     """Print one JSON object and nothing else."""
 
@@ -88,6 +92,7 @@ def main(words: list[str]) -> None:
             device=arguments.device,
             listener=ScreenListener(output, stack),
             command=["grevy", "train", *words],
+            profile=arguments.profile,
         )
     if os.environ.get("RANK", "0") == "0":  # under torchrun the first process speaks for all
         report(run.path, run.facts, output)
@@ -150,6 +155,8 @@ def report(path: Path, facts: Mapping[str, Any], output: Output) -> None:
         f"{results['seconds']['training']:.1f} s of training in {facts['precision']}"
         + _before(results["seconds"])
     )
+    if facts.get("profile"):
+        show_profile(path, facts["profile"], output)
     output.line(f"record   {path}/")
     output.line(f"figures  {path}/figures/")
     output.line(f"next     grevy predict {path} PICTURE...   or   grevy runs")

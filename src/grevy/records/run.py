@@ -58,6 +58,11 @@ class RunDirectory:
         """What train drew."""
         return self.path / "figures"
 
+    @property
+    def trace_file(self) -> Path:
+        """What torch.profiler saw of a few steps, if that was asked for."""
+        return self.path / "trace.json"
+
     def predictions_file(self, split: str) -> Path:
         """Logits of one split."""
         return self.path / "predictions" / f"{split}.safetensors"

@@ -49,6 +49,14 @@ def keep_freed_memory() -> None:
         libc.mallopt(GLIBC_TRIM_THRESHOLD, 2**31 - 1)
 
 
+def wait_for(device: torch.device) -> None:
+    """Return once the device has done all that it was given; a CPU always has."""
+    if device.type == "cuda":
+        torch.cuda.synchronize(device)
+    elif device.type == "mps":
+        torch.mps.synchronize()
+
+
 def environment(device: torch.device) -> dict[str, Any]:
     """Versions, processor and threads, for the record."""
     import numpy

@@ -15,6 +15,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from grevy.training.device import wait_for
+
 ROUNDS = 5
 FASTER = 0.9
 """bf16 is taken when its median step takes at most this part of the fp32 step."""
@@ -97,7 +99,7 @@ def probe_precision(
             torch.manual_seed(0)
             start = time.perf_counter()
             gradients[precision] = _gradient(trial, images_BCHW, targets, precision, device)
-            _wait(device)
+            wait_for(device)
             times.append(time.perf_counter() - start)
     medians = {name: statistics.median(times[1:]) for name, times in seconds.items()}
     cosine = float(F.cosine_similarity(gradients["fp32"], gradients["bf16"], dim=0))
@@ -114,10 +116,3 @@ def _gradient(
     parameters = [p for p in model.parameters() if p.requires_grad]
     gradients = torch.autograd.grad(loss, parameters, allow_unused=True)
     return torch.cat([g.flatten() for g in gradients if g is not None])
-
-
-def _wait(device: torch.device) -> None:
-    if device.type == "cuda":
-        torch.cuda.synchronize(device)
-    elif device.type == "mps":
-        torch.mps.synchronize()

@@ -28,8 +28,10 @@ from grevy.training.evaluation import logits_of, score
 from grevy.training.finish import finish
 from grevy.training.interrupt import Interrupt, watch_interrupt
 from grevy.training.listener import Listener, PrintListener
+from grevy.training.part_timer import PartTimer
 from grevy.training.precision import autocast
 from grevy.training.prepare import Setup, prepare
+from grevy.training.profile import chosen_timer, record_profile
 from grevy.training.rates import set_learning_rates
 from grevy.training.recorder import Recorder
 from grevy.training.run import Run
@@ -53,6 +55,7 @@ def train(
     listener: Listener | None = None,
     command: list[str] | None = None,
     like: Recipe | None = None,
+    profile: bool = False,
 ) -> Run:
     """Train one network on image data and keep a record of it.
 
@@ -67,6 +70,7 @@ def train(
         command: the command line, for the record.
         like: a recipe whose network's initial weights are taken wherever name and shape match, so
             that the arms of a study begin alike; the record lists what is shared and what is not.
+        profile: measure where the loop's time goes, and trace a few steps; in the record.
 
     Returns:
         The finished run.
@@ -96,7 +100,7 @@ def train(
             listener.said(note)
         data_seconds = time.perf_counter() - began
         return _train_recorded(
-            start, data, chosen_device, world, listener, command or [], data_seconds
+            start, data, chosen_device, world, listener, command or [], data_seconds, profile
         )
 
 
@@ -108,6 +112,7 @@ def _train_recorded(
     listener: Listener,
     command: list[str],
     data_seconds: float,
+    profile: bool,
 ) -> Run:
     began = time.perf_counter()
     with own_randomness(start.seed):
@@ -119,7 +124,9 @@ def _train_recorded(
         opened = Recorder.open(start, facts, state, world, listener)
         with opened as recorder, watch_interrupt() as interrupt:
             try:
-                train_loop(setup, state, recorder, interrupt)
+                timer = chosen_timer(profile, setup, state, recorder.directory)
+                train_loop(setup, state, recorder, interrupt, timer)
+                record_profile(timer, setup, state, recorder.directory)
                 finish(setup, state, recorder, data, before)
             except RunInterruptedError:
                 recorder.directory.update(status="interrupted")
@@ -130,7 +137,9 @@ def _train_recorded(
     return Run(world.agree(recorder.directory))  # the others wrote to a folder that is gone
 
 
-def train_loop(setup: Setup, state: State, recorder: Recorder, interrupt: Interrupt) -> None:
+def train_loop(
+    setup: Setup, state: State, recorder: Recorder, interrupt: Interrupt, timer: PartTimer
+) -> None:
     """Step after step until the last epoch's end, the stopping rule, or an interrupt.
 
     Raises:
@@ -142,29 +151,37 @@ def train_loop(setup: Setup, state: State, recorder: Recorder, interrupt: Interr
     setup.train_mode(model)
     clock = saved = time.perf_counter()
     while progress.step < setup.total_steps and not progress.stopped_early:
-        row = train_step(setup, state, model)
+        row = train_step(setup, state, model, timer)
         progress.step += 1
+        timer.begins("records")
         recorder.step(row, setup.total_steps)
 
         is_check = progress.step % setup.steps_per_check == 0
         if is_check:
+            timer.begins("evaluation")
             check(setup, state, recorder, time.perf_counter() - clock)
         now = time.perf_counter()
         if is_check or interrupt.requested or now - saved > CHECKPOINT_SECONDS:
+            timer.begins("records")
             progress.seconds += now - clock
             recorder.checkpoint(state)
             clock = saved = now
         if interrupt.requested:
             raise interrupted(progress.step, recorder.directory.path)
+    timer.ends()
 
 
-def train_step(setup: Setup, state: State, model: torch.nn.Module) -> dict[str, Any]:
+def train_step(
+    setup: Setup, state: State, model: torch.nn.Module, timer: PartTimer
+) -> dict[str, Any]:
     """One batch forward and backward, one move of the optimizer; returns the row of the log."""
+    timer.begins("data")
     recipe, step = setup.recipe, state.progress.step
     if set_learning_rates(setup, state.optimizer, step):
         setup.train_mode(model)
     images_BCHW, targets = (setup.world.share(tensor) for tensor in setup.batches.at(step))
     images_BCHW = at_size(images_BCHW, recipe.augment.sizes, step, setup.total_steps)
+    timer.begins("forward")
     torch.manual_seed(derive(setup.seed, "dropout", step))
     with autocast(setup.precision, setup.device):
         logits_BK = model(images_BCHW)
@@ -174,8 +191,10 @@ def train_step(setup: Setup, state: State, model: torch.nn.Module) -> dict[str, 
     lr = state.optimizer.param_groups[0]["lr"]
     if not math.isfinite(loss_value):
         raise non_finite_loss(loss_value, lr, state)
+    timer.begins("backward")
     state.optimizer.zero_grad(set_to_none=True)
     torch.autograd.backward(loss)
+    timer.begins("optimizer")
     state.optimizer.step()
     average_weights(state.average, state.model, recipe, step + 1, setup.total_steps)
     epoch = round((step + 1) / setup.batches.steps_per_epoch, 4)

@@ -1,0 +1,31 @@
+"""Grevy's own training step, as `grevy train` calls it."""
+
+from __future__ import annotations
+
+from turns import Pace
+
+import grevy
+from grevy.data.load import load_data
+from grevy.recipes.load import load_recipe
+from grevy.training.device import choose_device, keep_freed_memory
+from grevy.training.distributed import World
+from grevy.training.part_timer import PartTimer
+from grevy.training.prepare import prepare
+from grevy.training.train import train_step
+from peers.task import Task
+
+PACKAGES = ("grevy",)
+
+
+def train(task: Task, pace: Pace) -> None:
+    """Without end."""
+    recipe = load_recipe("base").model_copy(update={"precision": task.precision})
+    keep_freed_memory()
+    data = load_data(task.where, recipe.pictures)
+    setup, state = prepare(data, recipe, 0, choose_device(), World())
+    model, timer = state.model.train(), PartTimer()
+    pace.ready(version=grevy.__version__, precision=setup.precision)
+    while True:
+        train_step(setup, state, model, timer)
+        state.progress.step += 1
+        pace.step()

@@ -1,0 +1,193 @@
+"""Where the time goes: what the table counts, what the trace holds, that neither changes a run."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+import grevy
+from grevy.cli.main import main
+from grevy.training import precision
+from grevy.training.listener import Listener
+from grevy.training.part_timer import PARTS
+from grevy.training.profile import timer as timer_module
+from grevy.training.profile.matrix_product import MatrixProduct, matrix_product
+from grevy.training.profile.report import part_rows
+from grevy.training.profile.timer import ProfilingTimer
+from grevy.training.profile.trace import StepTrace
+
+Stripes = dict[str, tuple[np.ndarray, np.ndarray]]
+QUIET = Listener()
+BASE = {"batch_size": 16, "epochs": 3, "patience": 0, "precision": "fp32"}
+CPU = torch.device("cpu")
+SECONDS = {
+    "data": 1.0,
+    "forward": 2.0,
+    "backward": 4.0,
+    "optimizer": 1.0,
+    "evaluation": 1.5,
+    "records": 0.5,
+}
+THOUSAND = dict.fromkeys(("data", "forward", "backward", "optimizer"), 1000) | {"evaluation": 300}
+PRODUCT = MatrixProduct(side=2048, precision="fp32", flops_per_second=16e9)
+
+
+@pytest.fixture
+def profiled(stripes: Stripes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> grevy.Run:
+    """A profiled run of 18 steps with a quick matrix product."""
+    monkeypatch.setattr("grevy.training.profile.matrix_product.SIDE", 64)
+    return grevy.train(stripes, BASE, out=tmp_path / "profiled", listener=QUIET, profile=True)
+
+
+def rows(**changes):
+    arguments = {"seconds": SECONDS, "pictures": THOUSAND, "macs": 4_000_000, "product": PRODUCT}
+    return {row.part: row for row in part_rows(**{**arguments, **changes})}
+
+
+def test_each_part_has_its_seconds_share_and_pictures():
+    found = rows()
+    assert list(found) == [*PARTS, "a step", "all"]
+    assert found["forward"].share == pytest.approx(0.2)
+    assert found["forward"].pictures_per_second == pytest.approx(500)
+    assert found["evaluation"].pictures_per_second == pytest.approx(200)
+    assert found["records"].pictures_per_second is None
+    assert found["a step"].seconds == pytest.approx(8.0)
+    assert found["a step"].pictures_per_second == pytest.approx(125)
+    assert found["all"].seconds == pytest.approx(10.0)
+    assert found["all"].pictures_per_second == pytest.approx(100)
+
+
+def test_flops_are_two_a_mac_forward_and_four_backward():
+    found = rows()
+    assert found["forward"].flops_per_second == pytest.approx(2 * 4e6 * 1000 / 2)
+    assert found["backward"].flops_per_second == pytest.approx(4 * 4e6 * 1000 / 4)
+    assert found["evaluation"].flops_per_second == pytest.approx(2 * 4e6 * 300 / 1.5)
+    assert found["a step"].flops_per_second == pytest.approx(6 * 4e6 * 1000 / 8)
+    assert found["all"].flops_per_second == pytest.approx((6 * 1000 + 2 * 300) * 4e6 / 10)
+    assert found["forward"].of_matrix_product == pytest.approx(0.25)
+    assert found["optimizer"].flops_per_second is None
+
+
+def test_what_is_not_known_is_not_guessed():
+    frozen = rows(trained_whole=False)
+    assert frozen["forward"].flops_per_second == pytest.approx(4e9)
+    for part in ("backward", "a step", "all"):
+        assert frozen[part].flops_per_second is None
+        assert frozen[part].of_matrix_product is None
+    assert all(row.flops_per_second is None for row in rows(macs=None).values())
+
+
+def test_no_time_at_all_divides_by_nothing():
+    found = rows(seconds=dict.fromkeys(PARTS, 0.0))
+    assert found["all"].share == 0
+    assert found["forward"].pictures_per_second is None
+
+
+def test_the_matrix_product_is_measured_and_leaves_the_randomness_alone():
+    before = torch.get_rng_state()
+    found = matrix_product("bf16", CPU, side=64)
+    assert found.flops_per_second > 0
+    assert (found.side, found.precision) == (64, "bf16")
+    assert torch.equal(before, torch.get_rng_state())
+
+
+def test_every_moment_belongs_to_the_part_that_began_last(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+):
+    clock = iter([0.0, 1.0, 1.0, 3.0, 3.0, 7.0])
+    monkeypatch.setattr(timer_module.time, "perf_counter", lambda: next(clock))
+    timer = ProfilingTimer(CPU, StepTrace(tmp_path / "trace.json", CPU, total_steps=1))
+    for part in ("data", "forward", "records"):
+        timer.begins(part)
+    timer.ends()
+    assert {n: s for n, s in timer.seconds.items() if s} == {
+        "data": 1.0, "forward": 2.0, "records": 4.0,
+    }  # fmt: skip
+    assert timer.entries["data"] == 1
+
+
+@pytest.mark.parametrize(
+    ("total", "steps"), [(1, None), (2, None), (3, (3, 3)), (8, (6, 8)), (100, (12, 14))]
+)
+def test_the_trace_takes_steps_that_the_training_has(tmp_path: Path, total, steps):
+    trace = StepTrace(tmp_path / "trace.json", CPU, total)
+    for _ in range(total):
+        trace.begins("data")
+        torch.ones(3).sum()
+        trace.begins("forward")
+    trace.ends()
+    assert trace.steps == steps
+    assert trace.path.exists() == (steps is not None)
+
+
+def test_the_record_says_where_the_time_went(profiled: grevy.Run):
+    profile = profiled.facts["profile"]
+    parts = {row["part"]: row for row in profile["parts"]}
+    assert all(parts[name]["seconds"] > 0 for name in PARTS)
+    assert sum(parts[name]["share"] for name in PARTS) == pytest.approx(1)
+    assert parts["all"]["seconds"] <= profiled.results["seconds"]["training"]
+    assert profile["macs_per_picture"] == grevy.layers("base", (1, 16, 16), 2).total_macs
+    assert profile["traced_steps"] == [11, 13]
+    assert profile["steps"] == 18 - 1 - 3  # one more warms torch.profiler up
+    assert parts["data"]["pictures_per_second"] * parts["data"]["seconds"] == pytest.approx(14 * 16)
+
+
+def test_the_trace_holds_the_parts_of_its_steps(profiled: grevy.Run):
+    trace = json.loads((profiled.path / "trace.json").read_text())
+    names = [event.get("name") for event in trace["traceEvents"] if event.get("ph") == "X"]
+    for part in ("data", "forward", "backward", "optimizer"):
+        assert names.count(part) == 3
+    assert any("conv" in str(name) for name in names)
+
+
+def test_a_profiled_run_computes_what_an_unprofiled_one_does(
+    stripes: Stripes, tmp_path: Path, profiled: grevy.Run
+):
+    plain = grevy.train(stripes, BASE, out=tmp_path / "plain", listener=QUIET)
+    for name in ("model.safetensors", "steps.jsonl", "checks.jsonl"):
+        assert (plain.path / name).read_bytes() == (profiled.path / name).read_bytes()
+    assert "profile" not in plain.facts
+    assert not (plain.path / "trace.json").exists()
+
+
+def test_only_a_profile_waits_for_the_device(
+    stripes: Stripes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    waits: list[torch.device] = []
+    for module in (timer_module, precision):
+        monkeypatch.setattr(module, "wait_for", waits.append)
+    monkeypatch.setattr("grevy.training.profile.matrix_product.SIDE", 64)
+    grevy.train(stripes, BASE, out=tmp_path / "plain", listener=QUIET)
+    assert waits == []
+    grevy.train(stripes, BASE, out=tmp_path / "profiled", listener=QUIET, profile=True)
+    assert len(waits) > 18 * len(PARTS[:4])
+
+
+def test_frozen_layers_have_no_backward_flops(
+    stripes: Stripes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("grevy.training.profile.matrix_product.SIDE", 64)
+    recipe = {**BASE, "transfer": {"train": "last:1"}, "augment": {"translate": 1}}
+    run = grevy.train(stripes, recipe, out=tmp_path / "run", listener=QUIET, profile=True)
+    profile = run.facts["profile"]
+    backward = next(row for row in profile["parts"] if row["part"] == "backward")
+    assert backward["flops_per_second"] is None
+    assert any("frozen" in note for note in profile["notes"])
+
+
+def test_the_command_prints_the_table_and_where_the_trace_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    monkeypatch.setattr("grevy.training.profile.matrix_product.SIDE", 64)
+    words = ["train", "digits", "--epochs", "1", "--precision", "fp32", "--profile"]
+    main([*words, "--out", str(tmp_path / "table")])
+    told = capsys.readouterr().out
+    for word in (*PARTS, "a step", "pictures/s", "GFLOP/s", "matrix product: "):
+        assert word in told
+    assert str(tmp_path / "table" / "trace.json") in told
+    main([*words, "--out", str(tmp_path / "json"), "--json"])
+    assert json.loads(capsys.readouterr().out)["profile"]["steps"] == 20 - 4
