@@ -26,6 +26,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+from intervals import in_words
 from machine import machine, write_table
 from peers.speedruns import SCRIPTS, script_in, trainings
 
@@ -100,14 +101,10 @@ def grevy_once(seed: int, arguments: argparse.Namespace) -> dict[str, Any]:
 
 def summary(name: str, rows: list[dict[str, Any]]) -> str:
     """Means with their 95 % t intervals."""
-    from grevy.studies.statistics import t_interval
-
     parts = []
     for column in ("seconds", "seconds_from_start", "test", "test_tta"):
         values = [row[column] for row in rows if row.get(column) is not None]
-        if values:
-            e = t_interval(values)
-            parts.append(f"{column} {e.mean:.4f} ({e.low:.4f} to {e.high:.4f}, n = {e.n})")
+        parts += [f"{column} {in_words(values, 4)}"] if values else []
     return f"{name}: " + ", ".join(parts)
 
 

@@ -28,12 +28,12 @@ from __future__ import annotations
 import argparse
 import importlib
 import importlib.util
-import math
 import statistics
 import sys
 from pathlib import Path
 from typing import Any
 
+from intervals import ratio
 from machine import machine, write_table
 from turns import Arm, Pace
 
@@ -149,18 +149,15 @@ def row(arm: Arm, rates: dict[str, list[float]]) -> dict[str, Any]:
         "max": round(max(values)),
     }
     plain, grevy = rates.get("plain", []), rates.get("grevy-auto", [])
-    return found | ratio("to_plain", values, plain) | ratio("grevy_auto_to_this", grevy, values)
+    return found | columns("to_plain", values, plain) | columns("grevy_auto_to_this", grevy, values)
 
 
-def ratio(name: str, values: list[float], others: list[float]) -> dict[str, float]:
-    """Geometric mean of the rounds' ratios with its interval (NaN for one round)."""
-    from grevy.studies.statistics import t_interval
-
+def columns(name: str, values: list[float], others: list[float]) -> dict[str, float]:
+    """A ratio and its interval, if both arms took all turns."""
     if not values or len(values) != len(others):
         return {}
-    found = t_interval([math.log(v / o) for v, o in zip(values, others, strict=True)])
-    numbers = {"": found.mean, "_low": found.low, "_high": found.high}
-    return {name + ending: round(math.exp(number), 3) for ending, number in numbers.items()}
+    names = (name, f"{name}_low", f"{name}_high")
+    return {n: round(number, 3) for n, number in zip(names, ratio(values, others), strict=True)}
 
 
 if __name__ == "__main__":

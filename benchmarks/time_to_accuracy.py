@@ -40,6 +40,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from intervals import in_words, ratio
 from machine import machine, write_table
 
 PLAIN = "plain"
@@ -174,16 +175,16 @@ def summary(arm: str, runs: list[Run], arguments: argparse.Namespace) -> str:
     own = [run for run in runs if run["arm"] == arm]
     plain = [run["seconds"] for run in runs if run["arm"] == PLAIN]
     counted = t_interval([accuracy(run, arguments.count) for run in own]).mean
-    text = f"{arm}: {interval([run['seconds'] for run in own], 1)} s"
-    text += f"; test {interval([run['test'] for run in own], 4)}"
+    text = f"{arm}: {in_words([run['seconds'] for run in own], 1)} s"
+    text += f"; test {in_words([run['test'] for run in own], 4)}"
     if all(run["test_tta"] is not None for run in own):
-        text += f"; with test-time augmentation {interval([r['test_tta'] for r in own], 4)}"
+        text += f"; with test-time augmentation {in_words([r['test_tta'] for r in own], 4)}"
     text += (
         f"; target {arguments.target:g} {'reached' if counted >= arguments.target else 'MISSED'}"
     )
     if plain and arm != PLAIN:
-        ratios = [slow / run["seconds"] for slow, run in zip(plain, own, strict=True)]
-        text += f"; plain takes {interval(ratios, 1)} times as long"
+        mean, low, high = ratio(plain, [run["seconds"] for run in own])
+        text += f"; plain takes {mean:.1f} times as long ({low:.1f} to {high:.1f})"
     return text
 
 
@@ -191,17 +192,6 @@ def accuracy(run: Mapping[str, Any], count: str) -> float:
     """The accuracy that counts; the plain one where there is no other."""
     found = run["test_tta"] if count == "tta" else None
     return float(run["test"] if found is None else found)
-
-
-def interval(values: list[float], digits: int) -> str:
-    """Mean, 95 % t interval and n."""
-    from grevy.studies.statistics import t_interval
-
-    found = t_interval(values)
-    if found.n < 2:
-        return f"{found.mean:.{digits}f} (n = 1, no interval)"
-    low, high = f"{found.low:.{digits}f}", f"{found.high:.{digits}f}"
-    return f"{found.mean:.{digits}f} ({low} to {high}, n = {found.n})"
 
 
 def draw(arms: list[str], runs: list[Run], arguments: argparse.Namespace) -> None:
@@ -216,7 +206,8 @@ def draw(arms: list[str], runs: list[Run], arguments: argparse.Namespace) -> Non
 
     curves = [(arm, [timed(run) for run in runs if run["arm"] == arm]) for arm in arms]
     title = f"Time to {100 * arguments.target:g} % on {Path(arguments.data).name}"
-    notes = [f"{arguments.seeds} seeds; pictures decoded before: {arguments.cache == 'warm'}"]
+    decoded = "before" if arguments.cache == "warm" else "within the time"
+    notes = [f"seeds: {arguments.seeds}; pictures were decoded {decoded}"]
     png, _ = save_figure(
         draw_accuracy_time(curves, 100 * arguments.target, title, notes), arguments.figure
     )

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 _LEFT, _WIDTH, _HEIGHT, _BELOW = 0.7, 6.2, 4.0, 0.55
+_WIDE = 20
+"""Times that differ by more than this factor are drawn on a logarithmic scale."""
 _COLOURS = tuple(OKABE_ITO[n] for n in ("blue", "vermillion", "bluish green", "black"))
 
 
@@ -22,7 +24,7 @@ class TimedRun:
     """One training.
 
     Attributes:
-        seconds: of the checks, since its command began, ascending.
+        seconds: of the checks, at least one, since its command began, ascending.
         validation: accuracy of each check, in percent.
         end: seconds at which its test accuracy counts.
         test: that accuracy, in percent.
@@ -55,7 +57,7 @@ def draw_accuracy_time(
             width, _HEIGHT + _BELOW, lettering.fit(title), [*foot, *notes, *lettering.notes]
         )
         axes = page.axes(_LEFT, 0, _WIDTH, _HEIGHT)
-        axes.set_xscale("log")
+        _scale(axes, [moment for _, runs in arms for run in runs for moment in _moments(run)])
         axes.set(xlabel="seconds since the command began", ylabel="accuracy (%)")
         axes.grid()
         axes.axhline(target, color=FAINT, linestyle="--")
@@ -65,8 +67,21 @@ def draw_accuracy_time(
     return page.figure
 
 
+def _moments(run: TimedRun) -> tuple[float, ...]:
+    return (*run.seconds, run.end)
+
+
+def _scale(axes: Axes, moments: Sequence[float]) -> None:
+    """Logarithmic where the times differ by much."""
+    if max(moments) > _WIDE * min(moments):
+        axes.set_xscale("log")
+        axes.xaxis.set_major_formatter("{x:,g}")
+
+
 def _draw(axes: Axes, name: str, runs: Sequence[TimedRun], colour: str) -> None:
     for number, run in enumerate(runs):
         axes.plot(run.seconds, run.validation, "-", color=colour, linewidth=1, alpha=0.7)
+        last = (run.seconds[-1], run.end), (run.validation[-1], run.test)
+        axes.plot(*last, ":", color=colour, linewidth=1, alpha=0.7)
         label = name if number == 0 else None
         axes.plot([run.end], [run.test], "o", color=colour, markersize=7, label=label)

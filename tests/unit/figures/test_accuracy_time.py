@@ -20,7 +20,14 @@ def test_each_run_has_its_line_its_dot_and_the_target_is_dashed(seen):
     dashed = [line for line in axes.lines if line.get_linestyle() == "--"]
     assert [set(line.get_ydata()) for line in dashed] == [{80.26}]
     assert axes.get_xscale() == "log"
+    assert [[40.0, 78.0], [60.0, 80.5]] in lines
     assert len(axes.get_legend().get_texts()) == 2
     page = seen(figure)
     assert "2 seeds" in page.words()
     assert not page.cut()
+
+
+def test_times_of_one_kind_are_drawn_on_an_even_scale(seen):
+    figure = draw_accuracy_time([("speed-80", [QUICK])], 80.26, "Time to 80.26 %")
+    assert figure.axes[0].get_xscale() == "linear"
+    assert not seen(figure).cut()
