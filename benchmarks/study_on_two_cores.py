@@ -1,6 +1,6 @@
 """How well a study of short runs uses two cores: two at a time against one at a time.
 
-    python benchmarks/study_on_two_cores.py [--rounds 3]
+    python benchmarks/study_on_two_cores.py [--rounds 3] [--arms 2]
 
 The arms take turns, in new folders each time. The timer covers all of `execute`: the start of the
 workers, data from the cache, training, evaluation, figures, records. Ideal is the time of the arm
@@ -29,7 +29,7 @@ from grevy.studies.study import load_study
 
 QUESTION: dict[str, Any] = {
     "where": "digits",
-    "base": {"epochs": 3, "patience": 0},
+    "base": {"epochs": 8, "patience": 0},
     "vary": ["norm=batch", "dropout=0.05", "flip=true", "activation=elu"],
     "seeds": 4,
 }
@@ -59,15 +59,17 @@ def main() -> None:
     """Measure, print, write the CSV."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rounds", type=int, default=3)
-    rounds = parser.parse_args().rounds
+    parser.add_argument("--arms", type=int, default=len(ARMS), help="the first so many")
+    arguments = parser.parse_args()
+    arms = dict(list(ARMS.items())[: arguments.arms])
     rows = []
-    for number in range(rounds):
-        times = {name: seconds(executor) for name, executor in ARMS.items()}
+    for number in range(arguments.rounds):
+        times = {name: seconds(executor) for name, executor in arms.items()}
         ideal = times["one at a time, one thread"] / 2
         for name, elapsed in times.items():
             rows.append([number, name, round(elapsed, 2), round(elapsed / ideal, 3)])
             print(f"{number}  {name:<32} {elapsed:7.1f} s  {elapsed / ideal:.3f} of the ideal")
-    for name in ARMS:
+    for name in arms:
         ratios = [row[3] for row in rows if row[1] == name]
         print(f"median {statistics.median(ratios):.3f}  {name}")
     machine = f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores"
