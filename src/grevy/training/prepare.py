@@ -122,8 +122,7 @@ def prepare(
     refuse_sizes(model, recipe.augment.sizes, data.input_shape)
     pictures = {name: PicturesOnDevice(split, device) for name, split in data.splits.items()}
     if beginning is None:  # weights from elsewhere bring their own filters
-        interpolation = builder_arguments(recipe.model).get("interpolation", "bicubic")
-        whiten_first_layer(model, pictures["train"], mean_C, deviation_C, interpolation)
+        _whiten(model, recipe, pictures["train"], mean_C, deviation_C)
     batches = TrainBatches(
         pictures["train"], recipe.batch_size, seed, classes, recipe.augment, mean_C, deviation_C
     )
@@ -132,9 +131,7 @@ def prepare(
     precision, probe = world.agree(decided)
     state, listener = _fresh_state(model, recipe), listener or Listener()
     if beginning is not None or part.frozen:
-        listener.showed(COLUMNS, trained_table(model, part, state.optimizer, recipe))
-    if note := other_statistics(recipe):
-        listener.said(note)
+        _tell_what_is_trained(listener, model, part, state, recipe)
     front = FrozenFront(model, part, recipe, data, pictures, (mean_C, deviation_C), precision)
     kept = front.features(beginning, listener)
     setup = Setup(
@@ -154,6 +151,21 @@ def prepare(
         None if kept is None else kept.cut,
     )
     return setup, state
+
+
+def _tell_what_is_trained(
+    listener: Listener, model: nn.Module, part: TrainedPart, state: State, recipe: Recipe
+) -> None:
+    listener.showed(COLUMNS, trained_table(model, part, state.optimizer, recipe))
+    if note := other_statistics(recipe):
+        listener.said(note)
+
+
+def _whiten(
+    model: nn.Module, recipe: Recipe, train: PicturesOnDevice, mean_C: Tensor, deviation_C: Tensor
+) -> None:
+    interpolation = builder_arguments(recipe.model).get("interpolation", "bicubic")
+    whiten_first_layer(model, train, mean_C, deviation_C, interpolation)
 
 
 def _network_with_weights(
