@@ -131,6 +131,6 @@ class FeatureSet:
             raise FeatureRangeError(
                 f"a feature of {largest:g}",
                 f"at most {np.finfo(self.number).max:g}, as {self.number} holds it",
-                "train with --precision fp32, or with --transfer.cache False",
+                "train with --precision fp32, or with --transfer.no-cache",
             )
         return np.ascontiguousarray(piece, self.number)

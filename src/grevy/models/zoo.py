@@ -29,6 +29,7 @@ def build_zoo(name: str) -> Built:
         MissingPackageError: timm or torchvision is not installed.
         UnknownModelError: it has no such model.
     """
+    require_zoo_name(name)
     zoo, _, model = name.partition(":")
     return _ZOOS[zoo](model)
 
@@ -41,8 +42,9 @@ def require_zoo_name(name: str) -> None:
         UnknownModelError: it has no such model.
     """
     zoo, _, model = name.partition(":")
-    names = _timm_names() if zoo == "timm" else _torchvision_names()
-    if model.partition(".")[0] not in names:
+    timm = zoo == "timm"
+    names = _timm_names() if timm else _torchvision_names()
+    if (model.partition(".")[0] if timm else model) not in names:  # timm's weights follow a dot
         raise _unknown(zoo, model, names)
 
 
@@ -58,9 +60,6 @@ def suggestions(name: str) -> tuple[str, ...]:
 
 
 def _timm(name: str) -> Built:
-    names = _timm_names()
-    if name.partition(".")[0] not in names:
-        raise _unknown("timm", name, names)
     import timm
 
     model: Any = timm.create_model(name, pretrained=False)
@@ -69,9 +68,6 @@ def _timm(name: str) -> Built:
 
 
 def _torchvision(name: str) -> Built:
-    names = _torchvision_names()
-    if name not in names:
-        raise _unknown("torchvision", name, names)
     from torchvision import models
 
     quick = {"init_weights": False} if name in ("googlenet", "inception_v3") else {}

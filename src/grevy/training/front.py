@@ -109,13 +109,14 @@ class FrozenFront:
         if not self.part.frozen:
             return None
         cut = find_cut(self.network, self.part)
+        front = front_of(self.network, cut, self.recipe.model) if cut else None
         reason = self._why_not(cut)
-        if cut is not None and reason is None:
-            sets = self._sets(cut, beginning)
+        if cut is not None and front is not None and reason is None:
+            sets = self._sets(cut, front, beginning)
             reason = self._too_large(sets)
             if reason is None:
-                return self._kept(cut, sets, listener)
-        cost = f", at least {self._seconds_an_epoch(cut):,.0f} s an epoch" if cut else ""
+                return self._kept(cut, front, sets, listener)
+        cost = f", at least {self._seconds_an_epoch(front):,.0f} s an epoch" if front else ""
         listener.said(f"the frozen layers are computed anew in every step{cost}: {reason}")
         return None
 
@@ -126,9 +127,8 @@ class FrozenFront:
             return f"{' and '.join(changes)} can't be kept, flips alone can"
         return None if cut else "no place was found where the network can be cut"
 
-    def _seconds_an_epoch(self, cut: Cut) -> float:
+    def _seconds_an_epoch(self, front: nn.Module) -> float:
         """What the frozen front takes for all train pictures, from one batch after another."""
-        front = front_of(self.network, cut, self.recipe.model)
         count = min(self._batch_size(), len(self.pictures["train"]))
         next(self._pieces(front, "train", "plain", limit=count))
         began = time.perf_counter()
@@ -143,8 +143,7 @@ class FrozenFront:
         named += ["test_time_shift"] if self.recipe.test_time_shift else []
         return [name for name in named if name != "randaugment_magnitude"]
 
-    def _sets(self, cut: Cut, beginning: Beginning | None) -> Sets:
-        front = front_of(self.network, cut, self.recipe.model)
+    def _sets(self, cut: Cut, front: nn.Module, beginning: Beginning | None) -> Sets:
         shape = tuple(next(self._pieces(front, "train", "plain", limit=1)).shape[1:])
         facts = self._facts(cut, front, beginning)
         return {
@@ -167,8 +166,7 @@ class FrozenFront:
             )
         return None
 
-    def _kept(self, cut: Cut, sets: Sets, listener: Listener) -> KeptFeatures:
-        front = front_of(self.network, cut, self.recipe.model)
+    def _kept(self, cut: Cut, front: nn.Module, sets: Sets, listener: Listener) -> KeptFeatures:
         self._tell(cut, sets, listener)
 
         def make(split: str) -> FeaturesOnDevice:
@@ -179,8 +177,9 @@ class FrozenFront:
 
     def _views(self, split: str) -> tuple[str, ...]:
         """Mirror images where the training or the evaluation shows them."""
-        trained = split == "train" and self.recipe.augment.flip != "none"
-        return ("plain", "flipped") if trained or self.recipe.test_time_flip else ("plain",)
+        augmented = self.recipe.augment.flip != "none"
+        shown = augmented if split == "train" else self.recipe.test_time_flip
+        return ("plain", "flipped") if shown else ("plain",)
 
     def _tell(self, cut: Cut, sets: Sets, listener: Listener) -> None:
         shape = "×".join(map(str, next(iter(sets.values())).shape))
