@@ -36,8 +36,9 @@ class PicturesOnDevice:
         self._on_disk_NCHW = split.images_NCHW
         self._in_memory_NCHW: Tensor | None = None
         if split.images_NCHW.nbytes <= MEMORY_SHARE * free_memory(device):
-            images_NHWC = split.images_NCHW.transpose(0, 2, 3, 1).copy()
-            self._in_memory_NCHW = torch.from_numpy(images_NHWC).to(device).permute(0, 3, 1, 2)
+            images_NCHW = torch.from_numpy(_writable(split.images_NCHW))
+            layout = torch.channels_last
+            self._in_memory_NCHW = images_NCHW.contiguous(memory_format=layout).to(device)
 
     def __len__(self) -> int:
         return len(self.labels_N)
@@ -55,6 +56,11 @@ class PicturesOnDevice:
     ) -> Tensor:
         """What the network takes: normalised pictures [B, C, H, W], in a view of them."""
         return view.of(normalise(self.pictures(index_B), mean_C, standard_deviation_C))
+
+
+def _writable(images_NCHW: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """The pictures, or a copy of a read-only memory map, of which PyTorch would make no tensor."""
+    return images_NCHW if images_NCHW.flags.writeable else np.array(images_NCHW)
 
 
 class FeaturesOnDevice:

@@ -50,7 +50,7 @@ def finish(
     state.network.load_state_dict(state.best_weights)
     save_network(recorder.directory, state.best_weights, setup, data)
     start = time.perf_counter()
-    results = {name: evaluate_and_save(setup, state, recorder, data, name) for name in data.splits}
+    results = _evaluate_all(setup, state, recorder, data)
     evaluated = time.perf_counter()
     draw_run(recorder.directory, data, recorder.listener)
     seconds = {
@@ -65,6 +65,28 @@ def finish(
         results=_results(results, setup, state, seconds),
         timings={"check_seconds": progress.check_seconds},
     )
+
+
+def _evaluate_all(
+    setup: Setup, state: State, recorder: Recorder, data: ImageData
+) -> dict[str, dict[str, Any]]:
+    """Scores by split. Test comes first and is told at once: it is what people wait for."""
+    found = {}
+    for name in reversed(list(data.splits)):
+        found[name] = evaluate_and_save(setup, state, recorder, data, name)
+        if name == "test":
+            recorder.listener.said(_in_words(found[name]))
+    return {name: found[name] for name in data.splits}
+
+
+def _in_words(scores: Mapping[str, Any]) -> str:
+    """The accuracy on test, plain and with test-time augmentation."""
+    parts = [f"test accuracy {scores['accuracy']:.4f}"]
+    for name, further in scores.items():
+        if isinstance(further, Mapping):
+            what = name.removeprefix("test_time_").replace("_", " and ")
+            parts.append(f"with test-time {what} {further['accuracy']:.4f}")
+    return ", ".join(parts)
 
 
 def save_network(directory: RunDirectory, weights: Weights, setup: Setup, data: ImageData) -> None:

@@ -168,19 +168,25 @@ def orthogonalise(matrices_MRC: Tensor) -> Tensor:
 
     Five steps of the quintic Newton–Schulz iteration `X ← aX + b(XXᵀ)X + c(XXᵀ)²X`, whose
     coefficients favour speed: values end between about 0.7 and 1.2, besides those below about a
-    thousandth of the matrix's Frobenius norm. In bfloat16 on CUDA, where that is far faster and
-    good enough (Jordan et al. 2024), else in float32.
+    thousandth of the matrix's Frobenius norm. In bfloat16 on CUDA and under autocast, where that
+    is far faster and good enough (Jordan et al. 2024), else in float32.
 
     Args:
         matrices_MRC: a stack of matrices; a matrix of zeros stays so.
     """
-    working = torch.bfloat16 if matrices_MRC.is_cuda else torch.float32
-    x: Tensor = matrices_MRC.to(working)
+    x: Tensor = matrices_MRC.to(_working_type(matrices_MRC.device))
     x = x / x.norm(dim=(1, 2), keepdim=True).clamp(min=_TINY)
     tall = x.shape[1] > x.shape[2]
     x = x.mT if tall else x  # the smaller of the two products XXᵀ and XᵀX
     a, b, c = _COEFFICIENTS
-    for _ in range(_ITERATIONS):
-        square = x @ x.mT
-        x = a * x + (b * square + c * square @ square) @ x
+    with torch.autocast(x.device.type, enabled=False):
+        for _ in range(_ITERATIONS):
+            square = x @ x.mT
+            factor = torch.baddbmm(square, square, square, beta=b, alpha=c)
+            x = torch.baddbmm(x, factor, x, beta=a)
     return x.mT if tall else x
+
+
+def _working_type(device: torch.device) -> torch.dtype:
+    fast = device.type == "cuda" or torch.is_autocast_enabled(device.type)
+    return torch.bfloat16 if fast else torch.float32

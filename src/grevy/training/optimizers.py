@@ -13,6 +13,7 @@ from torch.optim import SGD, Adam, AdamW, Optimizer
 from grevy.errors import RecipeValueError
 from grevy.recipes.schema import OptimizerConfig
 from grevy.recipes.transfer import TransferConfig
+from grevy.training.light import light
 from grevy.training.muon import Muon, adamw_group, sgd_group
 from grevy.training.whiten import whitening_layers
 
@@ -122,7 +123,7 @@ def _biases_and_norms(model: nn.Module) -> list[nn.Parameter]:
 
 
 def _sgd(model: nn.Module, config: OptimizerConfig) -> Optimizer:
-    return SGD(
+    return light(SGD)(
         _trainable(model),
         lr=config.lr,
         momentum=config.momentum,
@@ -137,7 +138,7 @@ def _adam_of(kind: type[Adam]) -> Callable[[nn.Module, OptimizerConfig], Optimiz
     """Adam or AdamW, which take the same arguments."""
 
     def build(model: nn.Module, config: OptimizerConfig) -> Optimizer:
-        return kind(
+        return light(kind)(
             _trainable(model),
             lr=config.lr,
             betas=config.betas,
@@ -152,7 +153,7 @@ def _muon(model: nn.Module, config: OptimizerConfig) -> Optimizer:
     matrices = hidden_weights(model)
     chosen = {id(weight) for weight in matrices}
     others = [p for p in _trainable(model) if id(p) not in chosen]
-    return Muon(
+    return light(Muon)(
         matrices,
         [_beside_muon(others, config)],
         lr=config.lr,

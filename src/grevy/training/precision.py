@@ -17,7 +17,7 @@ from torch import Tensor, nn
 
 from grevy.training.device import wait_for
 
-ROUNDS = 5
+ROUNDS = 3
 FASTER = 0.9
 """bf16 is taken when its median step takes at most this part of the fp32 step."""
 RIGHT = 0.98

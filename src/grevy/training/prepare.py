@@ -37,7 +37,7 @@ from grevy.training.state import Progress, State
 from grevy.training.trained_table import COLUMNS, trained_table
 from grevy.training.whiten import whiten_first_layer
 
-PROBE_PICTURES = 128
+PROBE_PICTURES = 64
 """Of the first batch at most so many are timed: a step of a speed record's batch takes seconds."""
 
 

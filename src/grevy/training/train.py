@@ -195,7 +195,8 @@ def train_step(
     state.optimizer.zero_grad(set_to_none=True)
     torch.autograd.backward(loss)
     timer.begins("optimizer")
-    state.optimizer.step()
+    with autocast(setup.precision, setup.device):  # Muon multiplies matrices
+        state.optimizer.step()
     average_weights(state.average, state.model, recipe, step + 1, setup.total_steps)
     epoch = round((step + 1) / setup.batches.steps_per_epoch, 4)
     return {"step": step + 1, "epoch": epoch, "loss": loss_value, "lr": lr}

@@ -195,6 +195,18 @@ def test_the_direction_is_close_to_the_polar_factor_of_the_svd():
     assert (cosine > 0.98).all()
 
 
+def test_under_autocast_the_direction_is_nearly_the_same_in_bf16():
+    torch.manual_seed(2)
+    matrices = torch.randn(3, 24, 60)
+    with torch.autocast("cpu", torch.bfloat16):
+        fast = orthogonalise(matrices)
+    assert fast.dtype == torch.bfloat16
+    assert (
+        F.cosine_similarity(fast.float().flatten(1), orthogonalise(matrices).flatten(1)).min()
+        > 0.999
+    )
+
+
 def test_a_zero_gradient_gives_a_zero_update():
     assert torch.equal(orthogonalise(torch.zeros(1, 3, 5)), torch.zeros(1, 3, 5))
 
