@@ -183,6 +183,10 @@ class OptimizerConfig(Config):
     """muon: before each step, bring each of its weights to the norm √(outputs), in place of weight
     decay."""
 
+    iterations: Annotated[int, Field(ge=1, le=20)] = 5
+    """muon: iterations by which it orthogonalises the momentum; on small networks that are trained
+    for a few epochs three do as well."""
+
     @model_validator(mode="after")
     def _nesterov_needs_momentum(self) -> OptimizerConfig:
         if self.nesterov and self.momentum == 0.0:

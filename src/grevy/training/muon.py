@@ -20,7 +20,8 @@ from torch.optim.adamw import adamw
 from torch.optim.sgd import sgd
 
 _COEFFICIENTS = (3.4445, -4.7750, 2.0315)
-_ITERATIONS = 5
+ITERATIONS = 5
+"""Of Newton–Schulz, in Jordan's reference."""
 _TINY = 1e-7
 
 
@@ -38,6 +39,7 @@ class Muon(torch.optim.Optimizer):
         weight_decay: for all: decoupled, but L2 in groups of SGD.
         renormalise: bring each of `matrices` to the norm √out before each step, in place of weight
             decay (airbench94_muon, https://github.com/KellerJordan/cifar10-airbench).
+        iterations: of Newton–Schulz, at least 1: fewer cost less and are less exact.
     """
 
     def __init__(
@@ -50,6 +52,7 @@ class Muon(torch.optim.Optimizer):
         nesterov: bool,
         weight_decay: float,
         renormalise: bool = False,
+        iterations: int = ITERATIONS,
     ) -> None:
         by_muon = {
             "algorithm": "muon",
@@ -60,6 +63,7 @@ class Muon(torch.optim.Optimizer):
         }
         super().__init__([by_muon, *others], {"weight_decay": weight_decay})
         self._renormalise = renormalise
+        self._iterations = iterations
         self._moves = {
             "muon": self._move_by_muon,
             "adamw": self._move_by_adamw,
@@ -85,7 +89,7 @@ class Muon(torch.optim.Optimizer):
             by_shape[parameter.shape, parameter.device].append(parameter)
         for alike in by_shape.values():
             directions_MRC = torch.stack([self._direction(p, group).flatten(1) for p in alike])
-            updates_MRC = orthogonalise(directions_MRC).to(alike[0].dtype)
+            updates_MRC = orthogonalise(directions_MRC, self._iterations).to(alike[0].dtype)
             rows, columns = updates_MRC.shape[1:]
             scale = group["lr"] * math.sqrt(max(1.0, rows / columns))
             for parameter, update_RC in zip(alike, updates_MRC, strict=True):
@@ -163,16 +167,18 @@ def sgd_group(
     return {**group, "momentum": momentum, "nesterov": nesterov}
 
 
-def orthogonalise(matrices_MRC: Tensor) -> Tensor:
+def orthogonalise(matrices_MRC: Tensor, iterations: int = ITERATIONS) -> Tensor:
     """Push all singular values of each matrix near 1 and keep its singular vectors.
 
-    Five steps of the quintic Newton–Schulz iteration `X ← aX + b(XXᵀ)X + c(XXᵀ)²X`, whose
-    coefficients favour speed: values end between about 0.7 and 1.2, besides those below about a
-    thousandth of the matrix's Frobenius norm. In bfloat16 on CUDA and under autocast, where that
-    is far faster and good enough (Jordan et al. 2024), else in float32.
+    Steps of the quintic Newton–Schulz iteration `X ← aX + b(XXᵀ)X + c(XXᵀ)²X`, whose
+    coefficients favour speed: after five, values are between about 0.7 and 1.2, besides those
+    below about a thousandth of the matrix's Frobenius norm; after three, besides those below a
+    fiftieth. In bfloat16 on CUDA and under autocast, where that is far faster and good enough
+    (Jordan et al. 2024), else in float32.
 
     Args:
         matrices_MRC: a stack of matrices; a matrix of zeros stays so.
+        iterations: at least 1.
     """
     x: Tensor = matrices_MRC.to(_working_type(matrices_MRC.device))
     x = x / x.norm(dim=(1, 2), keepdim=True).clamp(min=_TINY)
@@ -180,7 +186,7 @@ def orthogonalise(matrices_MRC: Tensor) -> Tensor:
     x = x.mT if tall else x  # the smaller of the two products XXᵀ and XᵀX
     a, b, c = _COEFFICIENTS
     with torch.autocast(x.device.type, enabled=False):
-        for _ in range(_ITERATIONS):
+        for _ in range(iterations):
             square = x @ x.mT
             factor = torch.baddbmm(square, square, square, beta=b, alpha=c)
             x = torch.baddbmm(x, factor, x, beta=a)

@@ -161,6 +161,7 @@ def _muon(model: nn.Module, config: OptimizerConfig) -> Optimizer:
         nesterov=config.nesterov,
         weight_decay=config.weight_decay,
         renormalise=config.renormalise,
+        iterations=config.iterations,
     )
 
 
