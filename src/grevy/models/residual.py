@@ -14,5 +14,5 @@ class Residual(nn.Sequential):
 
     def forward(self, maps_BCHW: Tensor) -> Tensor:
         """Return `maps_BCHW` plus what the layers make of them, of the same shape."""
-        residual_BCHW: Tensor = super().forward(maps_BCHW)
+        residual_BCHW: Tensor = super().forward(maps_BCHW)  # type: ignore[no-untyped-call]
         return maps_BCHW + residual_BCHW
