@@ -33,8 +33,8 @@ class TrainArguments:
     digits, cifar10, cifar100, mnist, fashion-mnist."""
 
     recipe: str = "base"
-    """A named recipe (base, net1, net2, best, speed-94, transfer, resnet18-transfer) or a YAML
-    file."""
+    """A named recipe (base, net1, net2, best, speed-94, speed-96, transfer, resnet18-transfer) or a
+    YAML file."""
 
     pretrained: bool = False
     """Begin with published weights, and with the input size, interpolation and normalisation that
