@@ -19,8 +19,8 @@ Changes = Mapping[str, Any]
 def full_field(name: str) -> str:
     """The dotted field that a name means: itself, an ending of it, or a room's `name`.
 
-    `norm` is `model.convnet.norm`, `optimizer` is `optimizer.name`. Of several fields that end so it
-    is the one in the fewest rooms: not `selection.proxy.convnet.norm`.
+    `norm` is `model.convnet.norm`, `optimizer` is `optimizer.name`. Of several fields that end so,
+    it is the one in the fewest rooms: not `selection.proxy.convnet.norm`.
 
     Raises:
         AmbiguousFieldError: several fields end so, equally deep.
