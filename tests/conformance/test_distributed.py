@@ -19,8 +19,10 @@ def losses(run: Path) -> list[float]:
 WHITENED = ["--model.convnet.whitening", "2", "--optimizer.whitening-epochs", "0.5"]
 WHITENED += ["--model.convnet.widths", "8", "16"]
 
+SELECTED = ["--selection.keep", "0.5", "--selection.proxy.convnet.widths", "8", "8", "8"]
 
-@pytest.mark.parametrize("more", [[], WHITENED], ids=["base", "whitened"])
+
+@pytest.mark.parametrize("more", [[], WHITENED, SELECTED], ids=["base", "whitened", "selected"])
 def test_two_processes_have_the_losses_of_one(tmp_path: Path, more: list[str]) -> None:
     one, two = tmp_path / "one", tmp_path / "two"
     words = [*WORDS, *more]

@@ -14,6 +14,7 @@ import pytest
 KILLS = 10
 SAME = ("model.safetensors", "model.json", "steps.jsonl", "checks.jsonl")
 WORDS = ["--epochs", "8", "--patience", "0", "--recipe", "net2", "--seed", "3"]
+WORDS += ["--selection.keep", "0.5", "--selection.proxy.convnet.widths", "8", "16", "16"]
 
 
 def start(out: Path, *words: str) -> subprocess.Popen[str]:

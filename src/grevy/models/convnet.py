@@ -18,6 +18,7 @@ from torch.nn.modules.batchnorm import _BatchNorm
 from grevy.errors import InputTooSmallError, ModelArgumentError
 from grevy.models.initialisation import INITIALISATIONS
 from grevy.models.registry import register_model
+from grevy.models.residual import Residual
 from grevy.models.scale import Scale
 from grevy.models.whitening import Whitening
 
@@ -45,6 +46,7 @@ class Design:
     kernel: int = 5
     widths: tuple[int, ...] = (32, 64, 128)
     convolutions: int = 1
+    residual: bool = False
     pooling: str = "max"
     pooling_place: str = "end"
     global_pooling: str = "none"
@@ -85,6 +87,7 @@ def convnet(input_shape: tuple[int, int, int], classes: int, design: Design) -> 
         InputTooSmallError: a pooling would leave nothing of the picture.
         ModelArgumentError: a field with a value that it does not take.
     """
+    _refuse_residual(design)
     layers: OrderedDict[str, nn.Module] = OrderedDict()
     shape = _add_whitening(layers, input_shape, design) if design.whitening else input_shape
     for block in range(1, len(design.widths) + 1):
@@ -115,26 +118,29 @@ def _add_block(
     filters = design.widths[block - 1]
     strided = design.pooling == "stride"
     halving = _choose(_HALVING_CONVOLUTION, design.pooling_place, "pooling_place")(design)
+    inside: OrderedDict[str, nn.Module] = OrderedDict()  # of the residual part, if there is one
     for number in range(1, design.convolutions + 1):
         place = f"{block}" if number == 1 else f"{block}_{number}"
-        layers[f"conv{place}"] = nn.Conv2d(
-            channels,
-            filters,
-            design.kernel,
-            stride=2 if strided and number == halving else 1,
-            padding=design.kernel // 2,
-            bias=design.bias,
-        )
+        where = inside if design.residual and number > 1 else layers
+        stride = 2 if strided and number == halving else 1
+        where[f"conv{place}"] = _convolution(channels, filters, stride, design)
         if number == halving and design.pooling_place == "first":
             _add_pooling(layers, block, design)
-        _add_norm(layers, place, filters, design)
-        _add_activation(layers, place, design)
+        _add_norm(where, place, filters, design)
+        if where is inside and number == design.convolutions:
+            layers[f"residual{block}"], where = Residual(inside), layers
+        _add_activation(where, place, design)
         channels = filters
     if design.pooling_place == "end":
         _add_pooling(layers, block, design)
     if strided:
         return filters, -(-height // 2), -(-width // 2)
     return filters, height // 2, width // 2
+
+
+def _convolution(channels: int, filters: int, stride: int, design: Design) -> nn.Conv2d:
+    side = design.kernel
+    return nn.Conv2d(channels, filters, side, stride, padding=side // 2, bias=design.bias)
 
 
 def _add_pooling(layers: OrderedDict[str, nn.Module], block: int, design: Design) -> None:
@@ -253,3 +259,18 @@ def _refuse_nothing(
         f"at least {smallest}×{smallest} pixels",
         f"enlarge the pictures with --pictures.size {smallest} or more",
     )
+
+
+def _refuse_residual(design: Design) -> None:
+    if design.residual and design.convolutions < 2:
+        raise ModelArgumentError(
+            "residual blocks of one convolution",
+            "two or more, since what the first gives is added behind the others",
+            "set convolutions to 2 or more, or residual to false",
+        )
+    if design.residual and (design.pooling, design.pooling_place) == ("stride", "end"):
+        raise ModelArgumentError(
+            "residual blocks whose last convolution has a stride",
+            "maps of one size where they are added",
+            "set pooling_place to first, pooling to max or average, or residual to false",
+        )

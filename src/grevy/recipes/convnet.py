@@ -64,6 +64,11 @@ class ConvNetConfig(BaseModel):
     convolutions: Annotated[int, Field(ge=1)] | None = None
     """Convolutions in a block, before its pooling. base: 1."""
 
+    residual: bool | None = None
+    """Whether what a block's first activation gives is added to what its other convolutions make of
+    it, before the block's last activation (He et al. 2015; Jordan 2024); for two convolutions or
+    more, and not with a stride at the end. base: false."""
+
     pooling: PoolingName | None = None
     """What halves the picture: max or average over 2×2, or a stride of 2 in the block's last
     convolution. base: max."""

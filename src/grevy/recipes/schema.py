@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from grevy.recipes.convnet import ConvNetConfig
+from grevy.recipes.selection import SelectionConfig
 from grevy.recipes.transfer import TransferConfig
 
 Fraction = Annotated[float, Field(ge=0.0, le=1.0)]
@@ -166,6 +167,9 @@ class OptimizerConfig(Config):
     """Learning rate of biases and norms as a multiple of that of the weights which the same rule
     moves; what weight decay takes off them in a step stays as it is."""
 
+    whitening_factor: Annotated[float, Field(gt=0.0)] | None = None
+    """What stands for `bias_factor` at the bias of a whitening layer. Left out: `bias_factor`."""
+
     whitening_epochs: NonNegative = 0.0
     """Epochs in which the bias of a whitening layer is trained, its schedule drawn together to
     them; 0 trains it to the end."""
@@ -229,6 +233,7 @@ class Recipe(Config):
     optimizer: OptimizerConfig = OptimizerConfig()
     schedule: ScheduleConfig = ScheduleConfig()
     transfer: TransferConfig = TransferConfig()
+    selection: SelectionConfig = SelectionConfig()
 
     batch_size: Annotated[int, Field(ge=1)] = 64
     """Pictures a step, over all devices together. An incomplete last batch is dropped."""

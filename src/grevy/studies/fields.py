@@ -17,12 +17,13 @@ Changes = Mapping[str, Any]
 
 
 def full_field(name: str) -> str:
-    """The dotted field that a name means: itself, a unique ending of it, or a room's `name`.
+    """The dotted field that a name means: itself, an ending of it, or a room's `name`.
 
-    `norm` is `model.convnet.norm`, `optimizer` is `optimizer.name`.
+    `norm` is `model.convnet.norm`, `optimizer` is `optimizer.name`. Of several fields that end so,
+    it is the one in the fewest rooms: not `selection.proxy.convnet.norm`.
 
     Raises:
-        AmbiguousFieldError: several fields end so.
+        AmbiguousFieldError: several fields end so, equally deep.
         RecipeFieldError: none does.
     """
     plain = name.strip().replace("-", "_")
@@ -31,7 +32,8 @@ def full_field(name: str) -> str:
         return plain
     if f"{plain}.name" in names:
         return f"{plain}.name"
-    endings = [field for field in names if field.endswith(f".{plain}")]
+    deep = [field for field in names if field.endswith(f".{plain}")]
+    endings = [field for field in deep if field.count(".") == min(f.count(".") for f in deep)]
     if len(endings) > 1:
         raise AmbiguousFieldError(
             f"field '{name}'", f"one of {', '.join(endings)}", "write it in full"

@@ -123,6 +123,8 @@ class FrozenFront:
     def _why_not(self, cut: Cut | None) -> str | None:
         if not self.recipe.transfer.cache:
             return "transfer.cache is off"
+        if self.recipe.selection.is_on:
+            return "the proxy that selects pictures looks at them, not at features"
         if changes := self._uncached_changes():
             return f"{' and '.join(changes)} can't be kept, flips alone can"
         return None if cut else "no place was found where the network can be cut"

@@ -49,9 +49,9 @@ def build_optimizer(
     optimizer = OPTIMIZERS[config.name](model, config)
     if config.bias_factor != 1:
         _set_apart(optimizer, _biases_and_norms(model), partial(_faster, config.bias_factor))
-    if config.whitening_epochs:
+    if config.whitening_epochs or config.whitening_factor is not None:
         biases = [layer.bias for layer in whitening_layers(model) if layer.bias is not None]
-        _set_apart(optimizer, biases, lambda group: {"epochs": config.whitening_epochs})
+        _set_apart(optimizer, biases, partial(_of_whitening, config))
     if by_depth and transfer is not None:
         _split_by_depth(optimizer, model, transfer.depth_decay)
     for group in optimizer.param_groups:
@@ -112,6 +112,13 @@ def _set_apart(
 def _faster(factor: float, group: Group) -> Group:
     """With a larger learning rate, and as much taken off by weight decay as before."""
     return {"lr": group["lr"] * factor, "weight_decay": group["weight_decay"] / factor}
+
+
+def _of_whitening(config: OptimizerConfig, group: Group) -> Group:
+    """With a factor of its own in place of that of biases, for its own number of epochs."""
+    own = config.whitening_factor
+    rates = {} if own is None else _faster(own / config.bias_factor, group)
+    return {**rates, **({"epochs": config.whitening_epochs} if config.whitening_epochs else {})}
 
 
 def _at_depth(depth: int, decay: float, group: Group) -> Group:

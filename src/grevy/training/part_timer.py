@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-PARTS = ("data", "forward", "backward", "optimizer", "evaluation", "records")
-"""In the order in which the loop comes to them; a step begins with `data`."""
+PARTS = ("data", "selection", "forward", "backward", "optimizer", "evaluation", "records")
+"""In the order in which the loop comes to them; a step begins with `data`, and `selection` is there
+only where a proxy selects pictures."""
 
 
 class PartTimer:

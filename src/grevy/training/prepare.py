@@ -32,6 +32,7 @@ from grevy.training.listener import Listener
 from grevy.training.optimizers import build_optimizer
 from grevy.training.pairing import Pairing, begin_like
 from grevy.training.precision import Probe, probe_precision, train_depthwise_in_fp32
+from grevy.training.proxy import Proxy, begin_proxy, what_is_selected
 from grevy.training.sizes import refuse_sizes
 from grevy.training.state import Progress, State
 from grevy.training.trained_table import COLUMNS, trained_table
@@ -126,13 +127,17 @@ def prepare(
     batches = TrainBatches(
         pictures["train"], recipe.batch_size, seed, classes, recipe.augment, mean_C, deviation_C
     )
+    statistics = mean_C, deviation_C
+    proxy = begin_proxy(recipe, seed, pictures["train"], classes, *statistics, world)
     mode = partial(set_training, part=part, frozen_statistics=recipe.transfer.frozen_statistics)
     decided = _decide_precision(precision or recipe.precision, model, batches, device, mode)
     precision, probe = world.agree(decided)
-    state, listener = _fresh_state(model, recipe), listener or Listener()
+    state, listener = _fresh_state(model, recipe, proxy), listener or Listener()
+    if proxy is not None:
+        listener.said(what_is_selected(recipe, proxy))
     if beginning is not None or part.frozen:
         _tell_what_is_trained(listener, model, part, state, recipe)
-    front = FrozenFront(model, part, recipe, data, pictures, (mean_C, deviation_C), precision)
+    front = FrozenFront(model, part, recipe, data, pictures, statistics, precision)
     kept = front.features(beginning, listener)
     setup = Setup(
         recipe,
@@ -252,10 +257,8 @@ def _decide_precision(
     return probe.precision, probe
 
 
-def _fresh_state(model: nn.Module, recipe: Recipe) -> State:
-    average = calm_copy(model, recipe)
-    state = State(
-        Progress(), model, build_optimizer(model, recipe.optimizer, recipe.transfer), average, {}
-    )
+def _fresh_state(model: nn.Module, recipe: Recipe, proxy: Proxy | None) -> State:
+    optimizer = build_optimizer(model, recipe.optimizer, recipe.transfer)
+    state = State(Progress(), model, optimizer, calm_copy(model, recipe), {}, proxy)
     state.keep_best()
     return state

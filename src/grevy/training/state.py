@@ -15,8 +15,12 @@ from torch.optim.swa_utils import AveragedModel
 
 from grevy.errors import CorruptRecordError
 from grevy.records.checkpoint import Checkpoint
+from grevy.training.proxy import Proxy
 
 Weights = dict[str, Tensor]
+
+PROXY_OPTIMIZER = "proxy-optimizer"
+"""Its place in a checkpoint."""
 
 
 @dataclass
@@ -60,6 +64,8 @@ class State:
     optimizer: Optimizer
     average: AveragedModel | None
     best_weights: Weights
+    proxy: Proxy | None = None
+    """What selects the pictures of a batch that are trained on."""
 
     @property
     def network(self) -> nn.Module:
@@ -71,7 +77,9 @@ class State:
         self.best_weights = plain_copies(self.network.state_dict())
 
     def is_finite(self) -> bool:
-        """Whether every weight is."""
+        """Whether every weight is, also of the proxy."""
+        if self.proxy is not None and not self.proxy.is_finite():
+            return False
         return all(bool(v.isfinite().all()) for v in self.network.state_dict().values())
 
     def pack(self) -> dict[str, bytes]:
@@ -83,6 +91,12 @@ class State:
         optimizer_tensors, optimizer_numbers = _flatten(self.optimizer.state_dict())
         tensors |= optimizer_tensors
         numbers = {"progress": asdict(self.progress), "optimizer": optimizer_numbers}
+        if self.proxy is not None:
+            tensors |= _prefixed("proxy", self.proxy.model.state_dict())
+            moved, numbers[PROXY_OPTIMIZER] = _flatten(
+                self.proxy.optimizer.state_dict(), PROXY_OPTIMIZER
+            )
+            tensors |= moved
         return {
             "state.safetensors": safetensors.torch.save(plain_copies(tensors)),
             "state.json": json.dumps(numbers, indent=1).encode(),
@@ -100,8 +114,10 @@ class State:
             self.model.load_state_dict(_only("model", tensors))
             if self.average is not None:
                 self.average.load_state_dict(_only("average", tensors))
-            self.optimizer.load_state_dict(_unflatten(tensors, numbers["optimizer"]))
-            _lay_out_like_parameters(self.optimizer)
+            _restore(self.optimizer, tensors, numbers["optimizer"])
+            if self.proxy is not None:
+                self.proxy.model.load_state_dict(_only("proxy", tensors))
+                _restore(self.proxy.optimizer, tensors, numbers[PROXY_OPTIMIZER], PROXY_OPTIMIZER)
             self.best_weights = _only("best", tensors)
             self.progress = Progress(**numbers["progress"])
         except (KeyError, TypeError, ValueError, RuntimeError) as error:
@@ -127,6 +143,13 @@ def plain_copies(tensors: Weights) -> Weights:
     return {k: v.detach().cpu().clone(memory_format=layout) for k, v in tensors.items()}
 
 
+def _restore(
+    optimizer: Optimizer, tensors: Weights, numbers: dict[str, Any], prefix: str = "optimizer"
+) -> None:
+    optimizer.load_state_dict(_unflatten(tensors, numbers, prefix))
+    _lay_out_like_parameters(optimizer)
+
+
 def _lay_out_like_parameters(optimizer: Optimizer) -> None:
     """Give momenta the strides of their parameters again, which a file does not keep.
 
@@ -138,22 +161,22 @@ def _lay_out_like_parameters(optimizer: Optimizer) -> None:
                 values[name] = torch.empty_like(parameter, dtype=value.dtype).copy_(value)
 
 
-def _flatten(state: dict[str, Any]) -> tuple[Weights, dict[str, Any]]:
+def _flatten(state: dict[str, Any], prefix: str = "optimizer") -> tuple[Weights, dict[str, Any]]:
     """An optimizer's state_dict as tensors by name, and the rest as JSON."""
     tensors: Weights = {}
     numbers: dict[str, dict[str, Any]] = {}
     for index, values in state["state"].items():
         for name, value in values.items():
             if isinstance(value, torch.Tensor):
-                tensors[f"optimizer/{index}/{name}"] = value
+                tensors[f"{prefix}/{index}/{name}"] = value
             else:
                 numbers.setdefault(str(index), {})[name] = value
     return tensors, {"state": numbers, "param_groups": state["param_groups"]}
 
 
-def _unflatten(tensors: Weights, numbers: dict[str, Any]) -> dict[str, Any]:
+def _unflatten(tensors: Weights, numbers: dict[str, Any], prefix: str) -> dict[str, Any]:
     state: dict[int, dict[str, Any]] = {int(k): dict(v) for k, v in numbers["state"].items()}
-    for path, tensor in _only("optimizer", tensors).items():
+    for path, tensor in _only(prefix, tensors).items():
         index, name = path.split("/", 1)
         state.setdefault(int(index), {})[name] = tensor
     return {"state": state, "param_groups": numbers["param_groups"]}

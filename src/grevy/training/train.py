@@ -35,6 +35,7 @@ from grevy.training.profile import chosen_timer, record_profile
 from grevy.training.rates import set_learning_rates
 from grevy.training.recorder import Recorder
 from grevy.training.run import Run
+from grevy.training.selection import select
 from grevy.training.sizes import at_size
 from grevy.training.start import Start, choose_start, describe_run
 from grevy.training.state import State
@@ -179,8 +180,10 @@ def train_step(
     recipe, step = setup.recipe, state.progress.step
     if set_learning_rates(setup, state.optimizer, step):
         setup.train_mode(model)
-    images_BCHW, targets = (setup.world.share(tensor) for tensor in setup.batches.at(step))
+    images_BCHW, targets = setup.batches.at(step)
     images_BCHW = at_size(images_BCHW, recipe.augment.sizes, step, setup.total_steps)
+    images_BCHW, targets = select(setup, state, images_BCHW, targets, timer)
+    images_BCHW, targets = setup.world.share(images_BCHW), setup.world.share(targets)
     timer.begins("forward")
     torch.manual_seed(derive(setup.seed, "dropout", step))
     with autocast(setup.precision, setup.device):

@@ -251,3 +251,94 @@ def test_too_small_a_picture_for_whitening_says_how_large_it_must_be() -> None:
         build_model("base", (3, 8, 8), 10, whitening=2)
     with pytest.raises(InputTooSmallError, match="layer whitening"):
         build_model("base", (3, 2, 2), 10, whitening=3)
+
+
+AIRBENCH96 = {
+    **AIRBENCH94,
+    "widths": (128, 384, 512),
+    "convolutions": 3,
+    "residual": True,
+    "norm_momentum": 0.1,
+}
+
+
+def test_airbench96_is_a_point_of_the_family() -> None:
+    """Layer for layer as published (https://github.com/KellerJordan/cifar10-airbench)."""
+    model = build_model("base", (3, 32, 32), 10, **AIRBENCH96)
+    block = ["Conv2d", "MaxPool2d", "BatchNorm2d", "GELU", "Residual", "GELU"]
+    tail = ["AdaptiveMaxPool2d", "Flatten", "Linear", "Scale"]
+    assert kinds(model) == ["Whitening", "GELU", *block * 3, *tail]
+    assert kinds(model.residual2) == ["Conv2d", "BatchNorm2d", "GELU", "Conv2d", "BatchNorm2d"]
+    convolutions = 9 * (24 * 128 + 2 * 128**2 + 128 * 384 + 2 * 384**2 + 384 * 512 + 2 * 512**2)
+    parameters = 24 * (3 * 4 + 1) + convolutions + 2 * 3 * (128 + 384 + 512) + 512 * 10
+    assert sum(p.numel() for p in model.parameters()) == parameters
+
+
+def test_residual_blocks_put_out_what_their_layers_written_out_by_hand_do() -> None:
+    torch.manual_seed(1)
+    model = build_model("base", (3, 16, 16), 4, **{**AIRBENCH96, "widths": (8, 12)})
+    weights = {name: value.clone() for name, value in model.state_dict().items()}
+
+    def convolved(maps: torch.Tensor, place: str) -> torch.Tensor:
+        return nn.functional.conv2d(maps, weights[f"{place}.weight"], padding=1)
+
+    def normalised(maps: torch.Tensor) -> torch.Tensor:
+        return nn.functional.batch_norm(maps, None, None, training=True)
+
+    gelu = nn.functional.gelu
+    images = torch.randn(4, 3, 16, 16)
+    x = gelu(nn.functional.conv2d(images, weights["whitening.weight"], weights["whitening.bias"]))
+    for n in "12":
+        x = first = gelu(normalised(nn.functional.max_pool2d(convolved(x, f"conv{n}"), 2)))
+        x = gelu(normalised(convolved(x, f"residual{n}.conv{n}_2")))
+        x = gelu(first + normalised(convolved(x, f"residual{n}.conv{n}_3")))
+    by_hand = x.amax((2, 3)) @ weights["linear1.weight"].T / 9
+    torch.testing.assert_close(model(images), by_hand, atol=1e-5, rtol=1e-5)
+
+
+@pytest.mark.parametrize("activation", ["relu", "silu"])
+@pytest.mark.parametrize("place", ["end", "first"])
+def test_a_residual_block_may_work_in_place_and_pool_anywhere(activation: str, place: str) -> None:
+    torch.manual_seed(2)
+    changes = {"convolutions": 2, "activation": activation, "pooling_place": place}
+    model = build_model("base", (1, 8, 8), 3, widths=(4, 6), residual=True, **changes)
+    maps = torch.randn(2, 4, 4, 4)
+    before = maps.clone()
+    expected = maps + nn.functional.conv2d(
+        maps, model.residual1.conv1_2.weight, model.residual1.conv1_2.bias, padding=2
+    )
+    torch.testing.assert_close(model.residual1(maps), expected)
+    assert torch.equal(maps, before)
+    model(torch.randn(2, 1, 8, 8)).sum().backward()
+    assert all(p.grad is not None for p in model.parameters())
+
+
+def test_a_network_without_shortcuts_keeps_its_names_and_begins_as_one_with_them() -> None:
+    plain = weights_of("base", convolutions=3, kernel=3)
+    residual = weights_of("base", convolutions=3, kernel=3, residual=True)
+    names = [f"conv{place}.weight" for place in ("1", "1_2", "1_3", "2", "2_2", "2_3", "3")]
+    assert [n for n in plain if n.startswith("conv") and n.endswith("weight")][:7] == names
+    assert all(
+        torch.equal(one, other)
+        for one, other in zip(plain.values(), residual.values(), strict=True)
+    )
+
+
+def test_dirac_serves_three_convolutions_a_block() -> None:
+    model = build_model(
+        "base", (3, 8, 8), 4, **{**AIRBENCH96, "whitening": 0, "widths": (8,), "norm": "none"}
+    )
+    maps = torch.randn(2, 8, 4, 4)
+    for place in ("conv1_2", "conv1_3"):
+        torch.testing.assert_close(getattr(model.residual1, place)(maps), maps)
+    torch.testing.assert_close(model.conv1(maps[:, :3])[:, :3], maps[:, :3])
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [({"convolutions": 1}, "two or more"), ({"convolutions": 2, "pooling": "stride"}, "one size")],
+)
+def test_blocks_that_cannot_be_residual_are_refused(changes: dict, said: str) -> None:
+    with pytest.raises(ModelArgumentError, match=said):
+        build_model("base", (3, 32, 32), 10, residual=True, **changes)
+    build_model("base", (3, 32, 32), 10, residual=False, **changes)

@@ -28,6 +28,7 @@ from grevy.studies.study import load_study
         ("flip", "augment.flip"),
         ("optimizer", "optimizer.name"),
         ("batch-size", "batch_size"),
+        ("widths", "model.convnet.widths"),
         ("test_time_flip", "test_time_flip"),
     ],
 )

@@ -8,6 +8,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from grevy.models import build_model
+from grevy.recipes.load import load_recipe
 from grevy.recipes.schema import OptimizerConfig
 from grevy.recipes.transfer import TransferConfig
 from grevy.training.muon import Muon, orthogonalise
@@ -399,3 +400,37 @@ def test_depth_and_factor_of_biases_multiply():
         3,
         3,
     ]  # the norm with its convolution
+
+
+def test_speed_96_moves_weights_as_airbench96_does():
+    """Sums over 512 kept pictures, rates a sum and groups by name, as airbench96_faster has them
+    (https://github.com/KellerJordan/cifar10-airbench), against means and the recipe's numbers."""
+    torch.manual_seed(8)
+    recipe = load_recipe("speed-96")
+    network = {**recipe.model.convnet.changes(), "widths": (2, 4, 4)}
+    ours = build_model("base", (3, 9, 9), 10, **network).double()
+    theirs = copy.deepcopy(ours)
+
+    scale = 1024 * (1 + 1 / (1 - 0.85))
+    lr, decay = 9.0 / scale, 0.012 * 1024 / scale
+    named = {n: p for n, p in theirs.named_parameters() if p.requires_grad}
+    groups = [
+        {"params": [p for n, p in named.items() if "norm" in n], "lr": 64 * lr},
+        {"params": [p for n, p in named.items() if "norm" not in n], "lr": lr},
+    ]
+    for group in groups:
+        group["weight_decay"] = decay / group["lr"]
+    sgd = torch.optim.SGD(groups, momentum=0.85, nesterov=True)
+    optimizer = build_optimizer(ours, recipe.optimizer)
+
+    for _ in range(3):
+        images, labels = torch.randn(512, 3, 9, 9).double(), torch.randint(10, (512,))
+        for model, moves, reduction in ((theirs, sgd, "sum"), (ours, optimizer, "mean")):
+            loss = F.cross_entropy(model(images), labels, label_smoothing=0.2, reduction=reduction)
+            moves.zero_grad()
+            loss.backward()
+            moves.step()
+    for (name, one), other in zip(ours.named_parameters(), theirs.parameters(), strict=True):
+        torch.testing.assert_close(one, other, rtol=1e-6, atol=1e-6, msg=name)
+    whitening = next(g for g in optimizer.param_groups if "epochs" in g)
+    assert [id(p) for p in whitening["params"]] == [id(ours.whitening.bias)]

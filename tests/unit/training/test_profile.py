@@ -24,6 +24,7 @@ Stripes = dict[str, tuple[np.ndarray, np.ndarray]]
 QUIET = Listener()
 BASE = {"batch_size": 16, "epochs": 3, "patience": 0, "precision": "fp32"}
 CPU = torch.device("cpu")
+WITHOUT_A_PROXY = [part for part in PARTS if part != "selection"]
 SECONDS = {
     "data": 1.0,
     "forward": 2.0,
@@ -50,7 +51,7 @@ def rows(**changes):
 
 def test_each_part_has_its_seconds_share_and_pictures():
     found = rows()
-    assert list(found) == [*PARTS, "a step", "all"]
+    assert list(found) == [*WITHOUT_A_PROXY, "a step", "all"]
     assert found["forward"].share == pytest.approx(0.2)
     assert found["forward"].pictures_per_second == pytest.approx(500)
     assert found["evaluation"].pictures_per_second == pytest.approx(200)
@@ -70,6 +71,50 @@ def test_flops_are_two_a_mac_forward_and_four_backward():
     assert found["all"].flops_per_second == pytest.approx((6 * 1000 + 2 * 300) * 4e6 / 10)
     assert found["forward"].of_matrix_product == pytest.approx(0.25)
     assert found["optimizer"].flops_per_second is None
+
+
+def test_a_proxy_counts_for_all_pictures_and_the_network_for_those_that_are_kept():
+    seconds = {**SECONDS, "selection": 2.0}
+    pictures = {
+        **THOUSAND,
+        "selection": 1000,
+        **dict.fromkeys(("forward", "backward", "optimizer"), 500),
+    }
+    proxy = 3.0 * 200_000  # 2 forward, 4 backward in every fourth step
+    found = rows(seconds=seconds, pictures=pictures, selection=proxy)
+    assert list(found) == [*PARTS, "a step", "all"]
+    assert found["selection"].flops_per_second == pytest.approx(3 * 200_000 * 1000 / 2)
+    assert found["forward"].flops_per_second == pytest.approx(2 * 4e6 * 500 / 2)
+    assert found["forward"].pictures_per_second == pytest.approx(250)
+    step = 6 * 4e6 * 500 + 3 * 200_000 * 1000
+    assert found["a step"].seconds == pytest.approx(10.0)
+    assert found["a step"].flops_per_second == pytest.approx(step / 10)
+    assert found["a step"].pictures_per_second == pytest.approx(100)  # that were seen
+    unknown = rows(seconds=seconds, pictures=pictures)
+    assert unknown["a step"].flops_per_second is None
+    assert unknown["forward"].flops_per_second is not None
+
+
+def test_the_record_says_what_the_selection_took(
+    stripes: Stripes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("grevy.training.profile.matrix_product.SIDE", 64)
+    proxy = {"convnet": {"widths": [4, 4, 4]}}
+    recipe = {**BASE, "selection": {"keep": 0.25, "train_every": 2, "proxy": proxy}}
+    run = grevy.train(stripes, recipe, out=tmp_path / "run", listener=QUIET, profile=True)
+    profile = run.facts["profile"]
+    parts = {row["part"]: row for row in profile["parts"]}
+    seen = {
+        n: row["pictures_per_second"] * row["seconds"] for n, row in parts.items() if n in PARTS[:4]
+    }
+    assert seen == pytest.approx(
+        {"data": 14 * 16, "selection": 14 * 16, "forward": 14 * 4, "backward": 14 * 4}
+    )
+    macs = grevy.layers("base", (1, 16, 16), 2, widths=(4, 4, 4)).total_macs
+    assert profile["selection_flops_per_picture"] == macs * 4
+    flops = parts["selection"]["flops_per_second"] * parts["selection"]["seconds"]
+    assert flops == pytest.approx(macs * 4 * 14 * 16)
+    assert any("one of 2 steps" in note for note in profile["notes"])
 
 
 def test_what_is_not_known_is_not_guessed():
@@ -127,8 +172,8 @@ def test_the_trace_takes_steps_that_the_training_has(tmp_path: Path, total, step
 def test_the_record_says_where_the_time_went(profiled: grevy.Run):
     profile = profiled.facts["profile"]
     parts = {row["part"]: row for row in profile["parts"]}
-    assert all(parts[name]["seconds"] > 0 for name in PARTS)
-    assert sum(parts[name]["share"] for name in PARTS) == pytest.approx(1)
+    assert all(parts[name]["seconds"] > 0 for name in WITHOUT_A_PROXY)
+    assert sum(parts[name]["share"] for name in WITHOUT_A_PROXY) == pytest.approx(1)
     assert parts["all"]["seconds"] <= profiled.results["seconds"]["training"]
     assert profile["macs_per_picture"] == grevy.layers("base", (1, 16, 16), 2).total_macs
     assert profile["traced_steps"] == [11, 13]
@@ -186,7 +231,7 @@ def test_the_command_prints_the_table_and_where_the_trace_is(
     words = ["train", "digits", "--epochs", "1", "--precision", "fp32", "--profile"]
     main([*words, "--out", str(tmp_path / "table")])
     told = capsys.readouterr().out
-    for word in (*PARTS, "a step", "pictures/s", "GFLOP/s", "matrix product: "):
+    for word in (*WITHOUT_A_PROXY, "a step", "pictures/s", "GFLOP/s", "matrix product: "):
         assert word in told
     assert str(tmp_path / "table" / "trace.json") in told
     main([*words, "--out", str(tmp_path / "json"), "--json"])

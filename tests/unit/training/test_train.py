@@ -41,6 +41,15 @@ SPEED_NETWORK = {
 }
 
 HARD_TO_RESUME: dict[str, dict[str, Any]] = {
+    "the half that a proxy with dropout finds hard, and residual blocks": {
+        "model": {
+            "convnet": {**SPEED_NETWORK, "convolutions": 3, "residual": True},
+        },
+        "selection": {"keep": 0.5, "train_every": 2, "proxy": {"name": "net2"}},
+        "optimizer": {"momentum": 0.9, "nesterov": True, "bias_factor": 4.0},
+        "augment": {"flip": "alternating", "cutout": 4},
+        "lookahead": 3,
+    },
     "sgd with momentum, dropout and random flips": {
         "model": {"name": "net2"},
         "augment": {"flip": "random", "translate": 2},

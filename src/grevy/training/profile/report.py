@@ -15,13 +15,14 @@ from grevy.training.part_timer import PARTS
 from grevy.training.prepare import Setup
 from grevy.training.profile.matrix_product import MatrixProduct, matrix_product
 from grevy.training.profile.timer import ProfilingTimer
+from grevy.training.proxy import Proxy, kept_pictures
 from grevy.training.state import State
 
 FLOPS_PER_MAC = {"forward": 2, "backward": 4, "evaluation": 2}
 """A multiply-accumulate is two FLOPs. Backward, each layer needs two such products, one for the
 gradient of its weights and one for that of its input: a training step is three times forward."""
 
-STEP = ("data", "forward", "backward", "optimizer")
+STEP = ("data", "selection", "forward", "backward", "optimizer")
 RULE = (
     "FLOPs a picture: 2 x multiply-accumulates forward and in evaluation, 4 x backward "
     "(so 6 x a training step), as `grevy layers` counts them"
@@ -57,18 +58,24 @@ def profile_facts(timer: ProfilingTimer, setup: Setup, state: State) -> dict[str
         setup: of the training; says batch size, precision and device.
         state: its network is surveyed.
     """
-    macs, notes = count_macs(setup, state)
-    product = matrix_product(setup.precision, setup.device)
-    local_batch = setup.recipe.batch_size // setup.world.size
-    pictures = dict.fromkeys(STEP, timer.entries[PARTS[0]] * local_batch)
-    if "validation" in setup.pictures:
-        pictures["evaluation"] = timer.entries["evaluation"] * len(setup.pictures["validation"])
+    macs, notes = count_macs(setup.trained(state.model), setup)
     trained_whole = not setup.part.frozen or setup.cut is not None
-    rows = part_rows(timer.seconds, pictures, macs, product, trained_whole)
+    if macs and not trained_whole:
+        notes = ["backward FLOPs are not counted: some layers are frozen"]
+    product = matrix_product(setup.precision, setup.device)
+    seconds, proxy = dict(timer.seconds), None
+    if state.proxy is None:
+        del seconds["selection"]
+    else:
+        proxy, more = count_proxy(state.proxy, setup)
+        notes = [*notes, *more]
+    pictures = pictures_of_parts(timer, setup)
+    rows = part_rows(seconds, pictures, macs, product, trained_whole, proxy)
     return {
         "parts": [asdict(row) for row in rows],
         "steps": timer.entries[PARTS[0]],
         "macs_per_picture": macs,
+        **({} if state.proxy is None else {"selection_flops_per_picture": proxy}),
         "rule": RULE,
         "matrix_product": asdict(product),
         "trace": timer.trace.path.name if timer.trace.steps else None,
@@ -83,23 +90,30 @@ def part_rows(
     macs: int | None,
     product: MatrixProduct,
     trained_whole: bool = True,
+    selection: float | None = None,
 ) -> list[PartRow]:
-    """A row a part, one for the four parts of a step together, and one for all.
+    """A row a part, one for the parts of a step together, and one for all.
 
     Args:
-        seconds: by part.
+        seconds: by part; one that the loop does not have is absent.
         pictures: that went through each part; absent where none do.
         macs: multiply-accumulates of one picture forward; None: not known.
         product: what FLOP/s are held against.
         trained_whole: whether all layers have a backward pass; if not, its FLOPs are not known.
+        selection: FLOPs of the proxy for one picture of a batch; None: not known.
     """
     factors = {n: f for n, f in FLOPS_PER_MAC.items() if n != "backward" or trained_whole}
-    flops = {n: f * macs * pictures.get(n, 0) for n, f in factors.items()} if macs else {}
+    flops: dict[str, float] = {}
+    if macs:
+        flops = {n: f * macs * pictures.get(n, 0) for n, f in factors.items()}
+    if selection is not None:
+        flops["selection"] = selection * pictures.get("selection", 0)
     whole = sum(seconds.values())
 
     def row(name: str, parts: Iterable[str], count: int | None) -> PartRow:
-        spent = sum(seconds[part] for part in parts)
-        needed = set(parts) & set(FLOPS_PER_MAC)
+        there = [part for part in parts if part in seconds]
+        spent = sum(seconds[part] for part in there)
+        needed = set(there) & {*FLOPS_PER_MAC, "selection"}
         done = sum(flops[n] for n in needed) if needed and needed <= set(flops) else None
         rate = _quotient(done, spent)
         against = rate and rate / product.flops_per_second
@@ -108,16 +122,40 @@ def part_rows(
 
     trained = pictures.get(PARTS[0])
     return [
-        *(row(part, (part,), pictures.get(part)) for part in PARTS),
+        *(row(part, (part,), pictures.get(part)) for part in PARTS if part in seconds),
         row("a step", STEP, trained),
         row("all", PARTS, trained),
     ]
 
 
-def count_macs(setup: Setup, state: State) -> tuple[int | None, list[str]]:
-    """Multiply-accumulates of one picture in what is trained, and notes on what is not counted."""
+def pictures_of_parts(timer: ProfilingTimer, setup: Setup) -> dict[str, int]:
+    """How many went through each part: all that were seen, and behind a selection what it kept."""
+    recipe, processes = setup.recipe, setup.world.size
+    # Each process sees its share, but with a proxy the whole batch.
+    seen = recipe.batch_size if recipe.selection.is_on else recipe.batch_size // processes
+    kept, steps = kept_pictures(recipe) // processes, timer.entries[PARTS[0]]
+    pictures = dict.fromkeys(STEP, steps * kept) | dict.fromkeys(STEP[:2], steps * seen)
+    if "validation" in setup.pictures:
+        pictures["evaluation"] = timer.entries["evaluation"] * len(setup.pictures["validation"])
+    return pictures
+
+
+def count_proxy(proxy: Proxy, setup: Setup) -> tuple[float | None, list[str]]:
+    """FLOPs of the proxy for one picture of a batch, on average over steps, and notes on them."""
+    macs, notes = count_macs(proxy.model, setup)
+    if macs is None:
+        return None, notes
+    every = setup.recipe.selection.train_every
+    rule = (
+        "selection: FLOPs of the proxy for every picture of a batch, 2 x its multiply-accumulates, "
+        f"and 4 x more in one of {every} steps"
+    )
+    return macs * (FLOPS_PER_MAC["forward"] + FLOPS_PER_MAC["backward"] / every), [rule]
+
+
+def count_macs(network: nn.Module, setup: Setup) -> tuple[int | None, list[str]]:
+    """Multiply-accumulates of one picture in a network, and notes on why they are not counted."""
     shape = tuple(setup.pictures["train"].shape[1:])
-    network: nn.Module = setup.trained(state.model)
     if setup.device.type != "cpu":
         network = copy.deepcopy(network).cpu()
     if len(shape) != 3:
@@ -128,8 +166,6 @@ def count_macs(setup: Setup, state: State) -> tuple[int | None, list[str]]:
         return None, [f"FLOPs are not counted: {error.received}"]
     if table.failure is not None:
         return None, [f"FLOPs are not counted: {table.failure.reason}"]
-    if setup.part.frozen and setup.cut is None:
-        return table.total_macs, ["backward FLOPs are not counted: some layers are frozen"]
     return table.total_macs, []
 
 
