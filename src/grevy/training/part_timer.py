@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 PARTS = ("data", "forward", "backward", "optimizer", "evaluation", "records")
-"""In the order in which the loop comes to them; a step begins with `data`."""
+"""In the order of a table. A step begins with `data`, and its row is written before `backward`."""
 
 
 class PartTimer:

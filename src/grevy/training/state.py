@@ -71,8 +71,15 @@ class State:
         self.best_weights = plain_copies(self.network.state_dict())
 
     def is_finite(self) -> bool:
-        """Whether every weight is."""
-        return all(bool(v.isfinite().all()) for v in self.network.state_dict().values())
+        """Whether all numbers are that go into a checkpoint; the device is waited for once."""
+        tensors = [
+            *self.model.state_dict().values(),
+            *_flatten(self.optimizer.state_dict())[0].values(),
+        ]
+        if self.average is not None:
+            tensors += self.average.state_dict().values()
+        device = next(self.model.parameters()).device
+        return bool(torch.stack([v.isfinite().all().to(device) for v in tensors]).all())
 
     def pack(self) -> dict[str, bytes]:
         """The files of a checkpoint."""
