@@ -22,6 +22,7 @@ from grevy.errors import GrevyError, RunInterruptedError
 from grevy.models.transfer.preprocessing import pictures_as_read
 from grevy.recipes.schema import Recipe
 from grevy.training.averaging import average_weights
+from grevy.training.compiling import compiled, compiler_errors
 from grevy.training.device import choose_device, keep_freed_memory
 from grevy.training.distributed import World, join_world
 from grevy.training.evaluation import logits_of, score
@@ -126,7 +127,8 @@ def _train_recorded(
         with opened as recorder, watch_interrupt() as interrupt:
             try:
                 timer = chosen_timer(profile, setup, state, recorder.directory)
-                train_loop(setup, state, recorder, interrupt, timer)
+                with compiler_errors():
+                    train_loop(setup, state, recorder, interrupt, timer)
                 record_profile(timer, setup, state, recorder.directory)
                 finish(setup, state, recorder, data, before)
             except RunInterruptedError:
@@ -148,7 +150,8 @@ def train_loop(
         RunInterruptedError: somebody asked to stop; everything is saved.
     """
     progress, world = state.progress, setup.world
-    model = world.wrap(setup.trained(state.model))
+    trained = setup.trained(state.model)
+    model = world.wrap(compiled(trained, state.optimizer, setup.recipe.compile))
     setup.train_mode(model)
     write = partial(recorder.step, total=setup.total_steps)
     losses = Losses(setup.device, world, progress, write)
