@@ -9,6 +9,7 @@ from grevy.data.load import load_data
 from grevy.recipes.load import load_recipe
 from grevy.training.device import choose_device, keep_freed_memory
 from grevy.training.distributed import World
+from grevy.training.losses import Losses
 from grevy.training.part_timer import PartTimer
 from grevy.training.prepare import prepare
 from grevy.training.train import train_step
@@ -24,8 +25,9 @@ def train(task: Task, pace: Pace) -> None:
     data = load_data(task.where, recipe.pictures)
     setup, state = prepare(data, recipe, 0, choose_device(), World())
     model, timer = state.model.train(), PartTimer()
+    losses = Losses(setup.device, setup.world, state.progress, write=lambda row: None)
     pace.ready(version=grevy.__version__, precision=setup.precision)
     while True:
-        train_step(setup, state, model, timer)
+        train_step(setup, state, model, losses, timer)
         state.progress.step += 1
         pace.step()

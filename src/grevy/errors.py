@@ -51,6 +51,7 @@
         ├── CorruptRecordError        a record or checkpoint that fails its check
         ├── FeatureRangeError         a feature too large for the numbers in which it is kept
         ├── NonFiniteLossError        the loss became NaN or infinite
+        ├── CompileError              torch.compile failed
         ├── WorkerDiedError           a process that trained was killed again and again
         ├── RunsFailedError           a study of which some runs failed
         └── RunInterruptedError       Ctrl-C: saved, can be resumed
@@ -280,7 +281,11 @@ class FeatureRangeError(JobError):
 
 
 class NonFiniteLossError(JobError):
-    """The loss became NaN or infinite; training stopped before the optimizer step."""
+    """The loss became NaN or infinite; nothing that was updated with it is kept."""
+
+
+class CompileError(JobError):
+    """torch.compile failed: the network is none that it takes, or a compiler is missing."""
 
 
 class WorkerDiedError(JobError):

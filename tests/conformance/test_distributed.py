@@ -21,6 +21,29 @@ WHITENED += ["--model.convnet.widths", "8", "16"]
 
 SELECTED = ["--selection.keep", "0.5", "--selection.proxy.convnet.widths", "8", "8", "8"]
 
+AS_ON_GPUS = """
+import sys
+from grevy.cli.main import main
+from grevy.training import losses
+
+losses.AT_ONCE.clear()  # of no device are losses read one by one
+main(sys.argv[1:])
+"""
+
+
+def test_two_processes_that_read_losses_together_write_the_same_rows(tmp_path: Path) -> None:
+    script = tmp_path / "as_on_gpus.py"
+    script.write_text(AS_ON_GPUS)
+    torchrun = [sys.executable, "-m", "torch.distributed.run", "--standalone"]
+    torchrun += ["--nproc-per-node", "2"]
+    for name, program in (("one_by_one", ["-m", "grevy"]), ("together", [str(script)])):
+        words = [*torchrun, *program, *WORDS, "--out", str(tmp_path / name)]
+        done = subprocess.run(words, check=False, capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+    for file in ("steps.jsonl", "checks.jsonl", "model.safetensors"):
+        one, other = (tmp_path / name / file for name in ("one_by_one", "together"))
+        assert one.read_bytes() == other.read_bytes(), file
+
 
 @pytest.mark.parametrize("more", [[], WHITENED, SELECTED], ids=["base", "whitened", "selected"])
 def test_two_processes_have_the_losses_of_one(tmp_path: Path, more: list[str]) -> None:

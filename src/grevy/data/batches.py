@@ -14,6 +14,7 @@ from grevy.data.augment import augment, normalise
 from grevy.data.augment.flip import alternating_flips, draw_flips
 from grevy.data.augment.view import PLAIN, View
 from grevy.data.randomness import derive, generator
+from grevy.data.to_device import to_device
 from grevy.data.types import Split
 from grevy.errors import SplitTooSmallError
 from grevy.recipes.schema import AugmentConfig
@@ -49,7 +50,7 @@ class PicturesOnDevice:
             images_BCHW = torch.from_numpy(self._on_disk_NCHW[index_B.cpu().numpy()])
         else:
             images_BCHW = self._in_memory_NCHW[index_B]
-        return images_BCHW.to(self.device).contiguous(memory_format=torch.channels_last)
+        return to_device(images_BCHW, self.device).contiguous(memory_format=torch.channels_last)
 
     def inputs(
         self, index_B: Tensor, mean_C: Tensor, standard_deviation_C: Tensor, view: View = PLAIN
@@ -97,13 +98,13 @@ class FeaturesOnDevice:
         """Features of each picture or of its mirror image."""
         shape = (-1, *[1] * (len(self.shape) - 1))
         plain, flipped = self._take(0, index_B), self._take(1, index_B)
-        return torch.where(flipped_B.to(self.device).view(shape), flipped, plain)
+        return torch.where(to_device(flipped_B, self.device).view(shape), flipped, plain)
 
     def _take(self, view: int, index_B: Tensor) -> Tensor:
         kept = self._views[view]
         if isinstance(kept, Tensor):
             return kept[index_B].float()
-        return torch.from_numpy(kept[index_B.cpu().numpy()]).to(self.device).float()
+        return to_device(torch.from_numpy(kept[index_B.cpu().numpy()]), self.device).float()
 
 
 def _near(view_N: NDArray[Any], device: torch.device) -> Tensor | NDArray[Any]:
@@ -133,7 +134,7 @@ class BatchOrder:
         epoch, place = divmod(step, self.steps_per_epoch)
         if epoch != self._epoch:
             order_N = torch.randperm(self._count, generator=generator(self._seed, "order", epoch))
-            self._epoch, self._order_N = epoch, order_N.to(self._device)
+            self._epoch, self._order_N = epoch, to_device(order_N, self._device)
         return epoch, self._order_N[place * self._batch_size :][: self._batch_size]
 
 

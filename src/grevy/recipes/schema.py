@@ -280,6 +280,10 @@ class Recipe(Config):
     precision: Literal["auto", "fp32", "bf16"] = "auto"
     """auto: bf16 where a timed probe on this machine shows that it is faster and right."""
 
+    compile: Literal["none", "default", "graphs"] = "none"
+    """torch.compile of the training steps: default, or with CUDA graphs, which need a CUDA device.
+    The first steps take longer and the last bits of the losses differ."""
+
     @model_validator(mode="after")
     def _one_average(self) -> Recipe:
         if self.average_decay and self.lookahead:

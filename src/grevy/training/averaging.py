@@ -32,10 +32,35 @@ def average_weights(
     if average is None:
         return
     if not recipe.lookahead:
-        average.update_parameters(model)
+        follow(average, model, first=step == 1)
     elif step % recipe.lookahead == 0:
         decay = recipe.lookahead_decay**recipe.lookahead * (step / total_steps) ** 3
         look_ahead(average.module, model, decay)
+
+
+@torch.no_grad()
+def follow(average: AveragedModel, model: nn.Module, first: bool) -> None:
+    """Move the average towards the weights by its own rule, as `average.update_parameters` does.
+
+    That method asks the device how many steps it has averaged, and so waits for it; the loop knows.
+
+    Args:
+        average: made by `calm_copy` for `average_decay`.
+        model: of the same architecture.
+        first: whether it has averaged none; then it becomes equal to `model`.
+    """
+    assert average.multi_avg_fn is not None
+    for floating in (True, False):
+        means, values = (
+            [tensor for tensor in _all(network) if tensor.is_floating_point() == floating]
+            for network in (average.module, model)
+        )
+        if first:
+            for mean, value in zip(means, values, strict=True):
+                mean.copy_(value)
+        elif means:
+            average.multi_avg_fn(means, values, average.n_averaged)
+    average.n_averaged.add_(1)
 
 
 @torch.no_grad()
@@ -57,3 +82,8 @@ def look_ahead(slow: nn.Module, fast: nn.Module, decay: float) -> None:
 def _numbers(model: nn.Module) -> list[Tensor]:
     """Weights and statistics, but no counters."""
     return [value for value in model.state_dict().values() if value.is_floating_point()]
+
+
+def _all(model: nn.Module) -> list[Tensor]:
+    """Weights, statistics and counters."""
+    return [tensor.detach() for tensor in (*model.parameters(), *model.buffers())]

@@ -35,13 +35,25 @@ class World:
             return tensor
         return tensor.chunk(self.size)[self.rank]
 
-    def mean(self, value: float) -> float:
-        """Mean over the processes; the same everywhere, so that all take the same turns."""
+    def mean(self, values_N: Tensor) -> Tensor:
+        """Mean over the processes, of each number; the same everywhere, so that all act alike.
+
+        Args:
+            values_N: on the device that trains; several processes add them as float64.
+        """
         if self.size == 1:
-            return value
-        values: list[float] = [0.0] * self.size
-        distributed.all_gather_object(values, value)
-        return sum(values) / self.size
+            return values_N
+        sums_N = values_N.double()
+        distributed.all_reduce(sums_N)
+        return sums_N / self.size
+
+    def anywhere(self, *flags: bool) -> tuple[bool, ...]:
+        """Each flag, true where it is in any process."""
+        if self.size == 1:
+            return flags
+        found: list[tuple[bool, ...]] = [()] * self.size
+        distributed.all_gather_object(found, flags)
+        return tuple(any(one) for one in zip(*found, strict=True))
 
     def agree(self, value: Value) -> Value:
         """The leader's value, everywhere."""
@@ -68,6 +80,8 @@ def join_world(device: torch.device) -> Iterator[World]:
     if size == 1:
         yield World()
         return
+    if device.type == "cuda":
+        torch.cuda.set_device(device)  # what NCCL takes where nothing names a device
     distributed.init_process_group("nccl" if device.type == "cuda" else "gloo")
     try:
         yield World(distributed.get_rank(), size)

@@ -64,11 +64,16 @@ class Muon(torch.optim.Optimizer):
         super().__init__([by_muon, *others], {"weight_decay": weight_decay})
         self._renormalise = renormalise
         self._iterations = iterations
+        self._orthogonalise: Callable[[Tensor, int], Tensor] = orthogonalise
         self._moves = {
             "muon": self._move_by_muon,
             "adamw": self._move_by_adamw,
             "sgd": self._move_by_sgd,
         }
+
+    def compile(self) -> None:
+        """Let torch.compile make one program of each orthogonalisation from now on."""
+        self._orthogonalise = torch.compile(orthogonalise)
 
     @torch.no_grad()
     def step(self, closure: Callable[[], Any] | None = None) -> Any:
@@ -89,7 +94,7 @@ class Muon(torch.optim.Optimizer):
             by_shape[parameter.shape, parameter.device].append(parameter)
         for alike in by_shape.values():
             directions_MRC = torch.stack([self._direction(p, group).flatten(1) for p in alike])
-            updates_MRC = orthogonalise(directions_MRC, self._iterations).to(alike[0].dtype)
+            updates_MRC = self._orthogonalise(directions_MRC, self._iterations).to(alike[0].dtype)
             rows, columns = updates_MRC.shape[1:]
             scale = group["lr"] * math.sqrt(max(1.0, rows / columns))
             for parameter, update_RC in zip(alike, updates_MRC, strict=True):

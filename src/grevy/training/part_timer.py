@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 PARTS = ("data", "selection", "forward", "backward", "optimizer", "evaluation", "records")
-"""In the order in which the loop comes to them; a step begins with `data`, and `selection` is there
-only where a proxy selects pictures."""
+"""In the order of a table. A step begins with `data`, and its row is written before `backward`;
+`selection` is there only where a proxy selects pictures."""
 
 
 class PartTimer:

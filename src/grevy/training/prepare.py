@@ -26,6 +26,7 @@ from grevy.models.transfer.preprocessing import (
 )
 from grevy.recipes.schema import ModelConfig, Recipe
 from grevy.training.averaging import calm_copy
+from grevy.training.compiling import refuse_graphs
 from grevy.training.distributed import World, refuse_uneven
 from grevy.training.front import FrozenFront
 from grevy.training.listener import Listener
@@ -112,6 +113,7 @@ def prepare(
         SplitTooSmallError, ModelError, RecipeValueError, DeviceError: as their names say.
     """
     refuse_uneven(recipe.batch_size, world)
+    refuse_graphs(recipe.compile, device)
     mean_C, deviation_C = (torch.tensor(v, device=device) for v in statistics_of(data, recipe))
     classes = len(data.classes)
     network, pairing, beginning = _network_with_weights(data, recipe, seed, like)

@@ -36,10 +36,6 @@ class Proxy:
         torch.autograd.backward(loss)
         self.optimizer.step()
 
-    def is_finite(self) -> bool:
-        """Whether every weight is."""
-        return all(bool(value.isfinite().all()) for value in self.model.state_dict().values())
-
 
 def begin_proxy(
     recipe: Recipe,

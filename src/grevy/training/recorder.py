@@ -73,13 +73,13 @@ class Recorder:
         """Make the rows durable, then the state that belongs to them.
 
         Raises:
-            NonFiniteLossError: the weights are not finite; the checkpoint before is kept.
+            NonFiniteLossError: the state is not finite; the checkpoint before is kept.
             SaveError: the disk did not take it.
         """
         if not state.is_finite():
             raise NonFiniteLossError(
-                f"weights that are not finite after step {state.progress.step}",
-                "finite weights",
+                f"weights or momenta that are not finite after step {state.progress.step}",
+                "finite ones",
                 "try a smaller --optimizer.lr; the checkpoint before is kept",
             )
         state.progress.steps_size = self._steps.flush()

@@ -77,10 +77,15 @@ class State:
         self.best_weights = plain_copies(self.network.state_dict())
 
     def is_finite(self) -> bool:
-        """Whether every weight is, also of the proxy."""
-        if self.proxy is not None and not self.proxy.is_finite():
-            return False
-        return all(bool(v.isfinite().all()) for v in self.network.state_dict().values())
+        """Whether all numbers are that go into a checkpoint; the device is waited for once."""
+        parts = [(self.model, self.optimizer)]
+        if self.proxy is not None:
+            parts.append((self.proxy.model, self.proxy.optimizer))
+        tensors = [value for part in parts for value in _numbers(*part)]
+        if self.average is not None:
+            tensors += self.average.state_dict().values()
+        device = next(self.model.parameters()).device
+        return bool(torch.stack([v.isfinite().all().to(device) for v in tensors]).all())
 
     def pack(self) -> dict[str, bytes]:
         """The files of a checkpoint."""
@@ -126,6 +131,11 @@ class State:
                 "the model and optimizer that wrote it",
                 "train again with another --out",
             ) from error
+
+
+def _numbers(model: nn.Module, optimizer: Optimizer) -> list[Tensor]:
+    """Weights, statistics and momenta."""
+    return [*model.state_dict().values(), *_flatten(optimizer.state_dict())[0].values()]
 
 
 def _prefixed(prefix: str, tensors: Weights) -> Weights:

@@ -6,9 +6,9 @@ was killed and resumed ends like one that was not.
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,16 +18,18 @@ import torch.nn.functional as F
 from grevy.data.load import load_data
 from grevy.data.randomness import derive, own_randomness
 from grevy.data.types import ImageData
-from grevy.errors import GrevyError, NonFiniteLossError, RunInterruptedError
+from grevy.errors import GrevyError, RunInterruptedError
 from grevy.models.transfer.preprocessing import pictures_as_read
 from grevy.recipes.schema import Recipe
 from grevy.training.averaging import average_weights
+from grevy.training.compiling import compiled, compiler_errors
 from grevy.training.device import choose_device, keep_freed_memory
 from grevy.training.distributed import World, join_world
 from grevy.training.evaluation import logits_of, score
 from grevy.training.finish import finish
 from grevy.training.interrupt import Interrupt, watch_interrupt
 from grevy.training.listener import Listener, PrintListener
+from grevy.training.losses import Losses
 from grevy.training.part_timer import PartTimer
 from grevy.training.precision import autocast
 from grevy.training.prepare import Setup, prepare
@@ -126,7 +128,8 @@ def _train_recorded(
         with opened as recorder, watch_interrupt() as interrupt:
             try:
                 timer = chosen_timer(profile, setup, state, recorder.directory)
-                train_loop(setup, state, recorder, interrupt, timer)
+                with compiler_errors():
+                    train_loop(setup, state, recorder, interrupt, timer)
                 record_profile(timer, setup, state, recorder.directory)
                 finish(setup, state, recorder, data, before)
             except RunInterruptedError:
@@ -144,38 +147,57 @@ def train_loop(
     """Step after step until the last epoch's end, the stopping rule, or an interrupt.
 
     Raises:
-        NonFiniteLossError: the loss became NaN or infinite; nothing was updated with it.
+        NonFiniteLossError: the loss became NaN or infinite; nothing that it touched is kept.
         RunInterruptedError: somebody asked to stop; everything is saved.
     """
-    progress = state.progress
-    model = setup.world.wrap(setup.trained(state.model))
+    progress, world = state.progress, setup.world
+    trained = setup.trained(state.model)
+    model = world.wrap(compiled(trained, state.optimizer, setup.recipe.compile))
     setup.train_mode(model)
+    write = partial(recorder.step, total=setup.total_steps)
+    losses = Losses(setup.device, world, progress, write)
     clock = saved = time.perf_counter()
     while progress.step < setup.total_steps and not progress.stopped_early:
-        row = train_step(setup, state, model, timer)
+        train_step(setup, state, model, losses, timer)
         progress.step += 1
-        timer.begins("records")
-        recorder.step(row, setup.total_steps)
 
         is_check = progress.step % setup.steps_per_check == 0
         if is_check:
+            timer.begins("records")
+            losses.read()
             timer.begins("evaluation")
             check(setup, state, recorder, time.perf_counter() - clock)
         now = time.perf_counter()
-        if is_check or interrupt.requested or now - saved > CHECKPOINT_SECONDS:
+        stop, late = wishes(world, losses, interrupt.requested, now - saved > CHECKPOINT_SECONDS)
+        if is_check or stop or late:
             timer.begins("records")
+            losses.read()
             progress.seconds += now - clock
             recorder.checkpoint(state)
             clock = saved = now
-        if interrupt.requested:
+        if stop:
             raise interrupted(progress.step, recorder.directory.path)
+    losses.read()
     timer.ends()
 
 
+def wishes(world: World, losses: Losses, *flags: bool) -> tuple[bool, ...]:
+    """Which wishes of any process hold now; several can only agree where all have read."""
+    if world.size > 1 and not losses.all_read:
+        return (False,) * len(flags)
+    return world.anywhere(*flags)
+
+
 def train_step(
-    setup: Setup, state: State, model: torch.nn.Module, timer: PartTimer
-) -> dict[str, Any]:
-    """One batch forward and backward, one move of the optimizer; returns the row of the log."""
+    setup: Setup, state: State, model: torch.nn.Module, losses: Losses, timer: PartTimer
+) -> None:
+    """One batch forward and backward, one move of the optimizer, one row for the log.
+
+    Nothing in it waits for an accelerator, unless `losses` are read.
+
+    Raises:
+        NonFiniteLossError: on a CPU, before anything is updated with the loss.
+    """
     timer.begins("data")
     recipe, step = setup.recipe, state.progress.step
     if set_learning_rates(setup, state.optimizer, step):
@@ -190,10 +212,10 @@ def train_step(
         logits_BK = model(images_BCHW)
     loss = F.cross_entropy(logits_BK.float(), targets, label_smoothing=recipe.label_smoothing)
 
-    loss_value = setup.world.mean(loss.item())
+    timer.begins("records")
+    epoch = round((step + 1) / setup.batches.steps_per_epoch, 4)
     lr = state.optimizer.param_groups[0]["lr"]
-    if not math.isfinite(loss_value):
-        raise non_finite_loss(loss_value, lr, state)
+    losses.add({"step": step + 1, "epoch": epoch, "loss": loss.detach(), "lr": lr})
     timer.begins("backward")
     state.optimizer.zero_grad(set_to_none=True)
     torch.autograd.backward(loss)
@@ -201,8 +223,6 @@ def train_step(
     with autocast(setup.precision, setup.device):  # Muon multiplies matrices
         state.optimizer.step()
     average_weights(state.average, state.model, recipe, step + 1, setup.total_steps)
-    epoch = round((step + 1) / setup.batches.steps_per_epoch, 4)
-    return {"step": step + 1, "epoch": epoch, "loss": loss_value, "lr": lr}
 
 
 def check(setup: Setup, state: State, recorder: Recorder, seconds: float) -> None:
@@ -228,21 +248,6 @@ def check(setup: Setup, state: State, recorder: Recorder, seconds: float) -> Non
     if progress.note_check(result["loss"], progress.seconds + seconds):
         state.keep_best()
     progress.stopped_early = should_stop(progress.losses(), setup.recipe.patience)
-
-
-def non_finite_loss(loss: float, lr: float, state: State) -> NonFiniteLossError:
-    """Says where the loss broke and what is still good."""
-    progress = state.progress
-    good = (
-        f"the last good check is step {progress.best_step} and its checkpoint is kept"
-        if progress.check_losses
-        else "no check was reached"
-    )
-    return NonFiniteLossError(
-        f"loss {loss} at step {progress.step + 1} with learning rate {lr:g} ({good})",
-        "a finite loss",
-        f"try a smaller --optimizer.lr, for example {lr / 10:g}, or --precision fp32",
-    )
 
 
 def interrupted(step: int, path: Path) -> RunInterruptedError:

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from grevy.data.augment.draws import uniform
 from grevy.data.augment.geometry import to_bytes
+from grevy.data.to_device import to_device
 from grevy.recipes.schema import AugmentConfig
 
 _LUMA = (0.299, 0.587, 0.114)  # ITU-R BT.601
@@ -19,7 +20,7 @@ _HUE_SIXTHS = (5, 3, 1)  # red, green, blue in the formula of `hue`
 
 def blend(base: Tensor, images_BCHW: Tensor, factor_B: Tensor) -> Tensor:
     """Go from `base` (factor 0) through the pictures (factor 1) and beyond, inside 0 to 255."""
-    factor_B111 = factor_B.to(images_BCHW).view(-1, 1, 1, 1)
+    factor_B111 = _beside(images_BCHW, factor_B).view(-1, 1, 1, 1)
     return (base + factor_B111 * (images_BCHW - base)).clamp_(0, 255)
 
 
@@ -57,12 +58,17 @@ def hue(images_BCHW: Tensor, turn_B: Tensor) -> Tensor:
     """
     if images_BCHW.shape[1] == 1:
         return images_BCHW
-    sixths_BHW = _hue_sixths(images_BCHW) + 6 * turn_B.to(images_BCHW).view(-1, 1, 1)
+    sixths_BHW = _hue_sixths(images_BCHW) + 6 * _beside(images_BCHW, turn_B).view(-1, 1, 1)
     smallest_BHW, value_BHW = images_BCHW.aminmax(dim=1)
-    n_311 = torch.tensor(_HUE_SIXTHS, device=images_BCHW.device).view(-1, 1, 1)
+    n_311 = to_device(torch.tensor(_HUE_SIXTHS), images_BCHW.device).view(-1, 1, 1)
     k_BCHW = (n_311 + sixths_BHW[:, None]).remainder(6)
     fall_BCHW = torch.minimum(k_BCHW, 4 - k_BCHW).clamp_(0, 1)
     return value_BHW[:, None] - (value_BHW - smallest_BHW)[:, None] * fall_BCHW
+
+
+def _beside(images_BCHW: Tensor, numbers_B: Tensor) -> Tensor:
+    """Numbers of the pictures' type, on their device."""
+    return to_device(numbers_B.to(images_BCHW.dtype), images_BCHW.device)
 
 
 def _hue_sixths(images_BCHW: Tensor) -> Tensor:

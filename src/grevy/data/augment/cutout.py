@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from grevy.data.augment.draws import integers
+from grevy.data.to_device import to_device
 
 
 def cutout(images_BCHW: Tensor, row_B: Tensor, column_B: Tensor, side: int) -> Tensor:
@@ -18,8 +19,8 @@ def cutout(images_BCHW: Tensor, row_B: Tensor, column_B: Tensor, side: int) -> T
         side: of the square in pixels.
     """
     height, width = images_BCHW.shape[2:]
-    rows_BH = _covered(row_B.to(images_BCHW.device), side, height)
-    columns_BW = _covered(column_B.to(images_BCHW.device), side, width)
+    rows_BH = _covered(to_device(row_B, images_BCHW.device), side, height)
+    columns_BW = _covered(to_device(column_B, images_BCHW.device), side, width)
     return images_BCHW.masked_fill_(rows_BH[:, None, :, None] & columns_BW[:, None, None, :], 0.0)
 
 

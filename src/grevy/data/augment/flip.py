@@ -5,6 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from grevy.data.to_device import to_device
+
 # Odd constants of the splitmix64 finaliser (Steele, Lea and Flood 2014,
 # "Fast splittable pseudorandom number generators"), as signed 64-bit numbers.
 _GOLDEN = 0x9E3779B97F4A7C15 - 2**64
@@ -16,7 +18,7 @@ _SEED_STRIDE = 0xD1B54A32D192ED03  # any odd number unlike _GOLDEN: seeds are no
 def flip(images_BCHW: Tensor, flipped_B: Tensor) -> Tensor:
     """Mirror those uint8 pictures whose entry in the bool tensor `flipped_B` is true."""
     mirrored_BCHW = images_BCHW.flip(-1)
-    take_B111 = flipped_B.to(images_BCHW.device, torch.uint8).view(-1, 1, 1, 1)
+    take_B111 = to_device(flipped_B, images_BCHW.device).to(torch.uint8).view(-1, 1, 1, 1)
     # uint8 arithmetic wraps around, so this is exact; on CPU it takes a third of torch.where.
     return images_BCHW + take_B111 * (mirrored_BCHW - images_BCHW)
 

@@ -9,6 +9,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from grevy.data.augment.draws import integers, uniform
+from grevy.data.to_device import to_device
 
 _CROP_TRIALS = 10
 _CROP_RATIO = (3 / 4, 4 / 3)
@@ -32,8 +33,8 @@ def translate(images_BCHW: Tensor, down_B: Tensor, right_B: Tensor) -> Tensor:
     """
     height, width = images_BCHW.shape[2:]
     device = images_BCHW.device
-    rows_BH = torch.arange(height, device=device) - down_B.to(device)[:, None]
-    columns_BW = torch.arange(width, device=device) - right_B.to(device)[:, None]
+    rows_BH = torch.arange(height, device=device) - to_device(down_B, device)[:, None]
+    columns_BW = torch.arange(width, device=device) - to_device(right_B, device)[:, None]
     return take_pixels(
         images_BCHW, _reflect(rows_BH, height)[:, :, None], _reflect(columns_BW, width)[:, None, :]
     )
@@ -63,7 +64,8 @@ def crop_and_resize(images_BCHW: Tensor, boxes_B4: Tensor) -> Tensor:
         boxes_B4: top, left, height and width in whole pixels, inside the picture.
     """
     height, width = images_BCHW.shape[2:]
-    top_B, left_B, tall_B, wide_B = boxes_B4.to(images_BCHW.device, torch.float32).unbind(1)
+    boxes_B4 = to_device(boxes_B4, images_BCHW.device).to(torch.float32)
+    top_B, left_B, tall_B, wide_B = boxes_B4.unbind(1)
     rows_BH = _box_coordinates(top_B, tall_B, height)
     columns_BW = _box_coordinates(left_B, wide_B, width)
     grid_BHW2 = torch.stack(

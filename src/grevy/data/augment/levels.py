@@ -49,9 +49,8 @@ def equalize(images_GCHW: Tensor) -> Tensor:
 
 def _histograms(pixels_NP: Tensor) -> Tensor:
     """Count the 256 levels in each row; whole numbers, so deterministic on every device."""
-    rows = len(pixels_NP)
-    offset_N1 = 256 * torch.arange(rows, device=pixels_NP.device)[:, None]
-    return torch.bincount((pixels_NP + offset_N1).flatten(), minlength=256 * rows).view(rows, 256)
+    counts_NL = torch.zeros(len(pixels_NP), 256, dtype=torch.int64, device=pixels_NP.device)
+    return counts_NL.scatter_add_(1, pixels_NP, torch.ones_like(pixels_NP))
 
 
 def sharpness(images_GCHW: Tensor, factor_G: Tensor) -> Tensor:

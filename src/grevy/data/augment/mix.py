@@ -9,6 +9,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from grevy.data.augment.draws import integers, uniform
+from grevy.data.to_device import to_device
 from grevy.recipes.schema import AugmentConfig
 
 
@@ -24,7 +25,8 @@ def mix(
     Returns:
         The mixed pictures and probabilities `[B, K]` as float32.
     """
-    partner_B = torch.randperm(len(images_BCHW), generator=generator).to(images_BCHW.device)
+    partner_B = torch.randperm(len(images_BCHW), generator=generator)
+    partner_B = to_device(partner_B, images_BCHW.device)
     heads = bool(torch.rand((), generator=generator) < 0.5)
     targets_BK = F.one_hot(labels_B, classes).to(torch.float32)
     if config.mixup > 0 and (config.cutmix == 0 or heads):

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from grevy.data.augment import colour, levels, warp
 from grevy.data.augment.geometry import to_bytes
+from grevy.data.to_device import to_device
 
 MOST_MAGNITUDE = 30
 
@@ -81,7 +82,7 @@ def _apply(images_BCHW: Tensor, choice_B: Tensor, strength_B: Tensor) -> Tensor:
     for number, operation in enumerate(OPERATIONS.values()):
         group_G = (choice_B == number).nonzero()[:, 0]
         if len(group_G) > 0:
-            strength_G = strength_B[group_G].to(images_BCHW.device)
-            group_G = group_G.to(images_BCHW.device)
+            strength_G = to_device(strength_B[group_G], images_BCHW.device)
+            group_G = to_device(group_G, images_BCHW.device)
             result_BCHW[group_G] = operation(images_BCHW[group_G], strength_G)
     return result_BCHW

@@ -87,8 +87,13 @@ def set_training(network: nn.Module, part: TrainedPart, frozen_statistics: bool)
         own = list(module.parameters(recurse=False))
         frozen = bool(own) and not any(parameter.requires_grad for parameter in own)
         keeps = isinstance(module, _BatchNorm) and (frozen_statistics or frozen)
-        if keeps or name.removeprefix("module.") in still:  # as DistributedDataParallel calls them
+        if keeps or _without_wrappers(name) in still:
             module.eval()
+
+
+def _without_wrappers(name: str) -> str:
+    """A layer's own name: DistributedDataParallel and torch.compile put theirs before it."""
+    return name.removeprefix("module.").removeprefix("_orig_mod.")
 
 
 def _still(network: nn.Module, layers: Sequence[str], trained: Sequence[str]) -> tuple[str, ...]:
