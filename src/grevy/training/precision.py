@@ -20,8 +20,9 @@ from grevy.training.device import wait_for
 ROUNDS = 3
 FASTER = 0.9
 """bf16 is taken when its median step takes at most this part of the fp32 step."""
-RIGHT = 0.98
-"""... and when the cosine between its gradient and the fp32 gradient is at least this."""
+RIGHT = 0.95
+"""... and when the cosine between its gradient and the fp32 gradient is at least this. Rounding leaves
+0.979 to 0.999 on fresh networks of the recipes; a 2×2 convolution that forgets one tap, 0.25."""
 
 
 @dataclass(frozen=True)

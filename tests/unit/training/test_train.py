@@ -299,3 +299,30 @@ def test_predict_on_arrays_and_files_agrees_with_the_record(
     assert [p.class_name for p in found[:2]] == [names[9], names[10]]
     assert found[2].class_name is None
     assert "not a picture" in str(found[2].error)
+
+
+class Hears(Listener):
+    """Keeps the sentences."""
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+
+    def said(self, text: str) -> None:
+        self.lines.append(text)
+
+
+def test_the_test_accuracy_is_told_as_the_record_has_it(stripes: Stripes, tmp_path: Path) -> None:
+    listener, recipe = Hears(), {**BASE, "epochs": 1, "test_time_flip": True}
+    run = grevy.train(stripes, recipe, out=tmp_path / "run", listener=listener)
+    test = run.results["test"]
+    flipped = test["test_time_flip"]["accuracy"]
+    line = f"test accuracy {test['accuracy']:.4f}, with test-time flip {flipped:.4f}"
+    assert line in listener.lines
+    assert list(run.results)[:3] == ["train", "validation", "test"]
+
+
+def test_without_a_test_split_no_test_accuracy_is_told(stripes: Stripes, tmp_path: Path) -> None:
+    listener = Hears()
+    only_train = {"train": stripes["train"]}
+    grevy.train(only_train, {**BASE, "epochs": 1}, out=tmp_path / "run", listener=listener)
+    assert not [line for line in listener.lines if line.startswith("test accuracy")]
