@@ -21,8 +21,9 @@ ROUNDS = 3
 FASTER = 0.9
 """bf16 is taken when its median step takes at most this part of the fp32 step."""
 RIGHT = 0.95
-"""... and when the cosine between its gradient and the fp32 gradient is at least this. Rounding leaves
-0.979 to 0.999 on fresh networks of the recipes; a 2×2 convolution that forgets one tap, 0.25."""
+"""... and when the cosine between its gradient and the fp32 gradient is at least this. Rounding
+leaves 0.979 to 0.999 on fresh networks of the recipes; a 2×2 convolution that forgets one tap,
+0.25."""
 
 
 @dataclass(frozen=True)

@@ -9,11 +9,15 @@ from torch import nn
 from grevy.data.load import load_data
 from grevy.data.randomness import derive, generator, own_randomness
 from grevy.errors import DeviceError, RecipeValueError
+from grevy.models import build_model
+from grevy.models.whitening import Whitening
 from grevy.recipes.load import load_recipe
+from grevy.training import precision
 from grevy.training.device import choose_device, environment
 from grevy.training.evaluation import score
 from grevy.training.precision import probe_precision
 from grevy.training.prepare import statistics_of
+from grevy.training.whiten import whitening_layers
 
 Stripes = dict[str, tuple[np.ndarray, np.ndarray]]
 
@@ -86,6 +90,28 @@ def test_the_probe_never_takes_a_bf16_whose_gradient_is_wrong() -> None:
     )
     assert probe.precision == "fp32"
     assert probe.gradient_cosine < 0.9
+
+
+def test_a_convolution_that_is_wrong_in_bf16_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As if a kernel forgot one of four taps; however fast it is."""
+
+    def forgetful(layer: Whitening, images_BCHW: torch.Tensor) -> torch.Tensor:
+        weight = layer.weight
+        if torch.is_autocast_enabled("cpu"):
+            weight = weight.clone()
+            weight[..., 1, 1] = 0
+        return torch.nn.functional.conv2d(images_BCHW, weight, layer.bias)
+
+    monkeypatch.setattr(precision, "FASTER", 1e9)
+    torch.manual_seed(0)
+    images_BCHW, labels_B = torch.randn(32, 3, 12, 12), torch.arange(32) % 4
+    network = build_model("base", (3, 12, 12), 4, whitening=2, widths=(8, 16))
+    whitening_layers(network)[0].whiten(images_BCHW)
+    right = precision.probe_precision(network, images_BCHW, labels_B, torch.device("cpu"))
+    monkeypatch.setattr(Whitening, "forward", forgetful)
+    wrong = precision.probe_precision(network, images_BCHW, labels_B, torch.device("cpu"))
+    assert (right.precision, wrong.precision) == ("bf16", "fp32")
+    assert right.gradient_cosine > precision.RIGHT > wrong.gradient_cosine
 
 
 def test_the_probe_leaves_the_model_as_it_was() -> None:
