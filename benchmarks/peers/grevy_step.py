@@ -12,7 +12,7 @@ from grevy.training.distributed import World
 from grevy.training.losses import Losses
 from grevy.training.part_timer import PartTimer
 from grevy.training.prepare import prepare
-from grevy.training.train import train_step
+from grevy.training.train import train_step, what_steps
 from peers.task import Task
 
 PACKAGES = ("grevy",)
@@ -24,7 +24,7 @@ def train(task: Task, pace: Pace) -> None:
     keep_freed_memory()
     data = load_data(task.where, recipe.pictures)
     setup, state = prepare(data, recipe, 0, choose_device(), World())
-    model, timer = state.model.train(), PartTimer()
+    model, timer = what_steps(setup, state), PartTimer()
     losses = Losses(setup.device, setup.world, state.progress, write=lambda row: None)
     pace.ready(version=grevy.__version__, precision=setup.precision)
     while True:

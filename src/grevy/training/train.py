@@ -36,6 +36,7 @@ from grevy.training.prepare import Setup, prepare
 from grevy.training.profile import chosen_timer, record_profile
 from grevy.training.rates import set_learning_rates
 from grevy.training.recorder import Recorder
+from grevy.training.reorder import pool_before_relu
 from grevy.training.run import Run
 from grevy.training.selection import select
 from grevy.training.sizes import at_size
@@ -151,9 +152,7 @@ def train_loop(
         RunInterruptedError: somebody asked to stop; everything is saved.
     """
     progress, world = state.progress, setup.world
-    trained = setup.trained(state.model)
-    model = world.wrap(compiled(trained, state.optimizer, setup.recipe.compile))
-    setup.train_mode(model)
+    model = what_steps(setup, state)
     write = partial(recorder.step, total=setup.total_steps)
     losses = Losses(setup.device, world, progress, write)
     clock = saved = time.perf_counter()
@@ -179,6 +178,14 @@ def train_loop(
             raise interrupted(progress.step, recorder.directory.path)
     losses.read()
     timer.ends()
+
+
+def what_steps(setup: Setup, state: State) -> torch.nn.Module:
+    """What takes a batch in training, in training mode: quicker ways through the same layers."""
+    trained = pool_before_relu(setup.trained(state.model))
+    model = setup.world.wrap(compiled(trained, state.optimizer, setup.recipe.compile))
+    setup.train_mode(model)
+    return model
 
 
 def wishes(world: World, losses: Losses, *flags: bool) -> tuple[bool, ...]:
