@@ -12,6 +12,7 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 import torch
@@ -190,7 +191,7 @@ def orthogonalise(matrices_MRC: Tensor, iterations: int = ITERATIONS) -> Tensor:
     tall = x.shape[1] > x.shape[2]
     x = x.mT if tall else x  # the smaller of the two products XXᵀ and XᵀX
     a, b, c = _COEFFICIENTS
-    with torch.autocast(x.device.type, enabled=False):
+    with _without_autocast(x.device):
         for _ in range(iterations):
             square = x @ x.mT
             factor = torch.baddbmm(square, square, square, beta=b, alpha=c)
@@ -199,5 +200,13 @@ def orthogonalise(matrices_MRC: Tensor, iterations: int = ITERATIONS) -> Tensor:
 
 
 def _working_type(device: torch.device) -> torch.dtype:
-    fast = device.type == "cuda" or torch.is_autocast_enabled(device.type)
-    return torch.bfloat16 if fast else torch.float32
+    kind = device.type
+    under_autocast = torch.amp.is_autocast_available(kind) and torch.is_autocast_enabled(kind)
+    return torch.bfloat16 if kind == "cuda" or under_autocast else torch.float32
+
+
+def _without_autocast(device: torch.device) -> AbstractContextManager[Any]:
+    """Products in the type that was chosen; not every kind of device has autocast."""
+    if not torch.amp.is_autocast_available(device.type):
+        return nullcontext()
+    return torch.autocast(device.type, enabled=False)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
+import copy
 from itertools import pairwise
 
 from torch import nn
@@ -26,6 +26,6 @@ def pool_before_relu(model: nn.Module) -> nn.Module:
     for place, ((_, one), (_, other)) in enumerate(pairwise(layers)):
         if isinstance(one, nn.ReLU) and isinstance(other, nn.MaxPool2d):
             layers[place], layers[place + 1] = layers[place + 1], layers[place]
-    chain = nn.Sequential(OrderedDict(layers))
-    chain.training = model.training  # train() would set the layers, too
+    chain = copy.copy(model)  # with its hooks, such as one that resizes pictures
+    chain._modules = dict(layers)
     return chain

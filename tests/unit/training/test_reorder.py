@@ -49,3 +49,11 @@ def test_the_mode_of_each_layer_stays():
     modes = [module.training for module in network.modules()]
     assert pool_before_relu(network).training
     assert [module.training for module in network.modules()] == modes
+
+
+def test_hooks_of_the_chain_are_kept():
+    network = build_model("base", (3, 16, 16), 4, resize=8)
+    seen = []
+    network.conv1.register_forward_pre_hook(lambda layer, inputs: seen.append(inputs[0].shape))
+    pool_before_relu(network)(torch.randn(2, 3, 16, 16))
+    assert seen == [(2, 3, 8, 8)]
