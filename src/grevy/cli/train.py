@@ -18,7 +18,7 @@ from grevy.cli.profile import show_profile
 from grevy.errors import UsageError
 from grevy.recipes.load import load_recipe
 from grevy.recipes.schema import Recipe
-from grevy.training.listener import Listener, check_line
+from grevy.training.listener import Listener, augmented_accuracies, check_line
 
 
 @dataclass(frozen=True)
@@ -145,10 +145,8 @@ def report(path: Path, facts: Mapping[str, Any], output: Output) -> None:
     output.line()
     output.table(("split", "pictures", "loss", "accuracy"), rows)
     for split in splits:
-        for name, scores in results[split].items():
-            if name.startswith("test_time_"):
-                what = name.removeprefix("test_time_").replace("_", " and ")
-                output.line(f"{split} with test-time {what}: accuracy {scores['accuracy']:.4f}")
+        for what, accuracy in augmented_accuracies(results[split]).items():
+            output.line(f"{split} with test-time {what}: accuracy {accuracy:.4f}")
     why = "stopped early" if results["stopped_early"] else "all epochs done"
     output.line()
     output.line(

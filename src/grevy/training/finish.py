@@ -21,6 +21,7 @@ from grevy.records.predictions import Predictions, save_predictions
 from grevy.records.run import RunDirectory
 from grevy.training.draw import draw_run
 from grevy.training.evaluation import logits_of, score
+from grevy.training.listener import augmented_accuracies
 from grevy.training.prepare import Setup
 from grevy.training.recorder import Recorder
 from grevy.training.state import State, Weights
@@ -82,10 +83,8 @@ def _evaluate_all(
 def _in_words(scores: Mapping[str, Any]) -> str:
     """The accuracy on test, plain and with test-time augmentation."""
     parts = [f"test accuracy {scores['accuracy']:.4f}"]
-    for name, further in scores.items():
-        if isinstance(further, Mapping):
-            what = name.removeprefix("test_time_").replace("_", " and ")
-            parts.append(f"with test-time {what} {further['accuracy']:.4f}")
+    for what, accuracy in augmented_accuracies(scores).items():
+        parts.append(f"with test-time {what} {accuracy:.4f}")
     return ", ".join(parts)
 
 

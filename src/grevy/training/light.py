@@ -1,7 +1,7 @@
 """PyTorch's optimizers without what only `torch.compile` needs.
 
 Their methods import `torch._dynamo` when they are called, whether anything is compiled or not. That
-takes some 3 s, which is more than a whole training on small pictures.
+takes a second or more, a good part of a whole training on small pictures.
 """
 
 from __future__ import annotations

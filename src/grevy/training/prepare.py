@@ -32,9 +32,9 @@ from grevy.training.front import FrozenFront
 from grevy.training.listener import Listener
 from grevy.training.optimizers import build_optimizer
 from grevy.training.pairing import Pairing, begin_like
-from grevy.training.precision import Probe, probe_precision, train_depthwise_in_fp32
+from grevy.training.placing import place
+from grevy.training.precision import Probe, probe_precision
 from grevy.training.proxy import Proxy, begin_proxy, what_is_selected
-from grevy.training.sizes import refuse_sizes
 from grevy.training.state import Progress, State
 from grevy.training.trained_table import COLUMNS, trained_table
 from grevy.training.whiten import whiten_first_layer
@@ -119,10 +119,7 @@ def prepare(
     network, pairing, beginning = _network_with_weights(data, recipe, seed, like)
     part = trained_part(network, recipe.transfer.train)
     freeze(network, part)
-    model = network.to(device=device, memory_format=torch.channels_last)
-    if device.type == "cpu":
-        train_depthwise_in_fp32(model)
-    refuse_sizes(model, recipe.augment.sizes, data.input_shape)
+    model = place(network, device, recipe.augment.sizes, data.input_shape)
     pictures = {name: PicturesOnDevice(split, device) for name, split in data.splits.items()}
     if beginning is None:  # weights from elsewhere bring their own filters
         _whiten(model, recipe, pictures["train"], mean_C, deviation_C)

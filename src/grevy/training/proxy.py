@@ -18,8 +18,7 @@ from grevy.models.transfer.preprocessing import builder_arguments
 from grevy.recipes.schema import Recipe
 from grevy.training.distributed import World, refuse_uneven
 from grevy.training.optimizers import build_optimizer
-from grevy.training.precision import train_depthwise_in_fp32
-from grevy.training.sizes import refuse_sizes
+from grevy.training.placing import place
 from grevy.training.whiten import whiten_first_layer
 
 
@@ -72,10 +71,7 @@ def begin_proxy(
     with torch.random.fork_rng():
         torch.manual_seed(derive(seed, "proxy weights"))
         model = build_model(name, (channels, height, width), classes, **arguments)
-    model = model.to(device=train.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-    if train.device.type == "cpu":
-        train_depthwise_in_fp32(model)
-    refuse_sizes(model, recipe.augment.sizes, (channels, height, width))
+    model = place(model, train.device, recipe.augment.sizes, (channels, height, width))
     interpolation = arguments.get("interpolation", "bicubic")
     whiten_first_layer(model, train, mean_C, standard_deviation_C, interpolation)
     return Proxy(model.train(), build_optimizer(model, recipe.optimizer))
