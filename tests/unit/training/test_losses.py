@@ -124,28 +124,13 @@ def test_an_interrupted_run_resumes_bit_identical(stripes: Stripes, tmp_path: Pa
         assert (whole.path / name).read_bytes() == (tmp_path / "broken" / name).read_bytes()
 
 
-@grevy.register_model("breaks-at-step-4")
-class BreaksAtStep4(nn.Module):
-    """Puts out NaN in its fourth training step."""
-
-    def __init__(self, input_shape: tuple[int, int, int], classes: int) -> None:
-        super().__init__()
-        self.linear = nn.Linear(math.prod(input_shape), classes)
-        self.register_buffer("calls", torch.zeros(()))
-
-    def forward(self, images: torch.Tensor) -> torch.Tensor:
-        self.calls += self.training
-        bad = torch.where(self.calls == 4, math.nan, 1.0)
-        return self.linear(images.flatten(1)) * bad
-
-
 @pytest.mark.usefixtures("together")
 @pytest.mark.parametrize("seconds", [60.0, 0.0], ids=["at the check", "at a checkpoint"])
 def test_nothing_that_a_bad_loss_touched_is_kept(
     stripes: Stripes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seconds: float
 ) -> None:
     monkeypatch.setattr("grevy.training.train.CHECKPOINT_SECONDS", seconds)
-    recipe = {**BASE, "model": {"name": "breaks-at-step-4"}}
+    recipe = {**BASE, "model": {"name": "breaks", "arguments": {"step": 4}}}
     with pytest.raises(NonFiniteLossError, match=r"nan at step 4 .*0\.05.* step 3"):
         grevy.train(stripes, recipe, out=tmp_path / "run", listener=QUIET)
     run = grevy.open_run(tmp_path / "run")

@@ -210,17 +210,10 @@ def test_a_proxy_that_is_not_finite_is_never_saved(stripes: Stripes) -> None:
     assert not state.is_finite()
 
 
-class Hears(Listener):
-    def __init__(self) -> None:
-        self.lines: list[str] = []
-
-    def said(self, line: str) -> None:
-        self.lines.append(line)
-
-
-def test_a_proxy_and_frozen_layers_go_together(stripes: Stripes, tmp_path: Path) -> None:
-    listener = Hears()
+def test_a_proxy_and_frozen_layers_go_together(
+    stripes: Stripes, tmp_path: Path, hears: Any
+) -> None:
     changes = {"augment": {}, "transfer": {"train": "head"}, "epochs": 1}
-    grevy.train(stripes, {**RECIPE, **changes}, out=tmp_path / "run", listener=listener)
-    assert any("9 of 18 pictures of each batch" in line for line in listener.lines)
-    assert any("the proxy that selects pictures looks at them" in line for line in listener.lines)
+    grevy.train(stripes, {**RECIPE, **changes}, out=tmp_path / "run", listener=hears)
+    assert any("9 of 18 pictures of each batch" in line for line in hears.lines)
+    assert any("the proxy that selects pictures looks at them" in line for line in hears.lines)

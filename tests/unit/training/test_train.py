@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 import os
 import signal
 from collections.abc import Mapping
@@ -13,7 +12,6 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from torch import nn
 
 import grevy
 from grevy.errors import NonFiniteLossError, RunInterruptedError, RunMismatchError
@@ -222,24 +220,10 @@ def test_no_test_split_means_no_test_figures(stripes: Stripes, tmp_path: Path) -
     assert any("no validation split" in text for text in said)
 
 
-@grevy.register_model("breaks-at-step-5")
-class BreaksAtStep5(nn.Module):
-    """Puts out NaN in its fifth training step."""
-
-    def __init__(self, input_shape: tuple[int, int, int], classes: int) -> None:
-        super().__init__()
-        self.linear = nn.Linear(math.prod(input_shape), classes)
-        self.register_buffer("calls", torch.zeros(()))
-
-    def forward(self, images: torch.Tensor) -> torch.Tensor:
-        self.calls += self.training
-        return self.linear(images.flatten(1)) * (math.nan if self.calls == 5 else 1)
-
-
 def test_a_nan_loss_stops_before_the_optimizer_step_and_names_the_last_good_state(
     stripes: Stripes, tmp_path: Path
 ) -> None:
-    recipe = {**BASE, "model": {"name": "breaks-at-step-5"}}
+    recipe = {**BASE, "model": {"name": "breaks", "arguments": {"step": 5}}}
     with pytest.raises(NonFiniteLossError, match=r"nan at step 5 .*0\.05.* step 3"):
         grevy.train(stripes, recipe, out=tmp_path / "run", listener=QUIET)
     run = grevy.open_run(tmp_path / "run")
@@ -301,28 +285,21 @@ def test_predict_on_arrays_and_files_agrees_with_the_record(
     assert "not a picture" in str(found[2].error)
 
 
-class Hears(Listener):
-    """Keeps the sentences."""
-
-    def __init__(self) -> None:
-        self.lines: list[str] = []
-
-    def said(self, text: str) -> None:
-        self.lines.append(text)
-
-
-def test_the_test_accuracy_is_told_as_the_record_has_it(stripes: Stripes, tmp_path: Path) -> None:
-    listener, recipe = Hears(), {**BASE, "epochs": 1, "test_time_flip": True}
-    run = grevy.train(stripes, recipe, out=tmp_path / "run", listener=listener)
+def test_the_test_accuracy_is_told_as_the_record_has_it(
+    stripes: Stripes, tmp_path: Path, hears: Any
+) -> None:
+    recipe = {**BASE, "epochs": 1, "test_time_flip": True}
+    run = grevy.train(stripes, recipe, out=tmp_path / "run", listener=hears)
     test = run.results["test"]
     flipped = test["test_time_flip"]["accuracy"]
     line = f"test accuracy {test['accuracy']:.4f}, with test-time flip {flipped:.4f}"
-    assert line in listener.lines
+    assert line in hears.lines
     assert list(run.results)[:3] == ["train", "validation", "test"]
 
 
-def test_without_a_test_split_no_test_accuracy_is_told(stripes: Stripes, tmp_path: Path) -> None:
-    listener = Hears()
+def test_without_a_test_split_no_test_accuracy_is_told(
+    stripes: Stripes, tmp_path: Path, hears: Any
+) -> None:
     only_train = {"train": stripes["train"]}
-    grevy.train(only_train, {**BASE, "epochs": 1}, out=tmp_path / "run", listener=listener)
-    assert not [line for line in listener.lines if line.startswith("test accuracy")]
+    grevy.train(only_train, {**BASE, "epochs": 1}, out=tmp_path / "run", listener=hears)
+    assert not [line for line in hears.lines if line.startswith("test accuracy")]
