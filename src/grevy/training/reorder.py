@@ -22,7 +22,7 @@ def pool_before_relu(model: nn.Module) -> nn.Module:
     """
     if type(model) is not nn.Sequential:
         return model
-    layers = list(model.named_children())
+    layers = list(model._modules.items())  # named_children() leaves out a layer's second place
     for place, ((_, one), (_, other)) in enumerate(pairwise(layers)):
         if isinstance(one, nn.ReLU) and isinstance(other, nn.MaxPool2d):
             layers[place], layers[place + 1] = layers[place + 1], layers[place]

@@ -35,6 +35,15 @@ def test_only_a_relu_right_before_a_max_pooling_changes_its_place():
     assert list(pool_before_relu(averages)) == list(averages)
 
 
+def test_layers_that_stand_in_two_places_stay_in_both():
+    relu, pool = nn.ReLU(), nn.MaxPool2d(2)
+    network = nn.Sequential(
+        nn.Conv2d(1, 2, 3, padding=1), relu, pool, nn.Conv2d(2, 3, 3, padding=1), relu, pool
+    )
+    images_BCHW = torch.randn(4, 1, 8, 8)
+    assert torch.equal(pool_before_relu(network)(images_BCHW), network(images_BCHW))
+
+
 def test_other_networks_come_back_as_they_are():
     class Other(nn.Module):
         pass
