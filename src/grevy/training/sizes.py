@@ -27,7 +27,12 @@ def at_size(images_BCHW: Tensor, sizes: tuple[int, ...], step: int, total_steps:
     """
     if not sizes:
         return images_BCHW
-    return resize(images_BCHW, sizes[step * len(sizes) // total_steps], INTERPOLATION)
+    return resize(images_BCHW, side_at(sizes, step, total_steps), INTERPOLATION)
+
+
+def side_at(sizes: tuple[int, ...], step: int, total_steps: int) -> int:
+    """The side in pixels at a step, from 0 to total_steps − 1, if there are `sizes`."""
+    return sizes[step * len(sizes) // total_steps]
 
 
 @torch.no_grad()

@@ -34,6 +34,7 @@ SECONDS = {
     "records": 0.5,
 }
 THOUSAND = dict.fromkeys(("data", "forward", "backward", "optimizer"), 1000) | {"evaluation": 300}
+FLOPS = {"forward": 2 * 4e6, "backward": 4 * 4e6, "evaluation": 2 * 4e6}
 PRODUCT = MatrixProduct(side=2048, precision="fp32", flops_per_second=16e9)
 
 
@@ -45,8 +46,8 @@ def profiled(stripes: Stripes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
 
 
 def rows(**changes):
-    arguments = {"seconds": SECONDS, "pictures": THOUSAND, "macs": 4_000_000, "product": PRODUCT}
-    return {row.part: row for row in part_rows(**{**arguments, **changes})}
+    arguments = {"seconds": SECONDS, "pictures": THOUSAND, "flops_per_picture": FLOPS}
+    return {row.part: row for row in part_rows(**{**arguments, "product": PRODUCT, **changes})}
 
 
 def test_each_part_has_its_seconds_share_and_pictures():
@@ -62,7 +63,7 @@ def test_each_part_has_its_seconds_share_and_pictures():
     assert found["all"].pictures_per_second == pytest.approx(100)
 
 
-def test_flops_are_two_a_mac_forward_and_four_backward():
+def test_flops_are_added_up_and_held_against_the_matrix_product():
     found = rows()
     assert found["forward"].flops_per_second == pytest.approx(2 * 4e6 * 1000 / 2)
     assert found["backward"].flops_per_second == pytest.approx(4 * 4e6 * 1000 / 4)
@@ -81,7 +82,8 @@ def test_a_proxy_counts_for_all_pictures_and_the_network_for_those_that_are_kept
         **dict.fromkeys(("forward", "backward", "optimizer"), 500),
     }
     proxy = 3.0 * 200_000  # 2 forward, 4 backward in every fourth step
-    found = rows(seconds=seconds, pictures=pictures, selection=proxy)
+    flops = {**FLOPS, "selection": proxy}
+    found = rows(seconds=seconds, pictures=pictures, flops_per_picture=flops)
     assert list(found) == [*PARTS, "a step", "all"]
     assert found["selection"].flops_per_second == pytest.approx(3 * 200_000 * 1000 / 2)
     assert found["forward"].flops_per_second == pytest.approx(2 * 4e6 * 500 / 2)
@@ -111,19 +113,20 @@ def test_the_record_says_what_the_selection_took(
         {"data": 14 * 16, "selection": 14 * 16, "forward": 14 * 4, "backward": 14 * 4}
     )
     macs = grevy.layers("base", (1, 16, 16), 2, widths=(4, 4, 4)).total_macs
-    assert profile["selection_flops_per_picture"] == macs * 4
+    assert profile["flops_per_picture"]["selection"] == macs * 4
     flops = parts["selection"]["flops_per_second"] * parts["selection"]["seconds"]
     assert flops == pytest.approx(macs * 4 * 14 * 16)
     assert any("one of 2 steps" in note for note in profile["notes"])
 
 
 def test_what_is_not_known_is_not_guessed():
-    frozen = rows(trained_whole=False)
+    without_backward = {n: each for n, each in FLOPS.items() if n != "backward"}
+    frozen = rows(flops_per_picture=without_backward)
     assert frozen["forward"].flops_per_second == pytest.approx(4e9)
     for part in ("backward", "a step", "all"):
         assert frozen[part].flops_per_second is None
         assert frozen[part].of_matrix_product is None
-    assert all(row.flops_per_second is None for row in rows(macs=None).values())
+    assert all(row.flops_per_second is None for row in rows(flops_per_picture={}).values())
 
 
 def test_no_time_at_all_divides_by_nothing():
@@ -169,13 +172,53 @@ def test_the_trace_takes_steps_that_the_training_has(tmp_path: Path, total, step
     assert trace.path.exists() == (steps is not None)
 
 
+def test_nobody_waits_for_the_device_in_traced_steps(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+):
+    timer = ProfilingTimer(CPU, StepTrace(tmp_path / "trace.json", CPU, total_steps=18))
+    waits: list[int] = []
+    monkeypatch.setattr(timer_module, "wait_for", lambda device: waits.append(timer.trace._step))
+    for _ in range(18):
+        for part in ("data", "forward"):
+            timer.begins(part)
+    timer.ends()
+    warming_up_and_traced = range(9, 13)
+    assert timer.trace.steps == (11, 13)
+    assert set(range(18)) - set(waits) == set(warming_up_and_traced)
+
+
+def test_growing_pictures_count_with_their_mean_flops(
+    stripes: Stripes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("grevy.training.profile.matrix_product.SIDE", 64)
+    convnet = {"global_pooling": "max", "widths": [4]}
+    recipe = {**BASE, "augment": {"sizes": [8, 16]}, "model": {"name": "base", "convnet": convnet}}
+    run = grevy.train(stripes, recipe, out=tmp_path / "run", listener=QUIET, profile=True)
+    small, large = (
+        grevy.layers("base", (1, side, side), 2, widths=(4,), global_pooling="max").total_macs
+        for side in (8, 16)
+    )
+    assert small < large
+    assert run.facts["profile"]["flops_per_picture"] == {
+        "evaluation": 2 * large,
+        "forward": small + large,
+        "backward": 2 * (small + large),
+    }
+    assert any("mean over their sizes" in note for note in run.facts["profile"]["notes"])
+
+
 def test_the_record_says_where_the_time_went(profiled: grevy.Run):
     profile = profiled.facts["profile"]
     parts = {row["part"]: row for row in profile["parts"]}
     assert all(parts[name]["seconds"] > 0 for name in WITHOUT_A_PROXY)
     assert sum(parts[name]["share"] for name in WITHOUT_A_PROXY) == pytest.approx(1)
     assert parts["all"]["seconds"] <= profiled.results["seconds"]["training"]
-    assert profile["macs_per_picture"] == grevy.layers("base", (1, 16, 16), 2).total_macs
+    macs = grevy.layers("base", (1, 16, 16), 2).total_macs
+    assert profile["flops_per_picture"] == {
+        "evaluation": 2 * macs,
+        "forward": 2 * macs,
+        "backward": 4 * macs,
+    }
     assert profile["traced_steps"] == [11, 13]
     assert profile["steps"] == 18 - 1 - 3  # one more warms torch.profiler up
     assert parts["data"]["pictures_per_second"] * parts["data"]["seconds"] == pytest.approx(14 * 16)

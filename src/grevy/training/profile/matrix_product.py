@@ -9,7 +9,7 @@ import torch
 
 from grevy.training.device import wait_for
 
-KINDS = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
+KINDS = {"fp32": torch.float32, "bf16": torch.bfloat16}
 SIDES = {"cuda": 8192}
 SIDE = 2048
 ROUNDS = 10
@@ -36,7 +36,7 @@ def matrix_product(precision: str, device: torch.device, side: int | None = None
     """Multiply, once to warm up and then up to ten times in about a second; the fastest counts.
 
     Args:
-        precision: "fp32", "bf16" or "fp16"; the settings of torch (TF32) are left as they are.
+        precision: "fp32" or "bf16"; the settings of torch (TF32) are left as they are.
         device: where.
         side: rows and columns; None: 8,192 on a GPU, else 2,048.
     """

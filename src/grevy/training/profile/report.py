@@ -2,31 +2,19 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from torch import nn
-
-from grevy.errors import ModelArgumentError
-from grevy.models.survey.layers import layers
 from grevy.training.part_timer import PARTS
 from grevy.training.prepare import Setup
+from grevy.training.profile.flops import FLOPS_PER_MAC, RULE, flops_per_picture
 from grevy.training.profile.matrix_product import MatrixProduct, matrix_product
 from grevy.training.profile.timer import ProfilingTimer
-from grevy.training.proxy import Proxy, kept_pictures
+from grevy.training.proxy import kept_pictures
 from grevy.training.state import State
 
-FLOPS_PER_MAC = {"forward": 2, "backward": 4, "evaluation": 2}
-"""A multiply-accumulate is two FLOPs. Backward, each layer needs two such products, one for the
-gradient of its weights and one for that of its input: a training step is three times forward."""
-
 STEP = ("data", "selection", "forward", "backward", "optimizer")
-RULE = (
-    "FLOPs a picture: 2 x multiply-accumulates forward and in evaluation, 4 x backward "
-    "(so 6 x a training step), as `grevy layers` counts them"
-)
 
 
 @dataclass(frozen=True)
@@ -58,24 +46,17 @@ def profile_facts(timer: ProfilingTimer, setup: Setup, state: State) -> dict[str
         setup: of the training; says batch size, precision and device.
         state: its network is surveyed.
     """
-    macs, notes = count_macs(setup.trained(state.model), setup)
-    trained_whole = not setup.part.frozen or setup.cut is not None
-    if macs and not trained_whole:
-        notes = ["backward FLOPs are not counted: some layers are frozen"]
+    last = state.progress.step
+    flops, notes = flops_per_picture(setup, state, range(last - timer.trace.steps_begun, last))
     product = matrix_product(setup.precision, setup.device)
-    seconds, proxy = dict(timer.seconds), None
+    seconds = dict(timer.seconds)
     if state.proxy is None:
         del seconds["selection"]
-    else:
-        proxy, more = count_proxy(state.proxy, setup)
-        notes = [*notes, *more]
-    pictures = pictures_of_parts(timer, setup)
-    rows = part_rows(seconds, pictures, macs, product, trained_whole, proxy)
+    rows = part_rows(seconds, pictures_of_parts(timer, setup), flops, product)
     return {
         "parts": [asdict(row) for row in rows],
         "steps": timer.entries[PARTS[0]],
-        "macs_per_picture": macs,
-        **({} if state.proxy is None else {"selection_flops_per_picture": proxy}),
+        "flops_per_picture": flops,
         "rule": RULE,
         "matrix_product": asdict(product),
         "trace": timer.trace.path.name if timer.trace.steps else None,
@@ -87,33 +68,24 @@ def profile_facts(timer: ProfilingTimer, setup: Setup, state: State) -> dict[str
 def part_rows(
     seconds: Mapping[str, float],
     pictures: Mapping[str, int],
-    macs: int | None,
+    flops_per_picture: Mapping[str, float],
     product: MatrixProduct,
-    trained_whole: bool = True,
-    selection: float | None = None,
 ) -> list[PartRow]:
     """A row a part, one for the parts of a step together, and one for all.
 
     Args:
         seconds: by part; one that the loop does not have is absent.
         pictures: that went through each part; absent where none do.
-        macs: multiply-accumulates of one picture forward; None: not known.
+        flops_per_picture: by part; absent where they are not known.
         product: what FLOP/s are held against.
-        trained_whole: whether all layers have a backward pass; if not, its FLOPs are not known.
-        selection: FLOPs of the proxy for one picture of a batch; None: not known.
     """
-    factors = {n: f for n, f in FLOPS_PER_MAC.items() if n != "backward" or trained_whole}
-    flops: dict[str, float] = {}
-    if macs:
-        flops = {n: f * macs * pictures.get(n, 0) for n, f in factors.items()}
-    if selection is not None:
-        flops["selection"] = selection * pictures.get("selection", 0)
+    flops = {n: each * pictures.get(n, 0) for n, each in flops_per_picture.items()}
     whole = sum(seconds.values())
 
     def row(name: str, parts: Iterable[str], count: int | None) -> PartRow:
         there = [part for part in parts if part in seconds]
         spent = sum(seconds[part] for part in there)
-        needed = set(there) & {*FLOPS_PER_MAC, "selection"}
+        needed = set(there) & {*FLOPS_PER_MAC, "selection"}  # parts that multiply
         done = sum(flops[n] for n in needed) if needed and needed <= set(flops) else None
         rate = _quotient(done, spent)
         against = rate and rate / product.flops_per_second
@@ -138,35 +110,6 @@ def pictures_of_parts(timer: ProfilingTimer, setup: Setup) -> dict[str, int]:
     if "validation" in setup.pictures:
         pictures["evaluation"] = timer.entries["evaluation"] * len(setup.pictures["validation"])
     return pictures
-
-
-def count_proxy(proxy: Proxy, setup: Setup) -> tuple[float | None, list[str]]:
-    """FLOPs of the proxy for one picture of a batch, on average over steps, and notes on them."""
-    macs, notes = count_macs(proxy.model, setup)
-    if macs is None:
-        return None, notes
-    every = setup.recipe.selection.train_every
-    rule = (
-        "selection: FLOPs of the proxy for every picture of a batch, 2 x its multiply-accumulates, "
-        f"and 4 x more in one of {every} steps"
-    )
-    return macs * (FLOPS_PER_MAC["forward"] + FLOPS_PER_MAC["backward"] / every), [rule]
-
-
-def count_macs(network: nn.Module, setup: Setup) -> tuple[int | None, list[str]]:
-    """Multiply-accumulates of one picture in a network, and notes on why they are not counted."""
-    shape = tuple(setup.pictures["train"].shape[1:])
-    if setup.device.type != "cpu":
-        network = copy.deepcopy(network).cpu()
-    if len(shape) != 3:
-        return None, [f"FLOPs are not counted: the network takes features of shape {shape}"]
-    try:
-        table = layers(network, shape)
-    except ModelArgumentError as error:
-        return None, [f"FLOPs are not counted: {error.received}"]
-    if table.failure is not None:
-        return None, [f"FLOPs are not counted: {table.failure.reason}"]
-    return table.total_macs, []
 
 
 def _quotient(amount: float | None, seconds: float) -> float | None:

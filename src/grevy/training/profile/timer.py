@@ -16,7 +16,8 @@ class ProfilingTimer(PartTimer):
     """Every moment of the loop belongs to the part that began last, except in traced steps.
 
     At each border it waits until the device has done what it was given, since a GPU works on after
-    the call that asked it to. That costs a little, which is why only this timer does it.
+    the call that asked it to. That costs a little, which is why only this timer does it, and not in
+    traced steps, where it would make the very gaps that one looks for.
 
     Attributes:
         seconds: by part.
@@ -35,17 +36,19 @@ class ProfilingTimer(PartTimer):
         """The part before ends, this one begins; in a traced step only the trace hears of it."""
         self._close()
         self.trace.begins(part)
-        self._part = None if self.trace.active else part
+        if not self.trace.active:
+            wait_for(self._device)  # for what traced steps left
+            self._part = part
         self._since = time.perf_counter()
 
     def ends(self) -> None:
         """The last part ends."""
         self._close()
-        self._part = None
         self.trace.ends()
 
     def _close(self) -> None:
-        wait_for(self._device)
         if self._part is not None:
+            wait_for(self._device)
             self.seconds[self._part] += time.perf_counter() - self._since
             self.entries[self._part] += 1
+            self._part = None

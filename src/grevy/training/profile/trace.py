@@ -43,6 +43,11 @@ class StepTrace:
         """Whether torch.profiler runs, which makes steps slower."""
         return 0 <= self._step - self._first < WARM_UP + STEPS and self._wanted
 
+    @property
+    def steps_begun(self) -> int:
+        """Of this process, also those that are not traced."""
+        return self._step + 1
+
     def begins(self, part: str) -> None:
         """`part` begins; with `PARTS[0]` a step does."""
         self._close_range()
