@@ -25,7 +25,8 @@ def train(task: Task, pace: Pace) -> None:
     data = load_data(task.where, recipe.pictures)
     setup, state = prepare(data, recipe, 0, choose_device(), World())
     model, timer = what_steps(setup, state), PartTimer()
-    losses = Losses(setup.device, setup.world, state.progress, write=lambda row: None)
+    lr = recipe.optimizer.lr
+    losses = Losses(setup.device, setup.world, state.progress, write=lambda row: None, lr=lr)
     pace.ready(version=grevy.__version__, precision=setup.precision)
     while True:
         train_step(setup, state, model, losses, timer)

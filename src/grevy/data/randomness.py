@@ -6,11 +6,13 @@ So a resumed run, or a run on several devices, draws the same numbers as an unbr
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 import numpy as np
 import torch
+
+CPU = torch.device("cpu")
 
 
 def derive(seed: int, purpose: str, step: int = 0) -> int:
@@ -25,13 +27,44 @@ def generator(seed: int, purpose: str, step: int = 0) -> torch.Generator:
 
 
 @contextmanager
-def own_randomness(seed: int) -> Iterator[None]:
-    """Deterministic kernels and a random state of our own; the caller's comes back afterwards."""
-    deterministic = torch.backends.cudnn.deterministic
-    torch.backends.cudnn.deterministic = True
-    try:
-        with torch.random.fork_rng():
-            torch.manual_seed(derive(seed, "initial weights"))
-            yield
-    finally:
-        torch.backends.cudnn.deterministic = deterministic
+def own_randomness(seed: int, device: torch.device = CPU) -> Iterator[None]:
+    """Kernels and a random state of our own; the caller's come back afterwards.
+
+    Args:
+        seed: of the training whose initial weights are drawn first.
+        device: whose random state is used beside the CPU's.
+    """
+    with own_kernels(), seeded(derive(seed, "initial weights"), device):
+        yield
+
+
+@contextmanager
+def seeded(seed: int, device: torch.device = CPU) -> Iterator[None]:
+    """PyTorch's random state begins at a seed; the caller's comes back afterwards.
+
+    Args:
+        seed: 63 bits, from `derive`.
+        device: whose random state is used beside the CPU's.
+    """
+    with torch.random.fork_rng(_in_use(device)):
+        torch.manual_seed(seed)
+        yield
+
+
+def _in_use(device: torch.device) -> Sequence[torch.device | int]:
+    """Accelerators whose random state a seed changes; without a list PyTorch starts them all."""
+    if device.type == "cuda" or torch.cuda.is_initialized():  # type: ignore[no-untyped-call]
+        return range(torch.cuda.device_count())
+    return [] if device.type == "cpu" else [device]
+
+
+@contextmanager
+def own_kernels() -> Iterator[None]:
+    """CuDNN's deterministic kernels, float32 that is float32; the caller's choice comes back.
+
+    PyTorch lets cuDNN round the inputs of float32 convolutions to 10 bits (TF32) unless it is told
+    not to, but not those of matrix products: here fp32 means the same for both.
+    """
+    cudnn = torch.backends.cudnn
+    with cudnn.flags(cudnn.enabled, benchmark=False, deterministic=True, allow_tf32=False):
+        yield

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
+from grevy.errors import RecipeValueError
 from grevy.recipes.schema import Recipe
 
 
@@ -15,6 +16,20 @@ def calm_copy(model: nn.Module, recipe: Recipe) -> AveragedModel | None:
         rule = get_ema_multi_avg_fn(recipe.average_decay)  # type: ignore[no-untyped-call]
         return AveragedModel(model, multi_avg_fn=rule, use_buffers=True)
     return AveragedModel(model) if recipe.lookahead else None
+
+
+def refuse_late_lookahead(recipe: Recipe, total_steps: int) -> None:
+    """The slow weights have to move at least once, or the result were the initial network.
+
+    Raises:
+        RecipeValueError: they don't.
+    """
+    if recipe.lookahead > total_steps:
+        raise RecipeValueError(
+            f"lookahead {recipe.lookahead} in a training of {total_steps} steps",
+            f"at most {total_steps}",
+            "change --lookahead, or train more epochs",
+        )
 
 
 def average_weights(

@@ -35,7 +35,7 @@ def refuse_graphs(wanted: str, device: torch.device) -> None:
         raise DeviceError(
             f"compile graphs on device '{device}'",
             "a CUDA device",
-            "use --compile default or none",
+            "use --compile default or none; a run that began with graphs goes on only there",
         )
 
 

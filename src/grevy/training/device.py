@@ -31,8 +31,32 @@ def choose_device(name: str = "auto") -> torch.device:
     if device is None or not _available(device.type):
         has = ", ".join(n for n in ("cpu", "cuda", "mps") if _available(n))
         raise DeviceError(f"device '{name}'", f"one of {has} on this machine", "change --device")
-    if device.type == "cuda" and device.index is None and "LOCAL_RANK" in os.environ:
-        return torch.device("cuda", int(os.environ["LOCAL_RANK"]))  # torchrun: one GPU a process
+    return _one_gpu(device) if device.type == "cuda" else device
+
+
+def _one_gpu(device: torch.device) -> torch.device:
+    """The GPU that is meant: under torchrun each process has the one of its own number.
+
+    Raises:
+        DeviceError: there is no such GPU, or several processes are to share one.
+    """
+    count, processes = torch.cuda.device_count(), int(os.environ.get("LOCAL_WORLD_SIZE", "1"))
+    if device.index is not None and processes > 1:
+        raise DeviceError(
+            f"device '{device}' for {processes} processes", "one GPU each", "use --device cuda"
+        )
+    if processes > count:
+        raise DeviceError(
+            f"{processes} processes on {count} GPUs",
+            "one GPU each",
+            f"use torchrun --nproc-per-node {count}",
+        )
+    if device.index is not None and device.index >= count:
+        raise DeviceError(
+            f"device '{device}'", f"cuda:0 to cuda:{count - 1} on this machine", "change --device"
+        )
+    if device.index is None and "LOCAL_RANK" in os.environ:
+        return torch.device("cuda", int(os.environ["LOCAL_RANK"]))
     return device
 
 

@@ -29,6 +29,10 @@ class World:
         """Whether this process writes the record."""
         return self.rank == 0
 
+    def own(self, step: int) -> int:
+        """A number for each step of each process; alone, the step itself."""
+        return step * self.size + self.rank
+
     def share(self, tensor: Tensor) -> Tensor:
         """This process's rows of a batch that all processes hold alike."""
         if self.size == 1:
@@ -63,6 +67,12 @@ class World:
         distributed.broadcast_object_list(box, src=0)
         return box[0]
 
+    def same(self, tensor: Tensor) -> Tensor:
+        """The leader's tensor, of the same shape and type, on every process's own device."""
+        if self.size > 1:
+            distributed.broadcast(tensor, src=0)
+        return tensor
+
     def wait(self) -> None:
         """Until all processes are here."""
         if self.size > 1:
@@ -89,15 +99,19 @@ def join_world(device: torch.device) -> Iterator[World]:
         distributed.destroy_process_group()
 
 
-def refuse_uneven(batch_size: int, world: World) -> None:
-    """A batch must divide by the number of processes, so that all pictures weigh the same.
+def refuse_uneven(count: int, world: World, what: str, mend: str) -> None:
+    """Pictures of a step must divide by the number of processes, so that all weigh the same.
+
+    Args:
+        count: of pictures that are shared out.
+        world: over which.
+        what: they are, with their number.
+        mend: what to do.
 
     Raises:
-        RecipeValueError: it does not.
+        RecipeValueError: they do not.
     """
-    if batch_size % world.size:
+    if count % world.size:
         raise RecipeValueError(
-            f"a batch of {batch_size} on {world.size} devices",
-            f"a multiple of {world.size}",
-            "change --batch-size",
+            f"{what} on {world.size} devices", f"a multiple of {world.size}", mend
         )

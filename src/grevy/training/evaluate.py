@@ -10,6 +10,7 @@ import torch
 
 from grevy.data.batches import PicturesOnDevice
 from grevy.data.load import load_data
+from grevy.data.randomness import own_kernels
 from grevy.data.types import ImageData
 from grevy.errors import ClassMismatchError
 from grevy.recipes.schema import Recipe
@@ -53,12 +54,13 @@ def evaluate(
     chosen = choose_device(device)
     model = run.model().to(device=chosen, memory_format=torch.channels_last)  # type: ignore[call-overload]
     pictures = PicturesOnDevice(found, chosen)
-    logits_NK = logits_of(
-        as_trained(model, facts),
-        pictures,
-        *statistics_tensors(facts, chosen),
-        facts["precision"],
-    )
+    with own_kernels():
+        logits_NK = logits_of(
+            as_trained(model, facts),
+            pictures,
+            *statistics_tensors(facts, chosen),
+            facts["precision"],
+        )
     if where is None and split == "test":
         facts = run.directory.update(test_reads=facts["test_reads"] + 1)
     right_N = logits_NK.argmax(1).numpy() == found.labels_N

@@ -16,6 +16,8 @@ from grevy.training.precision import autocast
 
 PIXELS_AT_ONCE = 512 * 32 * 32
 MOST_AT_ONCE = 4096
+TIMES_ON_ACCELERATORS = 8
+"""So many more pixels at once: a GPU is idle between small batches."""
 
 FEATURES_AT_ONCE = 2**22
 """Numbers: layers behind a cut are often some times as wide as its features."""
@@ -52,10 +54,10 @@ def logits_of(
         inputs = pictures.inputs(index_B, mean_C, standard_deviation_C, view)
         with autocast(precision, pictures.device):
             logits_BK = model(inputs)
-        pieces.append(logits_BK.float().cpu())
+        pieces.append(logits_BK.float())
     for module, was_training in modes:
         module.training = was_training
-    return torch.cat(pieces)
+    return torch.cat(pieces).cpu()  # an accelerator is waited for once
 
 
 def score(logits_NK: Tensor, labels_N: Tensor) -> dict[str, Any]:
@@ -75,4 +77,5 @@ def _batch_size(pictures: PicturesOnDevice | FeaturesOnDevice, side: int | None)
     if isinstance(pictures, FeaturesOnDevice):
         return max(1, min(len(pictures), FEATURES_AT_ONCE // math.prod(pictures.shape[1:])))
     places = side**2 if side else math.prod(pictures.shape[2:])
-    return max(1, min(len(pictures), PIXELS_AT_ONCE // places, MOST_AT_ONCE))
+    at_once = PIXELS_AT_ONCE * (1 if pictures.device.type == "cpu" else TIMES_ON_ACCELERATORS)
+    return max(1, min(len(pictures), at_once // places, MOST_AT_ONCE))

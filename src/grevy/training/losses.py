@@ -34,6 +34,7 @@ class Losses:
         world: a loss is the mean over its processes, which all have to read after the same step.
         progress: of the training; it knows the last good check.
         write: takes each row once its loss is known, in order.
+        lr: what the recipe says, for advice.
     """
 
     def __init__(
@@ -42,11 +43,13 @@ class Losses:
         world: World,
         progress: Progress,
         write: Callable[[Row], None],
+        lr: float,
     ) -> None:
         self._at_once = AT_ONCE.get(device.type, AT_ONCE_ELSEWHERE)
         self._world = world
         self._progress = progress
         self._write = write
+        self._lr = lr
         self._rows: list[Row] = []
 
     @property
@@ -76,19 +79,19 @@ class Losses:
         losses_S: Tensor = torch.stack([row["loss"] for row in rows])
         for row, loss in zip(rows, self._world.mean(losses_S).tolist(), strict=True):
             if not math.isfinite(loss):
-                raise non_finite_loss({**row, "loss": loss}, self._progress)
+                raise non_finite_loss({**row, "loss": loss}, self._progress, self._lr)
             self._write({**row, "loss": loss})
 
 
-def non_finite_loss(row: Row, progress: Progress) -> NonFiniteLossError:
-    """Says where the loss broke and what is still good."""
+def non_finite_loss(row: Row, progress: Progress, lr: float) -> NonFiniteLossError:
+    """Says where the loss broke, what is still good, and a learning rate to try."""
     good = (
-        f"the last good check is step {progress.best_step} and its checkpoint is kept"
-        if progress.check_losses
-        else "no check was reached"
+        f"the best check was at step {progress.best_step}, the last checkpoint has its weights"
+        if progress.best_loss is not None
+        else "there was no good check before"
     )
     return NonFiniteLossError(
         f"loss {row['loss']} at step {row['step']} with learning rate {row['lr']:g} ({good})",
         "a finite loss",
-        f"try a smaller --optimizer.lr, for example {row['lr'] / 10:g}, or --precision fp32",
+        f"try a smaller --optimizer.lr, for example {lr / 10:g}, or --precision fp32",
     )

@@ -179,19 +179,21 @@ def orthogonalise(matrices_MRC: Tensor, iterations: int = ITERATIONS) -> Tensor:
     Steps of the quintic Newton–Schulz iteration `X ← aX + b(XXᵀ)X + c(XXᵀ)²X`, whose
     coefficients favour speed: after five, values are between about 0.7 and 1.2, besides those
     below about a thousandth of the matrix's Frobenius norm; after three, besides those below a
-    fiftieth. In bfloat16 on CUDA and under autocast, where that is far faster and good enough
-    (Jordan et al. 2024), else in float32.
+    fiftieth. In bfloat16 under autocast, where that is far faster and good enough (Jordan et al.
+    2024), else in float32.
 
     Args:
         matrices_MRC: a stack of matrices; a matrix of zeros stays so.
         iterations: at least 1.
     """
     x: Tensor = matrices_MRC.to(_working_type(matrices_MRC.device))
-    x = x / x.norm(dim=(1, 2), keepdim=True).clamp(min=_TINY)
-    tall = x.shape[1] > x.shape[2]
-    x = x.mT if tall else x  # the smaller of the two products XXᵀ and XᵀX
     a, b, c = _COEFFICIENTS
-    with _without_autocast(x.device):
+    with _without_autocast(
+        x.device
+    ):  # on CUDA it would bring norms, and all after them, to float32
+        x = x / x.norm(dim=(1, 2), keepdim=True).clamp(min=_TINY)
+        tall = x.shape[1] > x.shape[2]
+        x = x.mT if tall else x  # the smaller of the two products XXᵀ and XᵀX
         for _ in range(iterations):
             square = x @ x.mT
             factor = torch.baddbmm(square, square, square, beta=b, alpha=c)
@@ -202,7 +204,7 @@ def orthogonalise(matrices_MRC: Tensor, iterations: int = ITERATIONS) -> Tensor:
 def _working_type(device: torch.device) -> torch.dtype:
     kind = device.type
     under_autocast = torch.amp.is_autocast_available(kind) and torch.is_autocast_enabled(kind)
-    return torch.bfloat16 if kind == "cuda" or under_autocast else torch.float32
+    return torch.bfloat16 if under_autocast else torch.float32
 
 
 def _without_autocast(device: torch.device) -> AbstractContextManager[Any]:

@@ -15,6 +15,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from grevy.errors import DeviceError
 from grevy.training.device import wait_for
 
 ROUNDS = 3
@@ -24,6 +25,10 @@ RIGHT = 0.95
 """... and when the cosine between its gradient and the fp32 gradient is at least this. Rounding
 leaves 0.979 to 0.999 on fresh networks of the recipes; a 2×2 convolution that forgets one tap,
 0.25."""
+
+
+FIRST_WITH_BF16 = 8
+"""The major compute capability of Ampere."""
 
 
 @dataclass(frozen=True)
@@ -74,6 +79,21 @@ def _fp32_where_trained(
         return forward(images_BCHW)
     with torch.autocast("cpu", enabled=False):
         return forward(images_BCHW.float())
+
+
+def refuse_emulated_bf16(device: torch.device) -> None:
+    """A CUDA device has to have bf16 itself: PyTorch emulates it elsewhere, slower than float32.
+
+    Raises:
+        DeviceError: it does not.
+    """
+    major, minor = torch.cuda.get_device_capability(device)
+    if major < FIRST_WITH_BF16:
+        raise DeviceError(
+            f"precision bf16 on a GPU of compute capability {major}.{minor}",
+            f"{FIRST_WITH_BF16}.0 or more",
+            "use --precision fp32",
+        )
 
 
 def probe_precision(

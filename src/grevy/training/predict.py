@@ -15,6 +15,7 @@ from grevy.data.augment import normalise
 from grevy.data.decode import Picture, decode
 from grevy.data.fit import Fit, prepare
 from grevy.data.listing import list_pictures
+from grevy.data.randomness import own_kernels
 from grevy.data.types import PictureFacts
 from grevy.training.as_trained import as_trained
 from grevy.training.device import choose_device
@@ -68,9 +69,10 @@ def predict(
     items: list[Picture] = _items(pictures)
     names = [str(i) if isinstance(x, np.ndarray) else str(x) for i, x in enumerate(items)]
     found: list[Prediction] = []
-    for start in range(0, len(items), BATCH):
-        part = slice(start, start + BATCH)
-        found += _predict_batch(model, facts, items[part], names[part], chosen)
+    with own_kernels():
+        for start in range(0, len(items), BATCH):
+            part = slice(start, start + BATCH)
+            found += _predict_batch(model, facts, items[part], names[part], chosen)
     return found
 
 

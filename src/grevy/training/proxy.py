@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from grevy.data.batches import PicturesOnDevice
-from grevy.data.randomness import derive
+from grevy.data.randomness import derive, seeded
 from grevy.errors import RecipeValueError
 from grevy.models import build_model
 from grevy.models.transfer.preprocessing import builder_arguments
@@ -19,6 +19,7 @@ from grevy.recipes.schema import Recipe
 from grevy.training.distributed import World, refuse_uneven
 from grevy.training.optimizers import build_optimizer
 from grevy.training.placing import place
+from grevy.training.precision import autocast
 from grevy.training.whiten import whiten_first_layer
 
 
@@ -29,11 +30,12 @@ class Proxy:
     model: nn.Module
     optimizer: Optimizer
 
-    def move(self, loss: Tensor) -> None:
+    def move(self, loss: Tensor, precision: str) -> None:
         """One step of the optimizer along the gradient of `loss`, a single number."""
         self.optimizer.zero_grad(set_to_none=True)
         torch.autograd.backward(loss)
-        self.optimizer.step()
+        with autocast(precision, loss.device):  # Muon multiplies matrices
+            self.optimizer.step()
 
 
 def begin_proxy(
@@ -65,11 +67,11 @@ def begin_proxy(
     """
     if not recipe.selection.is_on:
         return None
-    refuse_uneven(kept_pictures(recipe), world)
+    kept = kept_pictures(recipe)
+    refuse_uneven(kept, world, f"{kept} pictures kept of a batch", "change --selection.keep")
     name, arguments = proxy_of(recipe)
     channels, height, width = train.shape[1:]
-    with torch.random.fork_rng():
-        torch.manual_seed(derive(seed, "proxy weights"))
+    with seeded(derive(seed, "proxy weights"), train.device):
         model = build_model(name, (channels, height, width), classes, **arguments)
     model = place(model, train.device, recipe.augment.sizes, (channels, height, width))
     interpolation = arguments.get("interpolation", "bicubic")

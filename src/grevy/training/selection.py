@@ -34,7 +34,7 @@ def select(
         setup: of the training; says how many pictures are kept and when the proxy is trained.
         state: its proxy changes.
         images_BCHW: a whole augmented batch, also where several processes share it: each has the
-            same proxy, and finds the same pictures.
+            same proxy, and what the leader's finds counts, should they differ in the last bits.
         targets: labels [B], or mixed targets [B, K].
         timer: hears that the selection begins.
     """
@@ -52,9 +52,9 @@ def select(
     losses_B = F.cross_entropy(
         logits_BK.float(), targets, label_smoothing=smoothing, reduction="none"
     )
-    index_S = hardest(losses_B.detach(), kept_pictures(setup.recipe))
+    index_S = setup.world.same(hardest(losses_B.detach(), kept_pictures(setup.recipe)))
     if trains:
-        proxy.move(losses_B[index_S].mean())
+        proxy.move(losses_B[index_S].mean(), setup.precision)
     return images_BCHW[index_S], targets[index_S]
 
 

@@ -119,7 +119,7 @@ def _train_recorded(
     profile: bool,
 ) -> Run:
     began = time.perf_counter()
-    with own_randomness(start.seed):
+    with own_randomness(start.seed, device):
         setup, state = prepare(
             data, start.recipe, start.seed, device, world, start.precision, start.like, listener
         )
@@ -154,7 +154,7 @@ def train_loop(
     progress, world = state.progress, setup.world
     model = what_steps(setup, state)
     write = partial(recorder.step, total=setup.total_steps)
-    losses = Losses(setup.device, world, progress, write)
+    losses = Losses(setup.device, world, progress, write, setup.recipe.optimizer.lr)
     clock = saved = time.perf_counter()
     while progress.step < setup.total_steps and not progress.stopped_early:
         train_step(setup, state, model, losses, timer)
@@ -175,7 +175,7 @@ def train_loop(
             recorder.checkpoint(state)
             clock = saved = now
         if stop:
-            raise interrupted(progress.step, recorder.directory.path)
+            raise interrupted(progress.step, world.agree(recorder.directory.path))
     losses.read()
     timer.ends()
 
@@ -214,7 +214,7 @@ def train_step(
     images_BCHW, targets = select(setup, state, images_BCHW, targets, timer)
     images_BCHW, targets = setup.world.share(images_BCHW), setup.world.share(targets)
     timer.begins("forward")
-    torch.manual_seed(derive(setup.seed, "dropout", step))
+    torch.manual_seed(derive(setup.seed, "dropout", setup.world.own(step)))
     with autocast(setup.precision, setup.device):
         logits_BK = model(images_BCHW)
     loss = F.cross_entropy(logits_BK.float(), targets, label_smoothing=recipe.label_smoothing)

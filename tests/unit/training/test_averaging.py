@@ -14,7 +14,7 @@ import grevy
 from grevy.errors import RecipeValueError
 from grevy.recipes.schema import Recipe
 from grevy.records.checkpoint import load_checkpoint
-from grevy.training.averaging import average_weights, calm_copy
+from grevy.training.averaging import average_weights, calm_copy, refuse_late_lookahead
 from grevy.training.listener import Listener
 
 
@@ -60,6 +60,13 @@ def test_a_moving_average_never_changes_what_is_trained() -> None:
     for value in values[1:]:
         expected = 0.9 * expected + 0.1 * value
     assert average.module[0].weight.item() == pytest.approx(expected)
+
+
+def test_slow_weights_that_never_move_are_refused() -> None:
+    refuse_late_lookahead(Recipe(lookahead=5), total_steps=5)
+    refuse_late_lookahead(Recipe(), total_steps=1)
+    with pytest.raises(RecipeValueError, match="lookahead 5 in a training of 4 steps"):
+        refuse_late_lookahead(Recipe(lookahead=5), total_steps=4)
 
 
 def test_without_either_there_is_no_copy() -> None:

@@ -47,7 +47,7 @@ def together(monkeypatch: pytest.MonkeyPatch) -> None:
 def collected(at_once: int, monkeypatch: pytest.MonkeyPatch) -> tuple[Losses, list[Any]]:
     monkeypatch.setattr(losses_module, "AT_ONCE", {"cpu": at_once})
     rows: list[Any] = []
-    return Losses(CPU, World(), Progress(), rows.append), rows
+    return Losses(CPU, World(), Progress(), rows.append, lr=0.5), rows
 
 
 def row(step: int, loss: float) -> dict[str, Any]:

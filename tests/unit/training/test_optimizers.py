@@ -208,6 +208,14 @@ def test_under_autocast_the_direction_is_nearly_the_same_in_bf16():
     )
 
 
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA GPU")
+def test_on_a_gpu_too_products_are_bf16_under_autocast_only():
+    matrices = torch.randn(3, 24, 60, device="cuda")
+    with torch.autocast("cuda", torch.bfloat16):
+        assert orthogonalise(matrices).dtype == torch.bfloat16
+    assert orthogonalise(matrices).dtype == torch.float32
+
+
 def test_a_zero_gradient_gives_a_zero_update():
     assert torch.equal(orthogonalise(torch.zeros(1, 3, 5)), torch.zeros(1, 3, 5))
 

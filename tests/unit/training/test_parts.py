@@ -1,4 +1,6 @@
 import math
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -7,7 +9,7 @@ import torch
 from torch import nn
 
 from grevy.data.load import load_data
-from grevy.data.randomness import derive, generator, own_randomness
+from grevy.data.randomness import derive, generator, own_kernels, own_randomness, seeded
 from grevy.errors import DeviceError, RecipeValueError
 from grevy.models import build_model
 from grevy.models.whitening import Whitening
@@ -15,8 +17,8 @@ from grevy.recipes.load import load_recipe
 from grevy.training import precision
 from grevy.training.device import choose_device, environment
 from grevy.training.evaluation import score
+from grevy.training.pixel_statistics import statistics_of
 from grevy.training.precision import probe_precision
-from grevy.training.prepare import statistics_of
 from grevy.training.whiten import whitening_layers
 
 Stripes = dict[str, tuple[np.ndarray, np.ndarray]]
@@ -70,6 +72,35 @@ def test_own_randomness_gives_the_callers_state_back_also_after_an_error() -> No
     with pytest.raises(ZeroDivisionError), own_randomness(3):
         _draw_and_fail()
     assert torch.equal(torch.random.get_rng_state(), before)
+
+
+def test_only_accelerators_in_use_have_their_randomness_kept(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    kept: list[list[object]] = []
+
+    @contextmanager
+    def fork(devices: Iterable[object]) -> Iterator[None]:
+        kept.append(list(devices))
+        yield
+
+    monkeypatch.setattr(torch.random, "fork_rng", fork)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
+    for device in ("cpu", "cuda", "mps"):
+        with seeded(0, torch.device(device)):
+            pass
+    assert kept == [[], [0, 1], [torch.device("mps")]]
+
+
+def test_kernels_are_ours_inside_and_the_callers_afterwards(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    cudnn = torch.backends.cudnn
+    for deterministic, tf32 in ((False, True), (True, False)):
+        with cudnn.flags(True, deterministic=deterministic, allow_tf32=tf32):
+            with own_kernels():
+                assert (cudnn.deterministic, cudnn.allow_tf32) == (True, False)
+            assert (cudnn.deterministic, cudnn.allow_tf32) == (deterministic, tf32)
 
 
 class WrongInBf16(nn.Module):
@@ -131,6 +162,42 @@ def test_a_device_that_is_not_there_is_refused_with_those_that_are() -> None:
     assert choose_device("cpu").type == "cpu"
     with pytest.raises(DeviceError, match="cpu"):
         choose_device("abacus")
+
+
+@pytest.fixture
+def two_gpus(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
+    for name in ("LOCAL_RANK", "LOCAL_WORLD_SIZE"):
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.mark.usefixtures("two_gpus")
+def test_a_gpu_that_is_not_there_is_refused() -> None:
+    assert choose_device("cuda:1") == torch.device("cuda", 1)
+    with pytest.raises(DeviceError, match="cuda:0 to cuda:1"):
+        choose_device("cuda:2")
+
+
+@pytest.mark.usefixtures("two_gpus")
+def test_under_torchrun_each_process_has_its_own_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LOCAL_RANK", "1")
+    monkeypatch.setenv("LOCAL_WORLD_SIZE", "2")
+    assert choose_device("auto") == choose_device("cuda") == torch.device("cuda", 1)
+    with pytest.raises(DeviceError, match="'cuda:0' for 2 processes"):
+        choose_device("cuda:0")
+    monkeypatch.setenv("LOCAL_WORLD_SIZE", "3")
+    with pytest.raises(DeviceError, match=r"3 processes on 2 GPUs.*--nproc-per-node 2"):
+        choose_device("cuda")
+
+
+def test_emulated_bf16_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    gpu = torch.device("cuda", 0)
+    monkeypatch.setattr(torch.cuda, "get_device_capability", lambda device: (8, 0))
+    precision.refuse_emulated_bf16(gpu)
+    monkeypatch.setattr(torch.cuda, "get_device_capability", lambda device: (7, 5))
+    with pytest.raises(DeviceError, match=r"capability 7\.5"):
+        precision.refuse_emulated_bf16(gpu)
 
 
 def test_the_environment_names_versions_and_threads(tmp_path: Path) -> None:

@@ -198,7 +198,7 @@ def test_what_several_processes_can_not_share_is_refused(stripes: Stripes) -> No
     train = PicturesOnDevice(load_data(stripes, recipe.pictures).splits["train"], CPU)
     statistics = torch.zeros(1), torch.ones(1)
     assert begin_proxy(recipe, 0, train, 2, *statistics, World(0, 3)) is not None
-    with pytest.raises(RecipeValueError, match="a batch of 9 on 2"):
+    with pytest.raises(RecipeValueError, match="9 pictures kept of a batch on 2 devices"):
         begin_proxy(recipe, 0, train, 2, *statistics, World(0, 2))
 
 

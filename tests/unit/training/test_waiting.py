@@ -120,7 +120,7 @@ def on_the_accelerator(data: ImageData, changes: dict[str, Any]) -> tuple[Setup,
 def take_steps(setup: Setup, state: State) -> Copies:
     """All steps of two epochs, without a check between them."""
     model = state.model.train()
-    losses = Losses(setup.device, setup.world, state.progress, write=pytest.fail)
+    losses = Losses(setup.device, setup.world, state.progress, write=pytest.fail, lr=0.1)
     with Copies() as copies:
         for step in range(setup.total_steps):
             state.progress.step = step
