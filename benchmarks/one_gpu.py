@@ -11,7 +11,8 @@ augmentation, on a device that is warm: they train many times in one process. Fo
 its record says of training with its checks, and of the last evaluation, which takes all splits;
 each of its runs is a process of its own, so that its first steps and compilation are inside,
 against Grevy. `seconds_from_start` counts from the start of the process to the end of the first
-training (of the command, for Grevy), with imports, reading pictures and compilation. Arms take turns in rounds, each with its share of the runs.
+training (of the command, for Grevy), with imports, reading pictures and compilation. Arms take
+turns in rounds, each with its share of the runs.
 
     python benchmarks/one_gpu.py --airbench ../cifar10-airbench --hiverge ../cifar10-speedrun
 """
