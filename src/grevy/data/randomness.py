@@ -39,19 +39,19 @@ def own_randomness(seed: int, device: torch.device = CPU) -> Iterator[None]:
 
 
 @contextmanager
-def seeded(seed: int, device: torch.device = CPU) -> Iterator[None]:
+def seeded(seed: int, device: torch.device) -> Iterator[None]:
     """PyTorch's random state begins at a seed; the caller's comes back afterwards.
 
     Args:
         seed: 63 bits, from `derive`.
         device: whose random state is used beside the CPU's.
     """
-    with torch.random.fork_rng(_in_use(device)):
+    with torch.random.fork_rng(accelerators_in_use(device)):
         torch.manual_seed(seed)
         yield
 
 
-def _in_use(device: torch.device) -> Sequence[torch.device | int]:
+def accelerators_in_use(device: torch.device = CPU) -> Sequence[torch.device | int]:
     """Accelerators whose random state a seed changes; without a list PyTorch starts them all."""
     if device.type == "cuda" or torch.cuda.is_initialized():  # type: ignore[no-untyped-call]
         return range(torch.cuda.device_count())

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.utils._pytree import tree_flatten, tree_unflatten
 
+from grevy.data.randomness import accelerators_in_use, own_kernels
 from grevy.errors import LayerNotFoundError
 from grevy.inspection.layers import find_layer
 from grevy.inspection.subject import Subject
@@ -188,11 +189,9 @@ def _keep_buffers(model: nn.Module) -> Iterator[None]:
 
 @contextmanager
 def _keep_random_state() -> Iterator[None]:
-    cuda = torch.cuda.is_initialized()  # type: ignore[no-untyped-call]
-    devices = range(torch.cuda.device_count()) if cuda else ()
     python, numpy = random.getstate(), np.random.get_state()
     try:
-        with torch.random.fork_rng(devices):
+        with torch.random.fork_rng(accelerators_in_use()):
             yield
     finally:
         random.setstate(python)
@@ -202,12 +201,11 @@ def _keep_random_state() -> Iterator[None]:
 @contextmanager
 def _plain_float32() -> Iterator[None]:
     """No mixed precision, no TensorFloat-32, kernels that repeat, whatever the program has set."""
-    cudnn = torch.backends.cudnn
     with (
         torch.inference_mode(False),
         torch.enable_grad(),
         torch.autocast("cpu", enabled=False),
         torch.autocast("cuda", enabled=False),
-        cudnn.flags(cudnn.enabled, benchmark=False, deterministic=True, allow_tf32=False),
+        own_kernels(),
     ):
         yield
