@@ -22,6 +22,7 @@ import numpy as np
 import torch
 
 import grevy
+from grevy.classifier.device import processor_name
 from grevy.data.load import load_data
 from grevy.data.types import ImageData
 from grevy.figures.learning_curve import LearningCurve, draw_learning_curves
@@ -29,8 +30,7 @@ from grevy.figures.save import save_figure
 from grevy.recipes.load import load_recipe
 from grevy.recipes.schema import Recipe
 from grevy.studies.statistics import t_interval
-from grevy.training.device import processor_name
-from grevy.training.listener import Listener
+from grevy.training.listeners.listener import Listener
 
 PICTURES = (5, 20, 100, 500)
 ARMS = {"transfer": "transfer", "from scratch (best)": "best"}

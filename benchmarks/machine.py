@@ -15,7 +15,7 @@ def machine() -> dict[str, Any]:
     """Hardware, versions and date."""
     import torch
 
-    from grevy.training.device import processor_name
+    from grevy.classifier.device import processor_name
 
     return {
         "processor": processor_name(),

@@ -214,7 +214,7 @@ def usual_loop(recipe: Any, split: Any) -> tuple[Any, Any]:
 def write(rows: list[dict[str, Any]]) -> None:
     import torch
 
-    from grevy.training.device import processor_name
+    from grevy.classifier.device import processor_name
 
     machine = f"{processor_name()}, {os.cpu_count()} cores, {platform.machine()}"
     names = list(dict.fromkeys(name for row in rows for name in row))

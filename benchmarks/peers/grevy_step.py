@@ -5,13 +5,13 @@ from __future__ import annotations
 from turns import Pace
 
 import grevy
+from grevy.classifier.device import choose_device, keep_freed_memory
 from grevy.data.load import load_data
 from grevy.recipes.load import load_recipe
-from grevy.training.device import choose_device, keep_freed_memory
 from grevy.training.distributed import World
 from grevy.training.losses import Losses
-from grevy.training.part_timer import PartTimer
-from grevy.training.prepare import prepare
+from grevy.training.profile.part_timer import PartTimer
+from grevy.training.setup.prepare import prepare
 from grevy.training.train import train_step, what_steps
 from peers.task import Task
 

@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from grevy.arithmetic.convolve import convolve as convolve
     from grevy.arithmetic.pool import pool as pool
     from grevy.arithmetic.solve import size as size
+    from grevy.classifier.evaluate import evaluate as evaluate
+    from grevy.classifier.predict import predict as predict
+    from grevy.classifier.run import Run as Run
+    from grevy.classifier.run import open_run as open_run
     from grevy.data.audit import audit as audit
     from grevy.data.load import load_data as load_data
     from grevy.inspection.look import look as look
@@ -28,10 +32,6 @@ if TYPE_CHECKING:
     from grevy.studies.compare import compare as compare
     from grevy.studies.run import study as study
     from grevy.studies.study import load_study as load_study
-    from grevy.training.evaluate import evaluate as evaluate
-    from grevy.training.predict import predict as predict
-    from grevy.training.run import Run as Run
-    from grevy.training.run import open_run as open_run
     from grevy.training.train import train as train
 
 _HOMES = {
@@ -39,19 +39,19 @@ _HOMES = {
     "build_model": "grevy.models:build_model",
     "compare": "grevy.studies.compare:compare",
     "convolve": "grevy.arithmetic.convolve:convolve",
-    "evaluate": "grevy.training.evaluate:evaluate",
+    "evaluate": "grevy.classifier.evaluate:evaluate",
     "layers": "grevy.models.survey.layers:layers",
     "load_data": "grevy.data.load:load_data",
     "load_study": "grevy.studies.study:load_study",
     "load_recipe": "grevy.recipes.load:load_recipe",
     "look": "grevy.inspection.look:look",
     "model_names": "grevy.models:model_names",
-    "open_run": "grevy.training.run:open_run",
+    "open_run": "grevy.classifier.run:open_run",
     "pool": "grevy.arithmetic.pool:pool",
-    "predict": "grevy.training.predict:predict",
+    "predict": "grevy.classifier.predict:predict",
     "Recipe": "grevy.recipes.schema:Recipe",
     "register_model": "grevy.models:register_model",
-    "Run": "grevy.training.run:Run",
+    "Run": "grevy.classifier.run:Run",
     "runs": "grevy.records.table:list_runs",
     "study": "grevy.studies.run:study",
     "size": "grevy.arithmetic.solve:size",

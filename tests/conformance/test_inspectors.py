@@ -19,6 +19,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from grevy.classifier.classifier import Classifier, classifier_of_module
 from grevy.errors import GrevyError
 from grevy.inspection.activations import Activations
 from grevy.inspection.attribution import (
@@ -36,17 +37,16 @@ from grevy.inspection.filters import Filters
 from grevy.inspection.filters_and_activations import FiltersAndActivations
 from grevy.inspection.layers import convolutions
 from grevy.inspection.overview import Overview
-from grevy.inspection.subject import Subject, subject_of_module
 from grevy.inspection.units import Unit
 from grevy.models import build_model
 
 
-def last_convolution(subject: Subject) -> str:
-    """A layer with maps that every subject has."""
-    return convolutions(subject)[-1].name
+def last_convolution(classifier: Classifier) -> str:
+    """A layer with maps that every classifier has."""
+    return convolutions(classifier)[-1].name
 
 
-INSPECTORS: dict[str, Callable[[Subject], Any]] = {
+INSPECTORS: dict[str, Callable[[Classifier], Any]] = {
     "filters": Filters,
     "activations": lambda s: Activations(s, last_convolution(s), sort="maximum"),
     "filters and activations": lambda s: FiltersAndActivations(s, channels=(0, 2)),
@@ -122,15 +122,15 @@ PICTURE = np.random.default_rng(0).integers(0, 256, (16, 16, 3), np.uint8)
 
 
 @cache
-def subject_at_rest(name: str) -> Subject:
+def classifier_at_rest(name: str) -> Classifier:
     torch.manual_seed(0)
     statistics = {"mean": (0.5, 0.4, 0.6), "standard_deviation": (0.2, 0.3, 0.25)}
-    return subject_of_module(MODELS[name](), SHAPE, name=name, **statistics)
+    return classifier_of_module(MODELS[name](), SHAPE, name=name, **statistics)
 
 
-def subject_in_work(name: str) -> Subject:
+def classifier_in_work(name: str) -> Classifier:
     """A network in the middle of something: every kind of state is there to be lost."""
-    found = subject_at_rest(name)
+    found = classifier_at_rest(name)
     model = copy.deepcopy(found.model)
     parameters = list(model.parameters())
     parameters[0].requires_grad_(False)
@@ -143,14 +143,14 @@ def subject_in_work(name: str) -> Subject:
 
 
 @pytest.fixture(params=MODELS)
-def subject(request: pytest.FixtureRequest) -> Subject:
-    return subject_in_work(request.param)
+def classifier(request: pytest.FixtureRequest) -> Classifier:
+    return classifier_in_work(request.param)
 
 
 @pytest.fixture(scope="module", params=INSPECTORS)
 def looked_at(request: pytest.FixtureRequest) -> dict[str, Any]:
     """What an inspector sees of each network, once for all tests that only read it."""
-    inspectors = {name: INSPECTORS[request.param](subject_in_work(name)) for name in MODELS}
+    inspectors = {name: INSPECTORS[request.param](classifier_in_work(name)) for name in MODELS}
     return {name: inspector(PICTURE) for name, inspector in inspectors.items()}
 
 
@@ -160,8 +160,8 @@ def view(request: pytest.FixtureRequest, looked_at: dict[str, Any]) -> Any:
 
 
 @pytest.fixture(params=INSPECTORS)
-def inspector(request: pytest.FixtureRequest, subject: Subject) -> Any:
-    return INSPECTORS[request.param](subject)
+def inspector(request: pytest.FixtureRequest, classifier: Classifier) -> Any:
+    return INSPECTORS[request.param](classifier)
 
 
 def state_of(model: nn.Module) -> dict[str, Any]:
@@ -206,10 +206,10 @@ class BrokenError(Exception):
 
 @pytest.mark.parametrize("call", [1, 6])
 def test_the_network_is_as_before_also_if_it_raises_in_the_middle(
-    inspector: Any, subject: Subject, call: int
+    inspector: Any, classifier: Classifier, call: int
 ) -> None:
-    calls = breaking(subject.model, call)
-    before = state_of(subject.model)
+    calls = breaking(classifier.model, call)
+    before = state_of(classifier.model)
     raised = False
     try:
         inspector(PICTURE)
@@ -218,7 +218,7 @@ def test_the_network_is_as_before_also_if_it_raises_in_the_middle(
     except GrevyError as error:  # one that tells what the network did
         raised = isinstance(error.__cause__, BrokenError)
     assert raised == (next(calls) > call)
-    assert changed(before, subject.model) == []
+    assert changed(before, classifier.model) == []
 
 
 def breaking(model: nn.Module, call: int) -> Iterator[int]:
@@ -237,12 +237,12 @@ def breaking(model: nn.Module, call: int) -> Iterator[int]:
 
 
 def test_the_network_is_as_before_and_looking_again_sees_the_same(
-    inspector: Any, subject: Subject
+    inspector: Any, classifier: Classifier
 ) -> None:
     """Whatever the program around it has drawn or set."""
-    before = state_of(subject.model)
+    before = state_of(classifier.model)
     first = inspector(PICTURE)
-    assert changed(before, subject.model) == []
+    assert changed(before, classifier.model) == []
     torch.rand(1)
     with torch.inference_mode(), torch.autocast("cpu", dtype=torch.bfloat16):
         again = inspector(PICTURE)
@@ -259,19 +259,19 @@ def test_its_arrays_are_finite_and_their_names_spell_their_axes(view: Any) -> No
         assert np.isfinite(array).all(), name
 
 
-def test_what_is_not_a_number_stays_so(inspector: Any, subject: Subject) -> None:
-    convolution = subject.model.get_submodule(last_convolution(subject))
-    first = subject.model.get_submodule(convolutions(subject)[0].name)
+def test_what_is_not_a_number_stays_so(inspector: Any, classifier: Classifier) -> None:
+    convolution = classifier.model.get_submodule(last_convolution(classifier))
+    first = classifier.model.get_submodule(convolutions(classifier)[0].name)
     with torch.no_grad():
         convolution.weight.fill_(torch.nan)
         first.weight.fill_(torch.nan)
-    before = state_of(subject.model)
+    before = state_of(classifier.model)
     try:
         view = inspector(PICTURE)
     except GrevyError:
         return
     finally:
-        assert changed(before, subject.model) == []
+        assert changed(before, classifier.model) == []
     assert any(np.isnan(array).any() for array in view.arrays.values())
     assert drawn(view)
     json.dumps(view.as_json(), allow_nan=False)

@@ -254,17 +254,17 @@ def _require_one_question(arguments: LookArguments) -> None:
 
 def _print_layers(arguments: LookArguments, output: Output) -> None:
     from grevy.inspection.layers import layer_list
-    from grevy.inspection.look import subject_for
+    from grevy.inspection.look import classifier_for
 
-    subject = subject_for(**_network(arguments))
-    layers = layer_list(subject)
+    classifier = classifier_for(**_network(arguments))
+    layers = layer_list(classifier)
     rows = [(layer.name, layer.type, "×".join(map(str, layer.shape))) for layer in layers]
-    output.table(("layer", "type", "output"), rows, title=subject.name)
-    if subject.not_loaded:
-        output.line(f"not loaded, as initialised: {', '.join(subject.not_loaded)}")
+    output.table(("layer", "type", "output"), rows, title=classifier.name)
+    if classifier.not_loaded:
+        output.line(f"not loaded, as initialised: {', '.join(classifier.not_loaded)}")
     listed = [{"name": i.name, "type": i.type, "shape": list(i.shape)} for i in layers]
     output.result(
-        {"network": subject.name, "layers": listed, "not_loaded": list(subject.not_loaded)}
+        {"network": classifier.name, "layers": listed, "not_loaded": list(classifier.not_loaded)}
     )
 
 

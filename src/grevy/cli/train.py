@@ -18,7 +18,7 @@ from grevy.cli.profile import show_profile
 from grevy.errors import UsageError
 from grevy.recipes.load import load_recipe
 from grevy.recipes.schema import Recipe
-from grevy.training.listener import Listener, augmented_accuracies, check_line
+from grevy.training.listeners.listener import Listener, augmented_accuracies, check_line
 
 
 @dataclass(frozen=True)

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from grevy.data.augment import augment, normalise
+from grevy.data.augment.augmented_view import PLAIN, View
 from grevy.data.augment.flip import alternating_flips, draw_flips
-from grevy.data.augment.view import PLAIN, View
 from grevy.data.randomness import derive, generator
 from grevy.data.to_device import to_device
 from grevy.data.types import Split

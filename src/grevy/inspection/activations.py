@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 import numpy as np
 from numpy.typing import NDArray
 
+from grevy.classifier.classifier import Classifier, Inputs, Pictures
 from grevy.errors import InputError, ModelArgumentError
 from grevy.figures.numerals import counted, numbers, numeral
 from grevy.figures.scale import Scale, activations_scale, render
 from grevy.figures.tiles import Sheet, Tile, paged, pages
 from grevy.inspection.layers import find_layer
 from grevy.inspection.layout import Layout, choose_channels, layout_of
-from grevy.inspection.subject import Inputs, Pictures, Subject
 from grevy.inspection.view import Check, findings, numbers_of, png_of
 from grevy.inspection.watching import activations_of
 
@@ -34,14 +34,14 @@ class Activations:
     """Look at the output of one layer for some pictures.
 
     Attributes:
-        subject: what is looked into.
+        classifier: what is looked into.
         layer: its address.
         channels: to show, in this order; None: all.
         sort: order of all channels: by index, or by maximum or mean over the pictures, largest
             first.
     """
 
-    subject: Subject
+    classifier: Classifier
     layer: str
     channels: tuple[int, ...] | None = None
     sort: Sort = "index"
@@ -58,8 +58,8 @@ class Activations:
             ModelArgumentError: an output that is neither maps nor a vector nor tokens.
             InputError: a channel that the layer does not have, or pictures that can't be read.
         """
-        inputs = self.subject.prepare(pictures)
-        output = activations_of(self.subject, inputs.images_NCHW, [self.layer])[self.layer]
+        inputs = self.classifier.prepare(pictures)
+        output = activations_of(self.classifier, inputs.images_NCHW, [self.layer])[self.layer]
         if output.shape[0] != len(inputs):
             raise ModelArgumentError(
                 f"layer '{self.layer}', which puts out {len(output)} items for {len(inputs)} "
@@ -67,7 +67,7 @@ class Activations:
                 "one for each picture",
                 "choose a layer around it",
             )
-        layout = layout_of(self.subject, self.layer, output.shape[1:])
+        layout = layout_of(self.classifier, self.layer, output.shape[1:])
         maps_NCHW = layout.maps(output).float().cpu().numpy()
         shown = choose_channels(self.channels, maps_NCHW.shape[1], self.layer)
         if self.channels is None:
@@ -77,10 +77,10 @@ class Activations:
             "maps_NCHW": maps_NCHW,
             "shown_S": np.array(shown, np.int64),
         }
-        kind = type(find_layer(self.subject.model, self.layer)[0]).__name__
+        kind = type(find_layer(self.classifier.model, self.layer)[0]).__name__
         order = self.sort if self.channels is None else "index"
         return ActivationsView(
-            self.subject, f"{self.layer} ({kind})", inputs, layout, order, arrays
+            self.classifier, f"{self.layer} ({kind})", inputs, layout, order, arrays
         )
 
 
@@ -89,7 +89,7 @@ class ActivationsView:
     """The output of one layer on one scale.
 
     Attributes:
-        subject: of what network.
+        classifier: of what network.
         layer: with its type.
         inputs: the pictures as the network saw them.
         layout: how the output was read.
@@ -99,7 +99,7 @@ class ActivationsView:
         shares: maps of another view on the same scale, or none.
     """
 
-    subject: Subject
+    classifier: Classifier
     layer: str
     inputs: Inputs
     layout: Layout
@@ -151,7 +151,7 @@ class ActivationsView:
         shape = "×".join(map(str, self.arrays[f"activations_{self.layout.axes}"].shape[1:]))
         order = f", sorted by {self.order}" if self.order != "index" else ""
         return (
-            *self.subject.notes,
+            *self.classifier.notes,
             f"{self.layer} puts out {shape} ({', '.join(self.layout.axes[1:])}){order}.",
             *([self.layout.note] if self.layout.note else []),
             *self.inputs.told(),
@@ -187,7 +187,7 @@ class ActivationsView:
             rows += [[picture_tile(self.inputs, picture)], *grid]
         topic = f"activations of {self.layer}"
         notes = (*self.notes, *missing)
-        return Sheet(self.subject.name, topic, tuple(rows), (), (self.scale,), self.lines, notes)
+        return Sheet(self.classifier.name, topic, tuple(rows), (), (self.scale,), self.lines, notes)
 
     def draw(self, page: int = 1) -> Figure:
         """That sheet."""

@@ -8,9 +8,9 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from grevy.classifier.classifier import Classifier
 from grevy.errors import ModelArgumentError
 from grevy.inspection.layers import Convolution, convolutions, find_layer, nearest
-from grevy.inspection.subject import Subject
 
 
 def filters_of(module: Convolution) -> Tensor:
@@ -25,17 +25,17 @@ def filters_of(module: Convolution) -> Tensor:
     return weight.clone()
 
 
-def convolution(subject: Subject, layer: str | None) -> tuple[str, Convolution]:
+def convolution(classifier: Classifier, layer: str | None) -> tuple[str, Convolution]:
     """The convolution of that name, or the first one.
 
     Raises:
         LayerNotFoundError: no such layer.
         ModelArgumentError: it is no convolution, or there is none.
     """
-    name = layer or _first(subject)
-    module, _ = find_layer(subject.model, name)
+    name = layer or _first(classifier)
+    module, _ = find_layer(classifier.model, name)
     if not isinstance(module, Convolution):
-        others = nearest(name, [info.name for info in convolutions(subject)])
+        others = nearest(name, [info.name for info in convolutions(classifier)])
         raise ModelArgumentError(
             f"layer '{name}', a {type(module).__name__}",
             f"a convolution: {others}",
@@ -44,22 +44,22 @@ def convolution(subject: Subject, layer: str | None) -> tuple[str, Convolution]:
     return name, module
 
 
-def _first(subject: Subject) -> str:
-    found = convolutions(subject)
+def _first(classifier: Classifier) -> str:
+    found = convolutions(classifier)
     if not found:
         raise ModelArgumentError(
-            f"{subject.name}, a network without a convolution",
+            f"{classifier.name}, a network without a convolution",
             "one with filters",
             "look at its activations instead",
         )
     return found[0].name
 
 
-def sees_colours(subject: Subject, layer: str) -> bool:
+def sees_colours(classifier: Classifier, layer: str) -> bool:
     """Whether it is a convolution whose input is the picture's red, green and blue."""
-    module, _ = find_layer(subject.model, layer)
+    module, _ = find_layer(classifier.model, layer)
     if not isinstance(module, Convolution):
         return False
-    if not subject.preprocessing.channels == 3 == filters_of(module).shape[1]:
+    if not classifier.preprocessing.channels == 3 == filters_of(module).shape[1]:
         return False
-    return _first(subject) == layer.partition("#")[0]
+    return _first(classifier) == layer.partition("#")[0]

@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, Any, Protocol, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from grevy.classifier.classifier import Classifier, Pictures
 from grevy.errors import DifferentNetworksError
 from grevy.figures.numerals import numbers, numeral
 from grevy.figures.scale import Scale, changes_scale, render
 from grevy.figures.tiles import Sheet, Tile
 from grevy.inspection.filters import mosaic
-from grevy.inspection.subject import Pictures, Subject
 from grevy.inspection.view import Check, View, numbers_of, png_of
 
 if TYPE_CHECKING:
@@ -48,14 +48,14 @@ class Difference:
     """Look at the same thing in two networks.
 
     Attributes:
-        subject: the first, or the earlier one.
+        classifier: the first, or the earlier one.
         other: the second, or the later one.
-        look: makes an inspector from a subject: `lambda subject: Activations(subject, "conv1")`.
+        look: makes an inspector of a classifier: `lambda c: Activations(c, "conv1")`.
     """
 
-    subject: Subject
-    other: Subject
-    look: Callable[[Subject], Callable[[Any], Comparable]]
+    classifier: Classifier
+    other: Classifier
+    look: Callable[[Classifier], Callable[[Any], Comparable]]
 
     def __call__(self, pictures: Pictures | None = None) -> DifferenceView:
         """Both views; the second shows the channels of the first, in the same order.
@@ -64,10 +64,10 @@ class Difference:
             DifferentNetworksError: what is shown has another size in the second network.
             GrevyError: as the inspector.
         """
-        first = self.look(self.subject)(pictures)
+        first = self.look(self.classifier)(pictures)
         second = _like(self.look(self.other), first)(pictures)
         _require_same_size(first, second)
-        names = _names(self.subject.name, self.other.name)
+        names = _names(self.classifier.name, self.other.name)
         return DifferenceView(names, first.sharing(second), second.sharing(first))
 
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 import numpy as np
 from numpy.typing import NDArray
 
+from grevy.classifier.classifier import Classifier, Pictures
 from grevy.errors import InputError
 from grevy.figures.numerals import counted, numbers, numeral
 from grevy.figures.scale import (
@@ -27,7 +28,6 @@ from grevy.figures.scale import (
 from grevy.figures.tiles import Sheet, Tile, paged, pages
 from grevy.inspection.convolution import convolution, filters_of, sees_colours
 from grevy.inspection.layout import choose_channels
-from grevy.inspection.subject import Pictures, Subject
 from grevy.inspection.view import Check, findings, number, numbers_of, png_of
 
 if TYPE_CHECKING:
@@ -46,13 +46,13 @@ class Filters:
     """Look at the filters of one convolution.
 
     Attributes:
-        subject: what is looked into.
+        classifier: what is looked into.
         layer: a convolution; None: the first one.
         channels: filters to show, in this order; None: all.
         sort: order of all filters: by Euclidean norm, largest first, or by index.
     """
 
-    subject: Subject
+    classifier: Classifier
     layer: str | None = None
     channels: tuple[int, ...] | None = None
     sort: Sort = "norm"
@@ -71,7 +71,7 @@ class Filters:
         """
         if self.sort not in get_args(Sort):
             raise InputError(f"sort '{self.sort}'", "norm or index", "choose one of these")
-        layer, module = convolution(self.subject, self.layer)
+        layer, module = convolution(self.classifier, self.layer)
         weights_OIHW = filters_of(module).cpu().numpy()
         norms_O = np.sqrt(np.square(weights_OIHW, dtype=np.float64).sum((1, 2, 3)))
         shown = choose_channels(self.channels, len(weights_OIHW), layer)
@@ -84,8 +84,8 @@ class Filters:
             "shown_S": np.array(shown, np.int64),
         }
         order = "norm, largest first" if self.channels is None and self.sort == "norm" else ""
-        in_colour = sees_colours(self.subject, layer)
-        return FiltersView(self.subject, layer, in_colour, order, arrays)
+        in_colour = sees_colours(self.classifier, layer)
+        return FiltersView(self.classifier, layer, in_colour, order, arrays)
 
 
 @dataclass(frozen=True)
@@ -93,7 +93,7 @@ class FiltersView:
     """Filters of one layer on one scale.
 
     Attributes:
-        subject: whose filters.
+        classifier: whose filters.
         layer: of which layer.
         in_colour: whether they are drawn as red, green and blue.
         order: what they are sorted by; "": by nothing.
@@ -101,7 +101,7 @@ class FiltersView:
         shares: weights of another view on the same scale, or none.
     """
 
-    subject: Subject
+    classifier: Classifier
     layer: str
     in_colour: bool
     order: str
@@ -154,7 +154,7 @@ class FiltersView:
         rows, columns = _grid(inputs)
         shape = f"{self.layer} has {filters} filters of {inputs}×{height}×{width}"
         sentences = [
-            *self.subject.notes,
+            *self.classifier.notes,
             f"{shape}, sorted by {self.order}." if self.order else f"{shape}.",
             filter_rgb_note(self._scaled, self._over)
             if self.in_colour
@@ -195,7 +195,7 @@ class FiltersView:
         rows, missing = paged(self.tiles(), page)
         scales = () if self.scale is None else (self.scale,)
         notes = (*self.notes, *missing)
-        return Sheet(self.subject.name, topic, tuple(rows), (), scales, self.lines, notes)
+        return Sheet(self.classifier.name, topic, tuple(rows), (), scales, self.lines, notes)
 
     def draw(self, page: int = 1) -> Figure:
         """That sheet."""

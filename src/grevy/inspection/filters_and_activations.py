@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 from numpy.typing import NDArray
 
+from grevy.classifier.classifier import Classifier, Pictures
 from grevy.figures.scale import Scale
 from grevy.figures.tiles import Sheet, Tile
 from grevy.inspection.activations import Activations, ActivationsView, picture_tile
 from grevy.inspection.convolution import convolution
 from grevy.inspection.filters import Filters, FiltersView
-from grevy.inspection.subject import Pictures, Subject
 from grevy.inspection.view import Check, findings, png_of
 
 if TYPE_CHECKING:
@@ -28,12 +28,12 @@ class FiltersAndActivations:
     """Look at filters of one convolution and at their activations, before any ReLU.
 
     Attributes:
-        subject: what is looked into.
+        classifier: what is looked into.
         layer: a convolution; None: the first one.
         channels: to show, in this order; None: all, the largest norm first.
     """
 
-    subject: Subject
+    classifier: Classifier
     layer: str | None = None
     channels: tuple[int, ...] | None = None
 
@@ -43,10 +43,12 @@ class FiltersAndActivations:
 
     def __call__(self, pictures: Pictures) -> FiltersAndActivationsView:
         """Read the weights and run the pictures; errors as `Filters` and `Activations`."""
-        layer, _ = convolution(self.subject, self.layer)
-        filters = Filters(self.subject, layer, self.channels)()
+        layer, _ = convolution(self.classifier, self.layer)
+        filters = Filters(self.classifier, layer, self.channels)()
         shown = tuple(filters.arrays["shown_S"].tolist())
-        return FiltersAndActivationsView(filters, Activations(self.subject, layer, shown)(pictures))
+        return FiltersAndActivationsView(
+            filters, Activations(self.classifier, layer, shown)(pictures)
+        )
 
 
 @dataclass(frozen=True)
@@ -108,7 +110,7 @@ class FiltersAndActivationsView:
             rows += [filters[columns], *(_unnamed(tiles[columns]) for tiles in maps)]
             titles += ["filter", *inputs.names]
         scales = [scale for scale in (self.filters.scale, self.scale) if scale is not None]
-        name = self.filters.subject.name
+        name = self.filters.classifier.name
         topic = f"filters and activations of {self.filters.layer}"
         return Sheet(name, topic, tuple(rows), tuple(titles), tuple(scales), self.lines, self.notes)
 

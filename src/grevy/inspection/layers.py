@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from torch import nn
 
+from grevy.classifier.classifier import Classifier
 from grevy.errors import LayerNotFoundError, ModelArgumentError
-from grevy.inspection.subject import Subject
 from grevy.models.survey.trace import ModuleCall, trace
 
 Convolution = nn.Conv2d | nn.ConvTranspose2d
@@ -29,18 +29,18 @@ class LayerInfo:
     shape: tuple[int, ...]
 
 
-def layer_list(subject: Subject) -> tuple[LayerInfo, ...]:
+def layer_list(classifier: Classifier) -> tuple[LayerInfo, ...]:
     """All layers that put out a tensor, blocks included, in the order in which they are done.
 
     Raises:
-        ModelArgumentError: the network fails on a picture of the subject's shape.
+        ModelArgumentError: the network fails on a picture of the classifier's shape.
     """
-    return tuple(_info(call) for call in _calls(subject))
+    return tuple(_info(call) for call in _calls(classifier))
 
 
-def convolutions(subject: Subject) -> tuple[LayerInfo, ...]:
+def convolutions(classifier: Classifier) -> tuple[LayerInfo, ...]:
     """The first call of each two-dimensional convolution, in order."""
-    found = (c for c in _calls(subject) if isinstance(c.module, Convolution) and c.index == 0)
+    found = (c for c in _calls(classifier) if isinstance(c.module, Convolution) and c.index == 0)
     return tuple(_info(call) for call in found)
 
 
@@ -74,12 +74,12 @@ def nearest(name: str, names: list[str]) -> str:
     return " or ".join(filter(None, [", ".join(near[:-1]), near[-1]])) if near else "any layer"
 
 
-def _calls(subject: Subject) -> list[ModuleCall]:
-    run = trace(subject.model, subject.preprocessing.shape)
+def _calls(classifier: Classifier) -> list[ModuleCall]:
+    run = trace(classifier.model, classifier.preprocessing.shape)
     if run.error is not None:
-        shape = "×".join(map(str, subject.preprocessing.shape))
+        shape = "×".join(map(str, classifier.preprocessing.shape))
         raise ModelArgumentError(
-            f"{subject.name} fails on a picture of {shape} ({run.error})",
+            f"{classifier.name} fails on a picture of {shape} ({run.error})",
             "a network that takes such pictures",
             "give the shape that it was made for",
         ) from run.error

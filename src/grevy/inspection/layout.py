@@ -12,9 +12,9 @@ from typing import Literal
 
 from torch import Tensor
 
+from grevy.classifier.classifier import Classifier
 from grevy.errors import InputError, ModelArgumentError
 from grevy.inspection.layers import layer_list
-from grevy.inspection.subject import Subject
 
 Kind = Literal["maps", "channels last", "vector", "tokens", "matrix"]
 
@@ -66,11 +66,11 @@ class Layout:
         return output
 
 
-def layout_of(subject: Subject, layer: str, shape: Sequence[int]) -> Layout:
+def layout_of(classifier: Classifier, layer: str, shape: Sequence[int]) -> Layout:
     """How to read an output of that shape.
 
     Args:
-        subject: whose layer it is.
+        classifier: whose layer it is.
         layer: its address; tokens are put on the grid of the maps that come before it.
         shape: of the output without the batch.
 
@@ -80,9 +80,9 @@ def layout_of(subject: Subject, layer: str, shape: Sequence[int]) -> Layout:
     if len(shape) == 1:
         return Layout("vector")
     if len(shape) == 2:
-        return _of_tokens(subject, layer, *shape)
+        return _of_tokens(classifier, layer, *shape)
     if len(shape) == 3:
-        return _of_maps(subject, *shape)
+        return _of_maps(classifier, *shape)
     raise ModelArgumentError(
         f"layer '{layer}', which puts out {list(shape)} for one picture",
         "maps [C, H, W], a vector [C] or tokens [T, C]",
@@ -107,26 +107,26 @@ def choose_channels(channels: Sequence[int] | None, count: int, layer: str) -> t
     return wanted
 
 
-def _of_maps(subject: Subject, first: int, second: int, third: int) -> Layout:
+def _of_maps(classifier: Classifier, first: int, second: int, third: int) -> Layout:
     """Channels come last only where the form of the picture says so, and not also that they don't.
 
     Transformers with windows (Swin) compute in [N, H, W, C].
     """
-    if not _like_picture(subject, second, third) and _like_picture(subject, first, second):
+    if not _like_picture(classifier, second, third) and _like_picture(classifier, first, second):
         note = f"Read as {first}×{second} maps of {third} channels: channels come last here."
         return Layout("channels last", note=note)
     return Layout("maps")
 
 
-def _like_picture(subject: Subject, height: int, width: int) -> bool:
+def _like_picture(classifier: Classifier, height: int, width: int) -> bool:
     """Whether a map of this size has the picture's proportions, give or take a row or a column."""
-    proportion = subject.preprocessing.height / subject.preprocessing.width
+    proportion = classifier.preprocessing.height / classifier.preprocessing.width
     return abs(height - width * proportion) <= 1 + proportion
 
 
-def _of_tokens(subject: Subject, layer: str, tokens: int, channels: int) -> Layout:
-    for rows, columns in _grids_before(subject, layer):
-        for prefix in _prefixes(subject):
+def _of_tokens(classifier: Classifier, layer: str, tokens: int, channels: int) -> Layout:
+    for rows, columns in _grids_before(classifier, layer):
+        for prefix in _prefixes(classifier):
             if tokens - prefix == rows * columns:
                 first = f"without the first {prefix} (of no patch) " if prefix else ""
                 note = f"{tokens} tokens, {first}put back on the {rows}×{columns} grid of patches."
@@ -135,19 +135,19 @@ def _of_tokens(subject: Subject, layer: str, tokens: int, channels: int) -> Layo
     return Layout("matrix", note=note)
 
 
-def _grids_before(subject: Subject, layer: str) -> Iterator[tuple[int, int]]:
+def _grids_before(classifier: Classifier, layer: str) -> Iterator[tuple[int, int]]:
     """Sizes of the maps that are made before `layer`, the latest first."""
-    before = takewhile(lambda info: info.name != layer, layer_list(subject))
+    before = takewhile(lambda info: info.name != layer, layer_list(classifier))
     for info in reversed(list(before)):
         if len(info.shape) == 3:
             yield info.shape[1], info.shape[2]
 
 
-def _prefixes(subject: Subject) -> tuple[int, ...]:
+def _prefixes(classifier: Classifier) -> tuple[int, ...]:
     """Numbers of prefix tokens that may be: timm's networks tell it, others may have a class token.
 
     0 is before they are joined on.
     """
-    told = {getattr(module, "num_prefix_tokens", None) for module in subject.model.modules()}
+    told = {getattr(module, "num_prefix_tokens", None) for module in classifier.model.modules()}
     numbers = {number for number in told if isinstance(number, int)}
     return (*sorted(numbers or {1}, reverse=True), 0)

@@ -11,6 +11,15 @@ from typing import Any
 import torch
 from torch import nn
 
+from grevy.classifier.classifier import (
+    Classifier,
+    Pictures,
+    classifier_of_module,
+    classifier_of_run,
+)
+from grevy.classifier.named import NamedModel, Shape, classifier_of_model
+from grevy.classifier.run import Run
+from grevy.classifier.snapshots import StateName
 from grevy.errors import UsageError
 from grevy.inspection.activations import Activations, Sort
 from grevy.inspection.attribution import METHODS
@@ -18,27 +27,23 @@ from grevy.inspection.convolution import sees_colours
 from grevy.inspection.difference import Difference
 from grevy.inspection.filters import Filters
 from grevy.inspection.filters_and_activations import FiltersAndActivations
-from grevy.inspection.models import NamedModel, Shape, subject_of_model
 from grevy.inspection.overview import Overview
-from grevy.inspection.states import StateName
-from grevy.inspection.subject import Pictures, Subject, subject_of_module, subject_of_run
 from grevy.inspection.view import View
 from grevy.inspection.watching import as_found
-from grevy.training.run import Run
 
 
 def look(
     pictures: Pictures | None = None,
     *,
     run: Run | str | Path | None = None,
-    model: str | nn.Module | Subject | None = None,
+    model: str | nn.Module | Classifier | None = None,
     weights: str | Path | None = None,
     pretrained: bool = False,
     partial: bool = False,
     input_shape: Shape | None = None,
     classes: int | None = None,
     state: StateName = "best",
-    other: Run | str | Path | Subject | None = None,
+    other: Run | str | Path | Classifier | None = None,
     other_state: StateName | None = None,
     layer: str | None = None,
     channels: tuple[int, ...] | None = None,
@@ -58,14 +63,14 @@ def look(
     Args:
         pictures: a file, several, or uint8 pixels [H, W], [H, W, 3] or [N, H, W, 3].
         run: a finished run; or
-        model: a registered name, `timm:NAME`, `torchvision:NAME`, a module, or a `Subject`.
+        model: a registered name, `timm:NAME`, `torchvision:NAME`, a module, or a `Classifier`.
         weights: of a named model: a file.
         pretrained: of a named model: the weights that an installed package carries.
         partial: load what fits of the file.
         input_shape: C, H, W, where a model does not tell it.
         classes: outputs of a named model.
         state: of the run: "best", "last" or "initial".
-        other: a second run (or `Subject`) to set beside the first.
+        other: a second run (or `Classifier`) to set beside the first.
         other_state: of the second run; without `other`, of the same run.
         layer: dotted name; "name#2" for the second call.
         channels: to show, in this order; None: all.
@@ -80,7 +85,7 @@ def look(
         DifferentNetworksError: two networks in which the layer is not the same.
         LayerNotFoundError, ClassNotFoundError, WeightsError, RunNotFoundError: as they say.
     """
-    subject = subject_for(
+    classifier = classifier_for(
         run,
         model,
         weights=weights,
@@ -94,17 +99,17 @@ def look(
     _require_something(pictures, wanted)
     second = _second(run, other, other_state)
     if second is None:
-        view: View = _inspector(subject, pictures, wanted)(pictures)
+        view: View = _inspector(classifier, pictures, wanted)(pictures)
         return view
     if other is None and other_state == "initial":
-        subject, second = second, subject  # early before late
-    wanted = _of_one_class(subject, pictures, wanted)
-    return Difference(subject, second, lambda s: _inspector(s, pictures, wanted))(pictures)
+        classifier, second = second, classifier  # early before late
+    wanted = _of_one_class(classifier, pictures, wanted)
+    return Difference(classifier, second, lambda s: _inspector(s, pictures, wanted))(pictures)
 
 
-def subject_for(
+def classifier_for(
     run: Run | str | Path | None,
-    model: str | nn.Module | Subject | None,
+    model: str | nn.Module | Classifier | None,
     *,
     weights: str | Path | None = None,
     pretrained: bool = False,
@@ -112,7 +117,7 @@ def subject_for(
     input_shape: Shape | None = None,
     classes: int | None = None,
     state: StateName = "best",
-) -> Subject:
+) -> Classifier:
     """What is looked into; arguments and errors as in `look`."""
     if (run is None) == (model is None):
         both = "both a run and a model" if run is not None else "neither a run nor a model"
@@ -127,18 +132,18 @@ def subject_for(
     }
     _require_used(run, model, [name for name, value in given.items() if value])
     if run is not None:
-        return subject_of_run(run, state)
-    if isinstance(model, Subject):
+        return classifier_of_run(run, state)
+    if isinstance(model, Classifier):
         return model
     if isinstance(model, nn.Module):
-        return subject_of_module(model, input_shape or (3, 32, 32))
+        return classifier_of_module(model, input_shape or (3, 32, 32))
     assert model is not None
     file = None if weights is None else Path(weights)
-    return subject_of_model(NamedModel(model, file, pretrained, partial, input_shape, classes))
+    return classifier_of_model(NamedModel(model, file, pretrained, partial, input_shape, classes))
 
 
 def _require_used(
-    run: Run | str | Path | None, model: str | nn.Module | Subject | None, given: list[str]
+    run: Run | str | Path | None, model: str | nn.Module | Classifier | None, given: list[str]
 ) -> None:
     """Refuse what would say nothing about this network, rather than leave it out in silence."""
     if run is not None:
@@ -148,7 +153,7 @@ def _require_used(
     elif isinstance(model, nn.Module):
         what, used = "a module", {"input"}
     else:
-        what, used = "a subject", set()
+        what, used = "a classifier", set()
     for name in given:
         if name not in used:
             owner = "a run" if name == "state" else "a model by name"
@@ -194,11 +199,11 @@ def _require_something(pictures: Pictures | None, wanted: _Wanted) -> None:
 
 def _second(
     run: Run | str | Path | None,
-    other: Run | str | Path | Subject | None,
+    other: Run | str | Path | Classifier | None,
     other_state: StateName | None,
-) -> Subject | None:
+) -> Classifier | None:
     """The network to set beside the first, if there is to be one."""
-    if isinstance(other, Subject):
+    if isinstance(other, Classifier):
         return other
     if other is None and other_state is None:
         return None
@@ -209,49 +214,49 @@ def _second(
             "a run, which keeps its states",
             "give --run RUN or --other RUN",
         )
-    return subject_of_run(beside, other_state or "best")
+    return classifier_of_run(beside, other_state or "best")
 
 
-def _of_one_class(subject: Subject, pictures: Pictures | None, wanted: _Wanted) -> _Wanted:
+def _of_one_class(classifier: Classifier, pictures: Pictures | None, wanted: _Wanted) -> _Wanted:
     """Two networks are compared on the same question: the class that the first one predicts.
 
     Nothing changes where a class was named or none is explained.
     """
     if wanted.method is None or wanted.class_name is not None or pictures is None:
         return wanted
-    inputs = subject.prepare(pictures)
+    inputs = classifier.prepare(pictures)
     if len(inputs) != 1:
         raise UsageError(
             f"{len(inputs)} pictures for --method with two networks, and no class",
             "one class, or one picture",
             "name it with --class",
         )
-    with as_found(subject.model), torch.no_grad():
-        predicted = int(subject.model(inputs.images_NCHW).argmax(1))
+    with as_found(classifier.model), torch.no_grad():
+        predicted = int(classifier.model(inputs.images_NCHW).argmax(1))
     return replace(wanted, class_name=predicted)
 
 
 def _inspector(
-    subject: Subject, pictures: Pictures | None, wanted: _Wanted
+    classifier: Classifier, pictures: Pictures | None, wanted: _Wanted
 ) -> Callable[[Any], Any]:
     """What answers the question, called on pictures."""
     if wanted.method is not None:
-        return _explaining(subject, wanted, wanted.method)
+        return _explaining(classifier, wanted, wanted.method)
     if wanted.layer is None:
-        return Overview(subject, wanted.class_name, wanted.seed)
+        return Overview(classifier, wanted.class_name, wanted.seed)
     if pictures is None:
-        return Filters(subject, wanted.layer, wanted.channels)
-    if wanted.channels is not None and sees_colours(subject, wanted.layer):
-        return FiltersAndActivations(subject, wanted.layer, wanted.channels)
-    return Activations(subject, wanted.layer, wanted.channels, wanted.sort)
+        return Filters(classifier, wanted.layer, wanted.channels)
+    if wanted.channels is not None and sees_colours(classifier, wanted.layer):
+        return FiltersAndActivations(classifier, wanted.layer, wanted.channels)
+    return Activations(classifier, wanted.layer, wanted.channels, wanted.sort)
 
 
-def _explaining(subject: Subject, wanted: _Wanted, method: str) -> Callable[[Any], Any]:
+def _explaining(classifier: Classifier, wanted: _Wanted, method: str) -> Callable[[Any], Any]:
     if method not in METHODS:
         raise UsageError(
             f"no method '{method}'", f"one of {', '.join(METHODS)}", "check the spelling"
         )
-    inspector = METHODS[method](subject)
+    inspector = METHODS[method](classifier)
     settings: dict[str, Any] = {"layer": wanted.layer, "seed": wanted.seed}
     known = {name: value for name, value in settings.items() if hasattr(inspector, name)}
     if wanted.layer is not None and "layer" not in known:

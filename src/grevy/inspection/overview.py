@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from grevy.classifier.classifier import Classifier, Inputs, Pictures
 from grevy.errors import LayerNotFoundError, UsageError
 from grevy.figures.class_map import in_words, over_picture
 from grevy.figures.numerals import numeral
@@ -24,7 +25,6 @@ from grevy.inspection.filters_and_activations import (
     FiltersAndActivationsView,
 )
 from grevy.inspection.layers import convolutions
-from grevy.inspection.subject import Inputs, Pictures, Subject
 from grevy.inspection.view import Check, number, png_of
 from grevy.inspection.watching import activations_of
 
@@ -43,13 +43,13 @@ class Overview:
     """Everything about one picture on one page.
 
     Attributes:
-        subject: what is looked into.
+        classifier: what is looked into.
         true_class: of the picture, if it is known; its class map stands beside the predicted one.
         seed: of the randomised weights.
         channels: of the first and of the last convolution; None: those that answer most.
     """
 
-    subject: Subject
+    classifier: Classifier
     true_class: str | int | None = None
     seed: int = 0
     channels: tuple[tuple[int, ...], tuple[int, ...]] | None = None
@@ -69,29 +69,29 @@ class Overview:
             ClassNotFoundError: no such class.
             InputError: a picture that can't be read.
         """
-        subject = self.subject
-        pixels_1HWC = _one(subject.prepare(pictures))
+        classifier = self.classifier
+        pixels_1HWC = _one(classifier.prepare(pictures))
         first, last = self._ends()
-        chosen = self.channels or _strongest(subject, pixels_1HWC, (first, last))
-        predicted = HiResCam(subject, seed=self.seed)(pixels_1HWC)
+        chosen = self.channels or _strongest(classifier, pixels_1HWC, (first, last))
+        predicted = HiResCam(classifier, seed=self.seed)(pixels_1HWC)
         class_maps = [predicted]
-        true = None if self.true_class is None else subject.class_index(self.true_class)
-        if true is not None and subject.classes[true] != predicted.explained[0].class_name:
-            class_maps.append(HiResCam(subject, seed=self.seed)(pixels_1HWC, true))
+        true = None if self.true_class is None else classifier.class_index(self.true_class)
+        if true is not None and classifier.classes[true] != predicted.explained[0].class_name:
+            class_maps.append(HiResCam(classifier, seed=self.seed)(pixels_1HWC, true))
         return OverviewView(
-            subject,
-            None if true is None else subject.classes[true],
-            FiltersAndActivations(subject, first, chosen[0])(pictures),
-            Activations(subject, last, chosen[1])(pixels_1HWC),
+            classifier,
+            None if true is None else classifier.classes[true],
+            FiltersAndActivations(classifier, first, chosen[0])(pictures),
+            Activations(classifier, last, chosen[1])(pixels_1HWC),
             tuple(class_maps),
         )
 
     def _ends(self) -> tuple[str, str]:
         """The first and the last convolution."""
-        layers = convolutions(self.subject)
+        layers = convolutions(self.classifier)
         if not layers:
             raise LayerNotFoundError(
-                f"{self.subject.name}, which has no convolution",
+                f"{self.classifier.name}, which has no convolution",
                 "one for an overview",
                 "name a --layer; grevy look --list prints them",
             )
@@ -103,7 +103,7 @@ class OverviewView:
     """The parts of the page, each a view of its own.
 
     Attributes:
-        subject: what was looked into.
+        classifier: what was looked into.
         true_class: of the picture; None where it is not known.
         first: filters and activations of the first convolution.
         last: activations of the last convolution.
@@ -111,7 +111,7 @@ class OverviewView:
         shares: class maps of another view on the same scale, or none.
     """
 
-    subject: Subject
+    classifier: Classifier
     true_class: str | None
     first: FiltersAndActivationsView
     last: ActivationsView
@@ -163,7 +163,7 @@ class OverviewView:
         parts_K = np.exp(logits_K - logits_K.max())
         order = np.argsort(-parts_K, kind="stable")[:CLASSES]
         total = parts_K.sum()
-        return [(self.subject.classes[index], float(parts_K[index] / total)) for index in order]
+        return [(self.classifier.classes[index], float(parts_K[index] / total)) for index in order]
 
     def sheet(self) -> Sheet:
         """Picture and class maps; then filters, what they find, and what the last layer finds."""
@@ -184,7 +184,7 @@ class OverviewView:
         topic = f"an overview of {self.first.activations.inputs.names[0]}"
         shown = tuple(scale for scale in scales if scale is not None)
         return Sheet(
-            self.subject.name, topic, tuple(rows), tuple(titles), shown, self.lines, self.notes
+            self.classifier.name, topic, tuple(rows), tuple(titles), shown, self.lines, self.notes
         )
 
     def draw(self) -> Figure:
@@ -194,7 +194,7 @@ class OverviewView:
     def as_json(self) -> dict[str, Any]:
         """Prediction and the parts."""
         return {
-            "network": self.subject.name,
+            "network": self.classifier.name,
             "predicted": {name: number(part) for name, part in self.probabilities()},
             "true_class": self.true_class,
             "first": self.first.as_json(),
@@ -244,11 +244,11 @@ def _one(inputs: Inputs) -> NDArray[np.uint8]:
 
 
 def _strongest(
-    subject: Subject, pixels_1HWC: NDArray[np.uint8], layers: tuple[str, str]
+    classifier: Classifier, pixels_1HWC: NDArray[np.uint8], layers: tuple[str, str]
 ) -> tuple[tuple[int, ...], tuple[int, ...]]:
     """The channels with the largest activations."""
-    images_1CHW = subject.prepare(pixels_1HWC).images_NCHW
-    found = activations_of(subject, images_1CHW, layers)
+    images_1CHW = classifier.prepare(pixels_1HWC).images_NCHW
+    found = activations_of(classifier, images_1CHW, layers)
     first, last = (
         order_of(found[layer].float().cpu().numpy(), "maximum")[:CHANNELS] for layer in layers
     )

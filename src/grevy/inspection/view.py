@@ -1,4 +1,4 @@
-"""The one form of every inspector: made from a subject, called on pictures, returns a view."""
+"""The one form of every inspector: made from a classifier, called on pictures, returns a view."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from grevy.classifier.classifier import Classifier, Pictures
 from grevy.figures.page import DPI, drawing
 from grevy.figures.scale import Scale
-from grevy.inspection.subject import Pictures, Subject
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -103,10 +103,10 @@ class PagedView(View, Protocol):
 
 
 class Inspector(Protocol):
-    """Settings and a subject, frozen; called on pictures."""
+    """Settings and a classifier, frozen; called on pictures."""
 
     @property
-    def subject(self) -> Subject:
+    def classifier(self) -> Classifier:
         """What is looked into."""
         ...
 

@@ -12,10 +12,10 @@ import torch
 from torch import Tensor, nn
 from torch.utils._pytree import tree_flatten, tree_unflatten
 
+from grevy.classifier.classifier import Classifier
 from grevy.data.randomness import accelerators_in_use, own_kernels
 from grevy.errors import LayerNotFoundError
 from grevy.inspection.layers import find_layer
-from grevy.inspection.subject import Subject
 
 _HOOKS = (
     "_forward_hooks",
@@ -84,14 +84,14 @@ def watching(model: nn.Module, layers: Sequence[str]) -> Iterator[dict[str, Tens
 
 
 def activations_of(
-    subject: Subject, images_NCHW: Tensor, layers: Sequence[str]
+    classifier: Classifier, images_NCHW: Tensor, layers: Sequence[str]
 ) -> dict[str, Tensor]:
-    """Outputs of `layers` in evaluation mode, without gradients, on the subject's device.
+    """Outputs of `layers` in evaluation mode, without gradients, on the classifier's device.
 
     Raises:
         LayerNotFoundError: no such layer, or none that puts out a tensor in this call.
     """
-    model = subject.model
+    model = classifier.model
     with as_found(model), torch.no_grad(), watching(model, layers) as seen:
         model(images_NCHW)
         require_seen(model, seen, layers)

@@ -70,3 +70,8 @@ def patch_covariance(images_BCHW: Tensor, side: int) -> Tensor:
         products_DD += (patches_BDP @ patches_BDP.mT).cpu().double().sum(0)
     mean_D = total_D / count
     return products_DD / count - mean_D.outer(mean_D)
+
+
+def whitening_layers(network: nn.Module) -> list[Whitening]:
+    """All of a network; only one that gets the pictures themselves can be whitened."""
+    return [layer for layer in network.modules() if isinstance(layer, Whitening)]

@@ -13,7 +13,7 @@ from grevy.figures.save import save_figure
 from grevy.records.events import read_events
 from grevy.records.predictions import load_predictions
 from grevy.records.run import RunDirectory
-from grevy.training.listener import Listener
+from grevy.training.listeners.listener import Listener
 
 
 def draw_run(directory: RunDirectory, data: ImageData, listener: Listener) -> None:

@@ -12,7 +12,14 @@ from typing import Any
 import safetensors.torch
 from torch import Tensor
 
-from grevy.data.augment.view import PLAIN, View
+from grevy.classifier.augmented_views import (
+    logits_over_views,
+    name_of_views,
+    pictures_again,
+    weighted_views,
+)
+from grevy.classifier.logits import logits_of, score
+from grevy.data.augment.augmented_view import PLAIN, View
 from grevy.data.types import ImageData
 from grevy.errors import NonFiniteLossError
 from grevy.models.transfer.preprocessing import builder_arguments
@@ -20,12 +27,10 @@ from grevy.records.atomic import write_bytes, write_json
 from grevy.records.predictions import Predictions, save_predictions
 from grevy.records.run import RunDirectory
 from grevy.training.draw import draw_run
-from grevy.training.evaluation import logits_of, score
-from grevy.training.listener import augmented_accuracies
-from grevy.training.prepare import Setup
+from grevy.training.listeners.listener import augmented_accuracies
 from grevy.training.recorder import Recorder
+from grevy.training.setup.prepare import Setup
 from grevy.training.state import State, Weights
-from grevy.training.views import logits_over_views, name_of_views, pictures_again, weighted_views
 
 
 def finish(

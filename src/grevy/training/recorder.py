@@ -13,7 +13,7 @@ from grevy.records.checkpoint import load_checkpoint, save_checkpoint
 from grevy.records.events import EventLog
 from grevy.records.run import RunDirectory, create_run
 from grevy.training.distributed import World
-from grevy.training.listener import Listener
+from grevy.training.listeners.listener import Listener
 from grevy.training.start import Start, changed_environment, free_path, refuse_other
 from grevy.training.state import State
 

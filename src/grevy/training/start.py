@@ -7,16 +7,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from grevy.classifier.device import environment
+from grevy.classifier.run import Run
 from grevy.data.types import ImageData
 from grevy.errors import RunMismatchError, UsageError
 from grevy.models.transfer.preprocessing import builder_arguments
 from grevy.recipes.load import load_recipe
 from grevy.recipes.schema import ModelConfig, Recipe
 from grevy.records.run import RunDirectory, find_runs, identity, refuse_existing
-from grevy.training.device import environment
-from grevy.training.listener import Listener
-from grevy.training.prepare import Setup
-from grevy.training.run import Run
+from grevy.training.listeners.listener import Listener
+from grevy.training.setup.prepare import Setup
 from grevy.training.state import State
 
 RUNS = Path("runs")

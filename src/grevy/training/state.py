@@ -15,7 +15,7 @@ from torch.optim.swa_utils import AveragedModel
 
 from grevy.errors import CorruptRecordError
 from grevy.records.checkpoint import Checkpoint
-from grevy.training.proxy import Proxy
+from grevy.training.selection.proxy import Proxy
 
 Weights = dict[str, Tensor]
 

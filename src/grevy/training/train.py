@@ -15,6 +15,10 @@ from typing import Any
 import torch
 import torch.nn.functional as F
 
+from grevy.classifier.device import choose_device, keep_freed_memory
+from grevy.classifier.logits import logits_of, score
+from grevy.classifier.precision import autocast
+from grevy.classifier.run import Run
 from grevy.data.load import load_data
 from grevy.data.randomness import derive, own_randomness
 from grevy.data.types import ImageData
@@ -22,23 +26,19 @@ from grevy.errors import GrevyError, RunInterruptedError
 from grevy.models.transfer.preprocessing import pictures_as_read
 from grevy.recipes.schema import Recipe
 from grevy.training.averaging import average_weights
-from grevy.training.compiling import compiled, compiler_errors
-from grevy.training.device import choose_device, keep_freed_memory
 from grevy.training.distributed import World, join_world
-from grevy.training.evaluation import logits_of, score
 from grevy.training.finish import finish
 from grevy.training.interrupt import Interrupt, watch_interrupt
-from grevy.training.listener import Listener, PrintListener
+from grevy.training.listeners.listener import Listener, PrintListener
 from grevy.training.losses import Losses
-from grevy.training.part_timer import PartTimer
-from grevy.training.precision import autocast
-from grevy.training.prepare import Setup, prepare
 from grevy.training.profile import chosen_timer, record_profile
+from grevy.training.profile.part_timer import PartTimer
 from grevy.training.rates import set_learning_rates
 from grevy.training.recorder import Recorder
-from grevy.training.reorder import pool_before_relu
-from grevy.training.run import Run
-from grevy.training.selection import select
+from grevy.training.selection.select import select
+from grevy.training.setup.compiling import compiled, compiler_errors
+from grevy.training.setup.prepare import Setup, prepare
+from grevy.training.setup.reorder import pool_before_relu
 from grevy.training.sizes import at_size
 from grevy.training.start import Start, choose_start, describe_run
 from grevy.training.state import State

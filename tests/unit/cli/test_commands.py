@@ -11,7 +11,7 @@ from PIL import Image
 
 import grevy
 from grevy.cli.main import COMMANDS, main
-from grevy.training.listener import Listener
+from grevy.training.listeners.listener import Listener
 
 Stripes = dict[str, tuple[np.ndarray, np.ndarray]]
 RECIPE = {"batch_size": 16, "epochs": 2, "precision": "fp32"}

@@ -8,10 +8,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from grevy.classifier.classifier import Classifier, classifier_of_module
 from grevy.errors import InputError, LayerNotFoundError, ModelArgumentError
 from grevy.figures.scale import NOT_A_NUMBER
 from grevy.inspection.activations import Activations, order_of
-from grevy.inspection.subject import Subject, subject_of_module
 
 PICTURES = np.random.default_rng(0).integers(0, 256, (2, 12, 12, 3), np.uint8)
 STATISTICS = {"mean": (0.5, 0.4, 0.3), "standard_deviation": (0.2, 0.25, 0.3)}
@@ -35,55 +35,55 @@ class Network(nn.Module):
         return self.linear(F.relu(self.wide(second), inplace=True).mean((2, 3)))
 
 
-def network(channels: int = 6) -> Subject:
+def network(channels: int = 6) -> Classifier:
     torch.manual_seed(0)
-    return subject_of_module(Network(channels), (3, 12, 12), name="network", **STATISTICS)
+    return classifier_of_module(Network(channels), (3, 12, 12), name="network", **STATISTICS)
 
 
 def seen(view: object) -> np.ndarray:
     return view.arrays["maps_NCHW"]
 
 
-def by_hand(subject: Subject) -> Tensor:
+def by_hand(classifier: Classifier) -> Tensor:
     """The convolution of the normalised pictures, without Grevy."""
     mean, deviation = (np.float32(numbers) for numbers in STATISTICS.values())
     images = ((PICTURES / np.float32(255) - mean) / deviation).transpose(0, 3, 1, 2)
-    conv = subject.model.conv
+    conv = classifier.model.conv
     images_NCHW = torch.from_numpy(images.astype(np.float32))
     with torch.no_grad():
         return F.conv2d(images_NCHW, conv.weight, conv.bias, stride=2, padding=1)
 
 
 def test_activations_are_those_of_torchs_convolution_before_the_relu_in_place() -> None:
-    subject = network()
-    found, expected = seen(Activations(subject, "conv")(PICTURES)), by_hand(subject).numpy()
+    classifier = network()
+    found, expected = seen(Activations(classifier, "conv")(PICTURES)), by_hand(classifier).numpy()
     assert (expected < 0).any()
     assert np.abs(found - expected).max() <= 1e-6 * np.abs(expected).max()
 
 
 def test_a_functional_relu_in_place_does_not_change_what_is_seen_before_it() -> None:
-    subject = network()
-    model = subject.model
+    classifier = network()
+    model = classifier.model
     with torch.no_grad():
-        first = by_hand(subject).relu()
+        first = by_hand(classifier).relu()
         expected = model.wide(model.same(first).relu())
-    found = seen(Activations(subject, "wide")(PICTURES))
+    found = seen(Activations(classifier, "wide")(PICTURES))
     assert (found < 0).any()
     np.testing.assert_allclose(found, expected, atol=1e-6)
 
 
 def test_the_second_call_of_a_module_has_its_own_name() -> None:
-    subject = network()
+    classifier = network()
     first, second, also_first = (
-        seen(Activations(subject, layer)(PICTURES)) for layer in ("relu", "relu#2", "relu#1")
+        seen(Activations(classifier, layer)(PICTURES)) for layer in ("relu", "relu#2", "relu#1")
     )
-    np.testing.assert_allclose(first, by_hand(subject).relu(), atol=1e-6)
+    np.testing.assert_allclose(first, by_hand(classifier).relu(), atol=1e-6)
     with torch.no_grad():
-        expected = subject.model.same(torch.from_numpy(first)).relu()
+        expected = classifier.model.same(torch.from_numpy(first)).relu()
     np.testing.assert_allclose(second, expected, atol=1e-6)
     np.testing.assert_array_equal(first, also_first)
     with pytest.raises(LayerNotFoundError, match="relu#3"):
-        Activations(subject, "relu#3")(PICTURES)
+        Activations(classifier, "relu#3")(PICTURES)
 
 
 def test_an_unknown_layer_lists_the_nearest_names() -> None:
@@ -92,14 +92,17 @@ def test_an_unknown_layer_lists_the_nearest_names() -> None:
 
 
 def test_chosen_channels_come_as_chosen_on_the_scale_of_the_whole_layer() -> None:
-    subject = network()
-    every, chosen = Activations(subject, "conv")(PICTURES), Activations(subject, "conv", (4, 1))
+    classifier = network()
+    every, chosen = (
+        Activations(classifier, "conv")(PICTURES),
+        Activations(classifier, "conv", (4, 1)),
+    )
     view = chosen(PICTURES)
     assert [tile.title for tile in view.tiles(1)] == ["4", "1"]
     assert view.scale == every.scale
     np.testing.assert_array_equal(view.tiles(1)[0].picture_HW3, every.tiles(1)[4].picture_HW3)
     with pytest.raises(InputError, match="0 to 5"):
-        Activations(subject, "conv", (6,))(PICTURES)
+        Activations(classifier, "conv", (6,))(PICTURES)
 
 
 def test_channels_are_sorted_by_index_maximum_or_mean() -> None:
@@ -132,10 +135,10 @@ def test_after_relu_the_scale_starts_at_zero_and_before_it_is_symmetric() -> Non
 
 
 def test_a_silent_channel_is_told_and_drawn_as_zero_never_stretched() -> None:
-    subject = network()
+    classifier = network()
     with torch.no_grad():
-        subject.model.conv.bias[2] = -1000
-    view = Activations(subject, "relu")(PICTURES)
+        classifier.model.conv.bias[2] = -1000
+    view = Activations(classifier, "relu")(PICTURES)
     tile = view.tiles(0)[2]
     assert tile.numbers == "all\N{NO-BREAK SPACE}0"
     assert len(np.unique(tile.picture_HW3.reshape(-1, 3), axis=0)) == 1
@@ -144,11 +147,11 @@ def test_a_silent_channel_is_told_and_drawn_as_zero_never_stretched() -> None:
 
 
 def test_nan_is_drawn_yellow_and_told_as_nan_not_as_zero() -> None:
-    subject = network()
+    classifier = network()
     with torch.no_grad():
-        subject.model.conv.weight[1, 0, 0, 0] = torch.nan
-        subject.model.conv.bias[3] = torch.inf
-    view = Activations(subject, "conv")(PICTURES)
+        classifier.model.conv.weight[1, 0, 0, 0] = torch.nan
+        classifier.model.conv.bias[3] = torch.inf
+    view = Activations(classifier, "conv")(PICTURES)
     maps = seen(view)
     assert np.isnan(maps[:, 1]).any()
     tiles = view.tiles(0)
@@ -186,8 +189,8 @@ def test_each_picture_stands_above_its_own_channels_with_numbers() -> None:
 
 
 def test_a_vector_is_drawn_as_one_value_a_channel() -> None:
-    subject = network()
-    view = Activations(subject, "linear")(PICTURES)
+    classifier = network()
+    view = Activations(classifier, "linear")(PICTURES)
     assert seen(view).shape == (2, 3, 1, 1)
     value = float(view.arrays["activations_NC"][0, 2])
     assert float(view.tiles(0)[2].numbers.replace("−", "-")) == pytest.approx(value, rel=0.01)
@@ -213,6 +216,6 @@ class Halves(nn.Module):
 
 
 def test_a_layer_that_works_on_other_items_than_pictures_is_refused() -> None:
-    subject = subject_of_module(Halves(), (3, 12, 12))
+    classifier = classifier_of_module(Halves(), (3, 12, 12))
     with pytest.raises(ModelArgumentError, match="4 items for 2 pictures"):
-        Activations(subject, "inner")(PICTURES)
+        Activations(classifier, "inner")(PICTURES)

@@ -15,6 +15,7 @@ import torch.nn.functional as F
 from scipy.ndimage import convolve
 from torch import Tensor, nn
 
+from grevy.classifier.classifier import Classifier, classifier_of_module
 from grevy.errors import (
     ClassNotFoundError,
     InputError,
@@ -50,7 +51,6 @@ from grevy.inspection.attribution.checks import (
 from grevy.inspection.attribution.gradcam import gradcam_evidence
 from grevy.inspection.attribution.hirescam import hirescam_evidence
 from grevy.inspection.attribution.starts import start_images
-from grevy.inspection.subject import Subject, subject_of_module
 from grevy.inspection.view import Check
 from grevy.models import build_model
 
@@ -136,7 +136,7 @@ def test_the_gradient_of_a_linear_network_is_its_weight() -> None:
 
 def test_the_gradient_map_is_the_largest_absolute_derivative_among_the_colours() -> None:
     model = Linear((3, 8, 8))
-    view = Gradient(subject_of_module(model, (3, 8, 8)))(pixels(side=8), 1)
+    view = Gradient(classifier_of_module(model, (3, 8, 8)))(pixels(side=8), 1)
     expected_HW = model.weights_KCHW[1].detach().abs().amax(0)
     np.testing.assert_allclose(view.arrays["maps_NHW"][0], expected_HW)
     slope = check_named(view, "measured slope")
@@ -148,13 +148,13 @@ def test_the_measured_slope_finds_a_wrong_gradient(monkeypatch: pytest.MonkeyPat
     module = importlib.import_module("grevy.inspection.attribution.gradient")
     right = module.gradient
     monkeypatch.setattr(module, "gradient", lambda *given: 1.2 * right(*given))
-    view = Gradient(subject_of_module(Linear((3, 8, 8)), (3, 8, 8)))(pixels(side=8), 1)
+    view = Gradient(classifier_of_module(Linear((3, 8, 8)), (3, 8, 8)))(pixels(side=8), 1)
     assert check_named(view, "measured slope").passed is False
 
 
 def test_the_slope_is_measured_also_at_a_picture_of_zeros() -> None:
     black = np.zeros((8, 8, 3), np.uint8)
-    view = Gradient(subject_of_module(Linear((3, 8, 8)), (3, 8, 8)))(black, 1)
+    view = Gradient(classifier_of_module(Linear((3, 8, 8)), (3, 8, 8)))(black, 1)
     assert check_named(view, "measured slope").passed is True
 
 
@@ -307,16 +307,16 @@ def test_every_form_of_relu_is_guided(relu: Callable[[Tensor], Tensor]) -> None:
 
 
 def test_a_network_without_relu_says_that_the_guided_gradient_is_the_plain_one() -> None:
-    view = GuidedBackpropagation(subject_of_module(Linear((3, 8, 8)), (3, 8, 8)))(pixels(side=8))
+    view = GuidedBackpropagation(classifier_of_module(Linear((3, 8, 8)), (3, 8, 8)))(pixels(side=8))
     assert "No ReLU in this network: this is the plain gradient." in view.notes
     assert any("Pictures, not explanations" in note for note in view.notes)
     assert "not explanations" in view.sheet().topic
 
 
 def test_integrated_gradients_are_complete_on_base_with_random_weights(base: nn.Module) -> None:
-    subject = subject_of_module(base, (3, 32, 32))
-    view = IntegratedGradients(subject)(pixels(2), 3)
-    start = start_images(subject.preprocessing, view.inputs.images_NCHW, "black")
+    classifier = classifier_of_module(base, (3, 32, 32))
+    view = IntegratedGradients(classifier)(pixels(2), 3)
+    start = start_images(classifier.preprocessing, view.inputs.images_NCHW, "black")
     with torch.no_grad():
         change_N = (base(view.inputs.images_NCHW) - base(start))[:, 3].numpy()
     sums_N = view.arrays["attributions_NCHW"].sum((1, 2, 3), dtype=np.float64)
@@ -332,13 +332,13 @@ def test_integrated_gradients_do_more_steps_until_they_are_complete() -> None:
         def forward(self, images_BCHW: Tensor) -> Tensor:
             return images_BCHW.pow(4).sum((2, 3))
 
-    subject = subject_of_module(Fourth(), (1, 4, 4))
+    classifier = classifier_of_module(Fourth(), (1, 4, 4))
     white = np.full((4, 4), 255, np.uint8)
-    few = IntegratedGradients(subject, steps=4, most_steps=4)(white, 0)
+    few = IntegratedGradients(classifier, steps=4, most_steps=4)(white, 0)
     gap = check_named(few, "completeness gap")
     assert gap.value == pytest.approx(-16 / (2 * 4**2), rel=0.05)
     assert gap.passed is False
-    enough = IntegratedGradients(subject, steps=4, most_steps=1000)(white, 0)
+    enough = IntegratedGradients(classifier, steps=4, most_steps=1000)(white, 0)
     assert check_named(enough, "completeness gap").passed is True
     assert "108 steps" in enough.notes[0]
     np.testing.assert_allclose(enough.arrays["maps_NHW"], 1, atol=1e-4)
@@ -357,17 +357,17 @@ def test_three_times_the_steps_use_the_first_points_again() -> None:
 @pytest.mark.parametrize(("start", "value"), [("black", 0.0), ("white", 1.0), ("mean", None)])
 def test_starts_are_colours_as_the_network_sees_them(start: Any, value: float | None) -> None:
     statistics = {"mean": (0.5, 0.4, 0.3), "standard_deviation": (0.2, 0.25, 0.5)}
-    subject = subject_of_module(Linear((3, 8, 8)), (3, 8, 8), **statistics)
-    found = start_images(subject.preprocessing, images(1, (3, 8, 8)), start)
+    classifier = classifier_of_module(Linear((3, 8, 8)), (3, 8, 8), **statistics)
+    found = start_images(classifier.preprocessing, images(1, (3, 8, 8)), start)
     mean, deviation = (torch.tensor(numbers) for numbers in statistics.values())
     expected_C = torch.zeros(3) if value is None else (value - mean) / deviation
     torch.testing.assert_close(found, expected_C[:, None, None].expand(1, 3, 8, 8))
 
 
 def test_an_unknown_start_is_refused() -> None:
-    subject = subject_of_module(Linear((3, 8, 8)), (3, 8, 8))
+    classifier = classifier_of_module(Linear((3, 8, 8)), (3, 8, 8))
     with pytest.raises(InputError, match="black, white or mean"):
-        Occlusion(subject, start="gray")(pixels(side=8))
+        Occlusion(classifier, start="gray")(pixels(side=8))
 
 
 def test_fewer_than_one_step_is_refused() -> None:
@@ -498,15 +498,15 @@ def test_the_second_call_of_a_module_has_its_own_map() -> None:
 
 
 def test_the_first_call_can_be_named_by_its_number() -> None:
-    subject = subject_of_module(Reused(), (3, 8, 8))
-    one, other = (GradCam(subject, layer)(pixels(side=8)) for layer in ("conv", "conv#1"))
+    classifier = classifier_of_module(Reused(), (3, 8, 8))
+    one, other = (GradCam(classifier, layer)(pixels(side=8)) for layer in ("conv", "conv#1"))
     np.testing.assert_array_equal(one.arrays["maps_NHW"], other.arrays["maps_NHW"])
 
 
 @pytest.mark.parametrize("frozen", [False, True])
 def test_a_layer_on_which_the_class_does_not_depend_has_a_map_of_zeros(frozen: bool) -> None:
     model = Reused().requires_grad_(not frozen)
-    view = GradCam(subject_of_module(model, (3, 8, 8)), "side")(pixels(side=8), 1)
+    view = GradCam(classifier_of_module(model, (3, 8, 8)), "side")(pixels(side=8), 1)
     assert not view.arrays["maps_NHW"].any()
     assert NO_EVIDENCE in view.scale.note
 
@@ -515,29 +515,29 @@ def test_a_layer_on_which_the_class_does_not_depend_has_a_map_of_zeros(frozen: b
 def test_unknown_layers_and_layers_without_places_are_refused(
     method: Callable[..., Any], base: nn.Module
 ) -> None:
-    subject = subject_of_module(base, (3, 32, 32))
+    classifier = classifier_of_module(base, (3, 32, 32))
     with pytest.raises(LayerNotFoundError, match="conv3"):
-        method(subject, "conv33")(pixels())
+        method(classifier, "conv33")(pixels())
     with pytest.raises(LayerNotFoundError, match="sees no tensor"):
-        method(subject, "conv3#2")(pixels())
+        method(classifier, "conv3#2")(pixels())
     with pytest.raises(ModelArgumentError, match="rows and columns"):
-        method(subject, "linear1")(pixels())
+        method(classifier, "linear1")(pixels())
     with pytest.raises(ClassNotFoundError):
-        method(subject)(pixels(), "zebra")
+        method(classifier)(pixels(), "zebra")
 
 
 def test_without_a_layer_the_last_maps_are_taken(base: nn.Module, resnet18: nn.Module) -> None:
     for model, last in ((base, "'pool3'"), (resnet18, "'layer3'")):
-        assert last in GradCam(subject_of_module(model, (3, 32, 32)))(pixels()).notes[0]
+        assert last in GradCam(classifier_of_module(model, (3, 32, 32)))(pixels()).notes[0]
     with pytest.raises(ModelArgumentError, match="method gradient or occlusion"):
-        GradCam(subject_of_module(Linear((3, 8, 8)), (3, 8, 8)))(pixels(side=8))
+        GradCam(classifier_of_module(Linear((3, 8, 8)), (3, 8, 8)))(pixels(side=8))
 
 
 def test_tokens_of_a_transformer_become_maps_on_the_grid_of_patches(
     transformer: nn.Module,
 ) -> None:
-    subject = subject_of_module(transformer, (3, 32, 32))
-    view = HiResCam(subject, "blocks.1.norm1")(pixels())
+    classifier = classifier_of_module(transformer, (3, 32, 32))
+    view = HiResCam(classifier, "blocks.1.norm1")(pixels())
     assert view.arrays["maps_NHW"].shape == (1, 4, 4)
     assert any("17 tokens, without the first 1" in note for note in view.notes)
 
@@ -546,12 +546,14 @@ def test_tokens_of_a_transformer_become_maps_on_the_grid_of_patches(
 
 
 def test_completeness_passes_where_theory_promises_it(base: nn.Module) -> None:
-    subject = subject_of_module(Pooled(), (3, 8, 8))
+    classifier = classifier_of_module(Pooled(), (3, 8, 8))
     for method in (GradCam, HiResCam):
-        gap = check_named(method(subject, "relu")(pixels(side=8)), "completeness gap")
+        gap = check_named(method(classifier, "relu")(pixels(side=8)), "completeness gap")
         assert (gap.passed, gap.expected) == (True, "0")
         assert abs(gap.value) < 1e-5
-    bent = check_named(GradCam(subject_of_module(base, (3, 32, 32)))(pixels()), "completeness gap")
+    bent = check_named(
+        GradCam(classifier_of_module(base, (3, 32, 32)))(pixels()), "completeness gap"
+    )
     assert bent.passed is None
     assert "theory promises no equality" in bent.text
 
@@ -561,7 +563,7 @@ def test_completeness_fails_where_the_map_is_wrong(monkeypatch: pytest.MonkeyPat
 
     right = cam.AtLayer.evidence
     monkeypatch.setattr(cam.AtLayer, "evidence", lambda *given: right(*given) + 1)
-    view = HiResCam(subject_of_module(Pooled(), (3, 8, 8)), "relu")(pixels(side=8))
+    view = HiResCam(classifier_of_module(Pooled(), (3, 8, 8)), "relu")(pixels(side=8))
     assert check_named(view, "completeness gap").passed is False
 
 
@@ -585,8 +587,8 @@ def test_random_weights_are_those_of_another_model() -> None:
 
 
 def test_a_map_that_depends_on_the_weights_passes_and_one_of_the_picture_alone_fails() -> None:
-    subject = subject_of_module(Linear((3, 8, 8)), (3, 8, 8))
-    view = Gradient(subject)(pixels(side=8))
+    classifier = classifier_of_module(Linear((3, 8, 8)), (3, 8, 8))
+    view = Gradient(classifier)(pixels(side=8))
     assert check_named(view, "randomised weights").passed is True
     picture_HW = torch.from_numpy(edges(pixels(side=8)))[0]
     (check,) = randomised_weights_checks(picture_HW, [picture_HW, picture_HW * 2])
@@ -630,7 +632,7 @@ def test_the_edge_detector_is_sobels_of_the_brightness() -> None:
 def test_every_method_stands_beside_random_weights_and_an_edge_detector(
     name: str, base: nn.Module
 ) -> None:
-    view = METHODS[name](subject_of_module(base, (3, 32, 32)))(pixels(2), 4)
+    view = METHODS[name](classifier_of_module(base, (3, 32, 32)))(pixels(2), 4)
     np.testing.assert_array_equal(view.arrays["edges_NHW"], edges(pixels(2)))
     for checks in view.checks_of:
         assert {"randomised weights", "edge detector"} <= {check.name for check in checks}
@@ -649,11 +651,11 @@ def test_a_map_of_edges_is_found_to_be_like_an_edge_detector() -> None:
 # What is drawn
 
 
-def broken(base: nn.Module) -> Subject:
+def broken(base: nn.Module) -> Classifier:
     """One channel of the last convolution puts out NaN where the picture is."""
     with torch.no_grad():
         base.conv3.bias[3] = torch.nan
-    return subject_of_module(base, (3, 32, 32))
+    return classifier_of_module(base, (3, 32, 32))
 
 
 def test_nan_is_drawn_as_nan_and_never_as_zero(base: nn.Module) -> None:
@@ -680,7 +682,9 @@ def against_every_class() -> nn.Module:
 
 
 def test_a_class_without_evidence_is_told_so_in_words() -> None:
-    view = GradCam(subject_of_module(against_every_class(), (3, 8, 8)), "relu")(pixels(side=8), 1)
+    view = GradCam(classifier_of_module(against_every_class(), (3, 8, 8)), "relu")(
+        pixels(side=8), 1
+    )
     assert not view.arrays["maps_NHW"].any()
     assert (view.arrays["evidence_NHW"] <= 0).all()
     assert view.scale.high == 0
@@ -690,7 +694,7 @@ def test_a_class_without_evidence_is_told_so_in_words() -> None:
 
 
 def test_all_pictures_share_one_scale_from_zero_to_the_raw_maximum(base: nn.Module) -> None:
-    view = GradCam(subject_of_module(base, (3, 32, 32)), "conv2")(pixels(3), 2)
+    view = GradCam(classifier_of_module(base, (3, 32, 32)), "conv2")(pixels(3), 2)
     assert (view.scale.low, view.scale.kind) == (0, "sequential")
     assert view.scale.high == pytest.approx(view.arrays["maps_NHW"].max())
 
@@ -699,15 +703,15 @@ def test_all_pictures_share_one_scale_from_zero_to_the_raw_maximum(base: nn.Modu
 def test_signed_attributions_are_drawn_symmetric(
     method: Callable[..., Any], base: nn.Module
 ) -> None:
-    view = method(subject_of_module(base, (3, 32, 32)))(pixels(), 2)
+    view = method(classifier_of_module(base, (3, 32, 32)))(pixels(), 2)
     assert view.arrays["maps_NHW"].min() < 0
     assert view.scale.low == -view.scale.high < 0
     assert view.scale.kind == "diverging"
 
 
 def test_the_predicted_class_is_explained_unless_one_is_named(base: nn.Module) -> None:
-    subject = subject_of_module(base, (3, 32, 32), classes=[f"class {i}" for i in range(10)])
-    view = SmoothGrad(subject, samples=2)(pixels(2))
+    classifier = classifier_of_module(base, (3, 32, 32), classes=[f"class {i}" for i in range(10)])
+    view = SmoothGrad(classifier, samples=2)(pixels(2))
     logits_NK = view.arrays["logits_NK"]
     with torch.no_grad():
         np.testing.assert_allclose(logits_NK, base(view.inputs.images_NCHW), atol=1e-6)
@@ -715,7 +719,7 @@ def test_the_predicted_class_is_explained_unless_one_is_named(base: nn.Module) -
         assert explained.class_name == explained.predicted == f"class {logits_K.argmax()}"
         expected = np.exp(logits_K.max()) / np.exp(logits_K).sum()
         assert explained.probability == pytest.approx(expected, rel=1e-5)
-    named = SmoothGrad(subject, samples=2)(pixels(2), "class 7")
+    named = SmoothGrad(classifier, samples=2)(pixels(2), "class 7")
     assert {explained.class_name for explained in named.explained} == {"class 7"}
     assert named.as_json()["pictures"][1]["logit"] == pytest.approx(logits_NK[1, 7])
 
@@ -727,8 +731,8 @@ def test_the_predicted_class_is_explained_unless_one_is_named(base: nn.Module) -
 def test_class_maps_are_of_the_last_layer_that_the_output_listens_to(
     name: str, layer: str, request: Any
 ) -> None:
-    subject = subject_of_module(request.getfixturevalue(name), NETWORKS[name], name=name)
-    assert default_layer(subject).name.startswith(layer)
+    classifier = classifier_of_module(request.getfixturevalue(name), NETWORKS[name], name=name)
+    assert default_layer(classifier).name.startswith(layer)
     pixels = np.random.default_rng(0).integers(0, 256, (32, 32, 3), np.uint8)
-    view = HiResCam(subject)(pixels)
+    view = HiResCam(classifier)(pixels)
     assert view.arrays["evidence_NHW"].any()

@@ -6,35 +6,35 @@ import numpy as np
 import pytest
 import torch
 
+from grevy.classifier.classifier import Classifier, classifier_of_module
 from grevy.errors import DifferentNetworksError, InputError
 from grevy.inspection.activations import Activations
 from grevy.inspection.attribution import GradCam
 from grevy.inspection.difference import Difference
 from grevy.inspection.filters import Filters
 from grevy.inspection.overview import Overview
-from grevy.inspection.subject import Subject, subject_of_module
 from grevy.models import build_model
 
 PICTURE = np.random.default_rng(0).integers(0, 256, (32, 32, 3), np.uint8)
 
 
 @pytest.fixture
-def early() -> Subject:
+def early() -> Classifier:
     torch.manual_seed(0)
-    return subject_of_module(build_model("base", (3, 32, 32), 10), (3, 32, 32), name="early")
+    return classifier_of_module(build_model("base", (3, 32, 32), 10), (3, 32, 32), name="early")
 
 
 @pytest.fixture
-def late(early: Subject) -> Subject:
+def late(early: Classifier) -> Classifier:
     """The same network with a first convolution that is three times as large."""
     model = copy.deepcopy(early.model)
     with torch.no_grad():
         model.conv1.weight *= 3
         model.conv1.bias *= 3
-    return subject_of_module(model, (3, 32, 32), name="late")
+    return classifier_of_module(model, (3, 32, 32), name="late")
 
 
-def test_both_are_drawn_on_one_scale(early: Subject, late: Subject) -> None:
+def test_both_are_drawn_on_one_scale(early: Classifier, late: Classifier) -> None:
     view = Difference(early, late, lambda s: Activations(s, "conv1"))(PICTURE)
     assert view.first.scale == view.second.scale
     alone = Activations(late, "conv1")(PICTURE).scale
@@ -42,7 +42,7 @@ def test_both_are_drawn_on_one_scale(early: Subject, late: Subject) -> None:
     assert view.scale.high > 1.5 * Activations(early, "conv1")(PICTURE).scale.high
 
 
-def test_changes_are_the_second_minus_the_first(early: Subject, late: Subject) -> None:
+def test_changes_are_the_second_minus_the_first(early: Classifier, late: Classifier) -> None:
     view = Difference(early, late, lambda s: Activations(s, "conv1", (5, 2)))(PICTURE)
     before = Activations(early, "conv1")(PICTURE).arrays["maps_NCHW"][0]
     assert [name for name, _ in view.changes] == ["5", "2"]
@@ -50,7 +50,7 @@ def test_changes_are_the_second_minus_the_first(early: Subject, late: Subject) -
 
 
 def test_the_second_shows_the_channels_of_the_first_in_its_order(
-    early: Subject, late: Subject
+    early: Classifier, late: Classifier
 ) -> None:
     with torch.no_grad():
         late.model.conv1.bias[7] += 100
@@ -60,7 +60,7 @@ def test_the_second_shows_the_channels_of_the_first_in_its_order(
     assert Activations(late, "conv1", sort="maximum")(PICTURE).arrays["shown_S"][0] == 7
 
 
-def test_colour_filters_share_their_scale_too(early: Subject, late: Subject) -> None:
+def test_colour_filters_share_their_scale_too(early: Classifier, late: Classifier) -> None:
     view = Difference(early, late, Filters)(None)
     tiles = {which: v.tiles() for which, v in (("1", view.first), ("2", view.second))}
     small = np.ptp(tiles["1"][0].picture_HW3.astype(int))
@@ -69,12 +69,12 @@ def test_colour_filters_share_their_scale_too(early: Subject, late: Subject) -> 
     assert all("in both" in " ".join(v.notes) for v in (view.first, view.second))
 
 
-def test_a_row_that_is_the_same_in_both_stands_once(early: Subject, late: Subject) -> None:
+def test_a_row_that_is_the_same_in_both_stands_once(early: Classifier, late: Classifier) -> None:
     sheet = Difference(early, late, lambda s: Activations(s, "conv1", (0,)))(PICTURE).sheet()
     assert sheet.row_titles == ("", "early", "late", "change")
 
 
-def test_class_maps_and_overviews_stand_side_by_side(early: Subject, late: Subject) -> None:
+def test_class_maps_and_overviews_stand_side_by_side(early: Classifier, late: Classifier) -> None:
     maps = Difference(early, late, lambda s: lambda p: GradCam(s)(p, 3))(PICTURE)
     assert maps.first.scale == maps.second.scale
     assert [name for name, _ in maps.changes] == ["for 3"]
@@ -84,16 +84,16 @@ def test_class_maps_and_overviews_stand_side_by_side(early: Subject, late: Subje
     assert overview.draw().texts
 
 
-def test_networks_of_different_size_are_refused(early: Subject) -> None:
-    small = subject_of_module(build_model("base", (3, 16, 16), 10), (3, 16, 16))
+def test_networks_of_different_size_are_refused(early: Classifier) -> None:
+    small = classifier_of_module(build_model("base", (3, 16, 16), 10), (3, 16, 16))
     with pytest.raises(DifferentNetworksError, match="one layer of one size in both"):
         Difference(early, small, lambda s: Activations(s, "conv1"))(PICTURE)
-    other = subject_of_module(build_model("resnet18", (3, 32, 32), 10), (3, 32, 32))
+    other = classifier_of_module(build_model("resnet18", (3, 32, 32), 10), (3, 32, 32))
     with pytest.raises((DifferentNetworksError, InputError)):
         Difference(other, early, lambda s: Activations(s, "conv1"))(PICTURE)
 
 
-def test_equal_names_are_told_apart(early: Subject) -> None:
+def test_equal_names_are_told_apart(early: Classifier) -> None:
     view = Difference(early, early, lambda s: Activations(s, "conv1"))(PICTURE)
     assert view.names == ("early (first)", "early (second)")
     assert all(not change.any() for _, change in view.changes)

@@ -7,12 +7,12 @@ import pytest
 import torch
 from torch import nn
 
+from grevy.classifier.classifier import Classifier, classifier_of_module
 from grevy.errors import InputError, LayerNotFoundError, ModelArgumentError
 from grevy.figures.scale import NOT_A_NUMBER
 from grevy.inspection.convolution import filters_of, sees_colours
 from grevy.inspection.filters import Filters, mosaic
 from grevy.inspection.filters_and_activations import FiltersAndActivations
-from grevy.inspection.subject import Subject, subject_of_module
 
 PICTURE = np.random.default_rng(0).integers(0, 256, (12, 12, 3), np.uint8)
 YELLOW = [int(NOT_A_NUMBER[i : i + 2], 16) for i in (1, 3, 5)]
@@ -29,9 +29,9 @@ class Two(nn.Module):
         return self.linear(self.second(self.first(images_BCHW).relu()).mean((2, 3)))
 
 
-def two(filters: int = 4) -> Subject:
+def two(filters: int = 4) -> Classifier:
     torch.manual_seed(0)
-    return subject_of_module(Two(filters), (3, 12, 12), name="two")
+    return classifier_of_module(Two(filters), (3, 12, 12), name="two")
 
 
 def plain(text: str) -> str:
@@ -39,9 +39,9 @@ def plain(text: str) -> str:
 
 
 def test_without_a_layer_the_first_convolution_is_drawn_in_colour_on_one_scale() -> None:
-    subject = two()
-    view = Filters(subject, sort="index")()
-    weights_OIHW = subject.model.first.weight.detach().numpy()
+    classifier = two()
+    view = Filters(classifier, sort="index")()
+    weights_OIHW = classifier.model.first.weight.detach().numpy()
     assert view.layer == "first"
     np.testing.assert_array_equal(view.arrays["weights_OIHW"], weights_OIHW)
     for index, tile in enumerate(view.tiles()):
@@ -52,9 +52,9 @@ def test_without_a_layer_the_first_convolution_is_drawn_in_colour_on_one_scale()
 
 
 def test_later_filters_are_drawn_per_input_channel_around_zero() -> None:
-    subject = two()
-    view = Filters(subject, "second")()
-    largest = float(subject.model.second.weight.detach().abs().max())
+    classifier = two()
+    view = Filters(classifier, "second")()
+    largest = float(classifier.model.second.weight.detach().abs().max())
     assert (view.scale.kind, view.scale.high) == ("diverging", pytest.approx(largest))
     assert view.scale.low == -view.scale.high
     assert view.tiles()[0].picture_HW3.shape == (7, 7, 3)  # 4 channels of 3×3, lines between
@@ -62,24 +62,27 @@ def test_later_filters_are_drawn_per_input_channel_around_zero() -> None:
 
 
 def test_all_filters_come_by_norm_and_chosen_ones_as_chosen() -> None:
-    subject = two()
+    classifier = two()
     with torch.no_grad():
-        subject.model.first.weight *= torch.tensor([1.0, 100.0, 10.0, 1e-9])[:, None, None, None]
-    assert Filters(subject)().arrays["shown_S"].tolist() == [1, 2, 0, 3]
-    assert Filters(subject, sort="index")().arrays["shown_S"].tolist() == [0, 1, 2, 3]
-    chosen = Filters(subject, channels=(3, 0))()
+        classifier.model.first.weight *= torch.tensor([1.0, 100.0, 10.0, 1e-9])[:, None, None, None]
+    assert Filters(classifier)().arrays["shown_S"].tolist() == [1, 2, 0, 3]
+    assert Filters(classifier, sort="index")().arrays["shown_S"].tolist() == [0, 1, 2, 3]
+    chosen = Filters(classifier, channels=(3, 0))()
     assert [tile.title for tile in chosen.tiles()] == ["3", "0"]
     assert "sorted" not in " ".join(chosen.notes)
-    norms_O = subject.model.first.weight.detach().flatten(1).norm(dim=1)
+    norms_O = classifier.model.first.weight.detach().flatten(1).norm(dim=1)
     np.testing.assert_allclose(chosen.arrays["norms_O"], norms_O, rtol=1e-5)
 
 
 def test_a_dead_filter_is_marked_and_drawn_pale_never_stretched() -> None:
-    subject = two()
+    classifier = two()
     with torch.no_grad():
-        subject.model.first.weight[2] *= 1e-5
-        subject.model.second.weight[1] = 0
-    first, second = Filters(subject, sort="index")(), Filters(subject, "second", sort="index")()
+        classifier.model.first.weight[2] *= 1e-5
+        classifier.model.second.weight[1] = 0
+    first, second = (
+        Filters(classifier, sort="index")(),
+        Filters(classifier, "second", sort="index")(),
+    )
     assert [tile.marked for tile in first.tiles()] == [False, False, True, False]
     assert [tile.marked for tile in second.tiles()] == [False, True, False, False, False]
     gray = first.tiles()[2].picture_HW3.astype(int)
@@ -91,9 +94,9 @@ def test_a_dead_filter_is_marked_and_drawn_pale_never_stretched() -> None:
 
 
 def test_every_tile_has_its_numbers_and_the_page_the_shape() -> None:
-    subject = two()
-    view = Filters(subject, channels=(1,))()
-    weights = subject.model.first.weight[1].detach()
+    classifier = two()
+    view = Filters(classifier, channels=(1,))()
+    weights = classifier.model.first.weight[1].detach()
     said = plain(view.tiles()[0].numbers)
     assert said.startswith(f"norm {weights.norm():.3g} min −")
     for value in (weights.min(), weights.max(), weights.mean()):
@@ -102,10 +105,10 @@ def test_every_tile_has_its_numbers_and_the_page_the_shape() -> None:
 
 
 def test_weights_that_are_not_numbers_are_counted_and_yellow() -> None:
-    subject = two()
+    classifier = two()
     with torch.no_grad():
-        subject.model.second.weight[3, 0, 1, 1] = torch.nan
-    view = Filters(subject, "second")()
+        classifier.model.second.weight[3, 0, 1, 1] = torch.nan
+    view = Filters(classifier, "second")()
     assert view.arrays["shown_S"][-1] == 3  # it can't be compared
     assert view.tiles()[-1].picture_HW3[1, 1].tolist() == YELLOW
     assert "1 weight NaN or infinite." in view.lines
@@ -118,7 +121,7 @@ def test_what_is_no_convolution_is_refused_with_the_convolutions_there_are() -> 
         Filters(two(), "linear")()
     with pytest.raises(LayerNotFoundError, match="second"):
         Filters(two(), "secund")()
-    linear = subject_of_module(nn.Sequential(nn.Flatten(), nn.Linear(12, 2)), (3, 2, 2))
+    linear = classifier_of_module(nn.Sequential(nn.Flatten(), nn.Linear(12, 2)), (3, 2, 2))
     with pytest.raises(ModelArgumentError, match="without a convolution"):
         Filters(linear)()
 
@@ -155,10 +158,10 @@ def test_filters_of_a_transposed_convolution_are_those_of_its_outputs() -> None:
 
 
 def test_only_a_first_convolution_of_three_channels_sees_colours() -> None:
-    subject = two(3)
-    assert sees_colours(subject, "first")
-    assert not sees_colours(subject, "second")  # three channels, but not the picture's
-    assert not sees_colours(subject, "linear")
+    classifier = two(3)
+    assert sees_colours(classifier, "first")
+    assert not sees_colours(classifier, "second")  # three channels, but not the picture's
+    assert not sees_colours(classifier, "linear")
 
 
 def test_a_mosaic_has_its_pictures_in_reading_order_with_white_lines() -> None:
@@ -170,16 +173,16 @@ def test_a_mosaic_has_its_pictures_in_reading_order_with_white_lines() -> None:
 
 
 def test_filters_stand_above_the_activations_of_the_same_channels() -> None:
-    subject = two()
-    view = FiltersAndActivations(subject, channels=(3, 1))(PICTURE)
+    classifier = two()
+    view = FiltersAndActivations(classifier, channels=(3, 1))(PICTURE)
     _, filters, maps = view.sheet().rows
     assert [tile.title for tile in filters] == ["3", "1"]
     with torch.no_grad():
-        expected = subject.model.first(view.activations.inputs.images_NCHW)[0].numpy()
+        expected = classifier.model.first(view.activations.inputs.images_NCHW)[0].numpy()
     np.testing.assert_allclose(view.arrays["maps_NCHW"][0], expected, atol=1e-6)
     assert plain(maps[0].numbers).startswith(f"min {expected[3].min():.2g}".replace("-", "−"))
     assert view.sheet().scales == (view.activations.scale,)  # the filters are in colour
-    assert len(FiltersAndActivations(subject, "second")(PICTURE).sheet().scales) == 2
+    assert len(FiltersAndActivations(classifier, "second")(PICTURE).sheet().scales) == 2
 
 
 def test_of_all_filters_the_activations_come_in_the_order_of_the_norms() -> None:

@@ -6,9 +6,9 @@ import pytest
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from grevy.classifier.classifier import Classifier, Preprocessing, classifier_of_module
 from grevy.errors import LayerNotFoundError, ModelArgumentError
 from grevy.inspection.layers import LayerInfo, convolutions, find_layer, layer_list
-from grevy.inspection.subject import Preprocessing, Subject, subject_of_module
 
 
 class Twice(nn.Module):
@@ -26,12 +26,12 @@ class Twice(nn.Module):
 
 
 @pytest.fixture
-def subject() -> Subject:
-    return subject_of_module(Twice(), (3, 8, 8), name="twice")
+def classifier() -> Classifier:
+    return classifier_of_module(Twice(), (3, 8, 8), name="twice")
 
 
-def test_all_calls_are_listed_with_type_and_shape(subject: Subject) -> None:
-    assert layer_list(subject) == (
+def test_all_calls_are_listed_with_type_and_shape(classifier: Classifier) -> None:
+    assert layer_list(classifier) == (
         LayerInfo("block.0", "Conv2d", (3, 8, 8)),
         LayerInfo("block.1", "ReLU", (3, 8, 8)),
         LayerInfo("block", "Sequential", (3, 8, 8)),
@@ -42,15 +42,15 @@ def test_all_calls_are_listed_with_type_and_shape(subject: Subject) -> None:
     )
 
 
-def test_convolutions_are_those_that_are_called(subject: Subject) -> None:
-    assert [info.name for info in convolutions(subject)] == ["block.0"]
+def test_convolutions_are_those_that_are_called(classifier: Classifier) -> None:
+    assert [info.name for info in convolutions(classifier)] == ["block.0"]
 
 
-def test_an_address_names_module_and_call(subject: Subject) -> None:
-    block = subject.model.get_submodule("block")
-    assert find_layer(subject.model, "block") == (block, 0)
-    assert find_layer(subject.model, "block#1") == (block, 0)
-    assert find_layer(subject.model, "block#2") == (block, 1)
+def test_an_address_names_module_and_call(classifier: Classifier) -> None:
+    block = classifier.model.get_submodule("block")
+    assert find_layer(classifier.model, "block") == (block, 0)
+    assert find_layer(classifier.model, "block#1") == (block, 0)
+    assert find_layer(classifier.model, "block#2") == (block, 1)
 
 
 @pytest.mark.parametrize(
@@ -58,10 +58,10 @@ def test_an_address_names_module_and_call(subject: Subject) -> None:
     [("blocks", "block"), ("hed", "head"), ("", "block"), ("block#0", "block"), ("block#x", "bl")],
 )
 def test_an_unknown_layer_lists_the_nearest_names(
-    subject: Subject, wrong: str, nearest: str
+    classifier: Classifier, wrong: str, nearest: str
 ) -> None:
     with pytest.raises(LayerNotFoundError, match=f"no layer '{wrong}'; expected {nearest}"):
-        find_layer(subject.model, wrong)
+        find_layer(classifier.model, wrong)
 
 
 def test_a_part_of_a_name_finds_the_whole() -> None:
@@ -73,4 +73,4 @@ def test_a_part_of_a_name_finds_the_whole() -> None:
 def test_a_network_that_fails_says_so() -> None:
     preprocessing = Preprocessing(1, 8, 8, "crop", (0.0,), (1.0,))
     with pytest.raises(ModelArgumentError, match="fails on a picture of 1×8×8"):
-        layer_list(Subject(Twice(), preprocessing, ("a", "b"), "twice"))
+        layer_list(Classifier(Twice(), preprocessing, ("a", "b"), "twice"))

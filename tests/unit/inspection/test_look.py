@@ -10,6 +10,8 @@ import pytest
 import torch
 from torch import nn
 
+from grevy.classifier.classifier import Classifier, classifier_of_module
+from grevy.classifier.named import NamedModel, classifier_of_model
 from grevy.errors import (
     DifferentNetworksError,
     LayerNotFoundError,
@@ -23,18 +25,16 @@ from grevy.inspection.difference import DifferenceView
 from grevy.inspection.filters import FiltersView
 from grevy.inspection.filters_and_activations import FiltersAndActivationsView
 from grevy.inspection.look import look
-from grevy.inspection.models import NamedModel, subject_of_model
 from grevy.inspection.overview import OverviewView
-from grevy.inspection.subject import Subject, subject_of_module
 from grevy.models import build_model
 
 PICTURE = np.random.default_rng(0).integers(0, 256, (32, 32, 3), np.uint8)
 
 
 @pytest.fixture
-def subject() -> Subject:
+def classifier() -> Classifier:
     torch.manual_seed(0)
-    return subject_of_module(build_model("base", (3, 32, 32), 10), (3, 32, 32), name="one")
+    return classifier_of_module(build_model("base", (3, 32, 32), 10), (3, 32, 32), name="one")
 
 
 @pytest.mark.parametrize(
@@ -49,47 +49,49 @@ def subject() -> Subject:
     ],
 )
 def test_each_question_has_its_view(
-    pictures: Any, question: dict[str, Any], kind: type, subject: Subject
+    pictures: Any, question: dict[str, Any], kind: type, classifier: Classifier
 ) -> None:
-    assert type(look(pictures, model=subject, **question)) is kind
+    assert type(look(pictures, model=classifier, **question)) is kind
 
 
-def test_what_is_wanted_reaches_the_inspector(subject: Subject) -> None:
-    sorted_ = look(PICTURE, model=subject, layer="conv2", sort="maximum")
+def test_what_is_wanted_reaches_the_inspector(classifier: Classifier) -> None:
+    sorted_ = look(PICTURE, model=classifier, layer="conv2", sort="maximum")
     assert sorted_.order == "maximum"
-    chosen = look(PICTURE, model=subject, layer="conv1", channels=(3, 1))
+    chosen = look(PICTURE, model=classifier, layer="conv1", channels=(3, 1))
     assert chosen.arrays["shown_S"].tolist() == [3, 1]
-    explained = look(PICTURE, model=subject, method="hirescam", layer="conv2", class_name="7")
+    explained = look(PICTURE, model=classifier, method="hirescam", layer="conv2", class_name="7")
     assert explained.explained[0].class_name == "7"
     assert "'conv2'" in explained.notes[0]
-    assert look(PICTURE, model=subject, class_name=4).true_class == "4"
+    assert look(PICTURE, model=classifier, class_name=4).true_class == "4"
 
 
-def test_the_seed_reaches_the_inspector(subject: Subject) -> None:
+def test_the_seed_reaches_the_inspector(classifier: Classifier) -> None:
     def seen(seed: int) -> np.ndarray:
-        return look(PICTURE, model=subject, method="smoothgrad", seed=seed).arrays["maps_NHW"]
+        return look(PICTURE, model=classifier, method="smoothgrad", seed=seed).arrays["maps_NHW"]
 
     np.testing.assert_array_equal(seen(1), seen(1))
     assert not np.array_equal(seen(1), seen(2))
 
 
-def test_two_networks_are_asked_about_the_class_that_the_first_predicts(subject: Subject) -> None:
+def test_two_networks_are_asked_about_the_class_that_the_first_predicts(
+    classifier: Classifier,
+) -> None:
     torch.manual_seed(1)
     model = build_model("base", (3, 32, 32), 10)
-    predicted = look(PICTURE, model=subject, method="gradcam").explained[0].predicted
+    predicted = look(PICTURE, model=classifier, method="gradcam").explained[0].predicted
     with torch.no_grad():
         model.linear2.bias[(int(predicted) + 1) % 10] += 100
-    other = subject_of_module(model, (3, 32, 32), name="two")
-    view = look(PICTURE, model=subject, other=other, method="gradcam")
+    other = classifier_of_module(model, (3, 32, 32), name="two")
+    view = look(PICTURE, model=classifier, other=other, method="gradcam")
     assert type(view) is DifferenceView
     for part in (view.first, view.second):
         assert part.explained[0].class_name == predicted
     assert view.second.explained[0].predicted != predicted
     with pytest.raises(UsageError, match="name it with --class"):
-        look([PICTURE, PICTURE], model=subject, other=other, method="gradcam")
-    small = subject_of_module(build_model("base", (3, 16, 16), 10), (3, 16, 16))
+        look([PICTURE, PICTURE], model=classifier, other=other, method="gradcam")
+    small = classifier_of_module(build_model("base", (3, 16, 16), 10), (3, 16, 16))
     with pytest.raises(DifferentNetworksError):
-        look(PICTURE, model=subject, other=small, layer="conv1")
+        look(PICTURE, model=classifier, other=small, layer="conv1")
 
 
 def test_a_module_and_a_name_are_looked_into_too() -> None:
@@ -111,20 +113,20 @@ def test_a_module_and_a_name_are_looked_into_too() -> None:
         ({"channels": (1,), "layer": "conv1", "method": "gradcam"}, "--channels with --method"),
         ({"method": "magic"}, "no method 'magic'"),
         ({"method": "occlusion", "layer": "conv1"}, "explains the pixels"),
-        ({"weights": Path("w.safetensors")}, "--weights for a subject"),
-        ({"pretrained": True}, "--pretrained for a subject"),
-        ({"classes": 3}, "--classes for a subject"),
-        ({"input_shape": (3, 8, 8)}, "--input for a subject"),
-        ({"state": "last"}, "--state for a subject"),
+        ({"weights": Path("w.safetensors")}, "--weights for a classifier"),
+        ({"pretrained": True}, "--pretrained for a classifier"),
+        ({"classes": 3}, "--classes for a classifier"),
+        ({"input_shape": (3, 8, 8)}, "--input for a classifier"),
+        ({"state": "last"}, "--state for a classifier"),
         ({"other_state": "last"}, "--other-state last for a model without a run"),
         ({"run": "somewhere"}, "both a run and a model"),
     ],
 )
 def test_what_does_not_apply_is_refused(
-    question: dict[str, Any], said: str, subject: Subject
+    question: dict[str, Any], said: str, classifier: Classifier
 ) -> None:
     with pytest.raises(UsageError, match=said):
-        look(PICTURE, model=subject, **question)
+        look(PICTURE, model=classifier, **question)
 
 
 def test_a_module_takes_an_input_shape_but_no_weights() -> None:
@@ -138,30 +140,30 @@ def test_a_run_takes_neither_weights_nor_classes() -> None:
         look(PICTURE, run="nowhere", classes=3)
 
 
-def test_something_to_look_at_is_needed(subject: Subject) -> None:
+def test_something_to_look_at_is_needed(classifier: Classifier) -> None:
     with pytest.raises(UsageError, match="no picture and no layer"):
-        look(model=subject)
+        look(model=classifier)
     with pytest.raises(UsageError, match="--method gradcam without a picture"):
-        look(model=subject, method="gradcam")
+        look(model=classifier, method="gradcam")
     with pytest.raises(UsageError, match="neither a run nor a model"):
         look(PICTURE)
     with pytest.raises(LayerNotFoundError, match="conv1"):
-        look(PICTURE, model=subject, layer="conv11")
+        look(PICTURE, model=classifier, layer="conv11")
 
 
 def test_two_sources_of_weights_and_classes_for_a_zoo_are_refused() -> None:
     with pytest.raises(ModelArgumentError, match="one of them"):
-        subject_of_model(NamedModel("base", Path("w.safetensors"), pretrained=True))
+        classifier_of_model(NamedModel("base", Path("w.safetensors"), pretrained=True))
     with pytest.raises(ModelArgumentError, match="a zoo's network has its own"):
-        subject_of_model(NamedModel("timm:resnet18", classes=3))
+        classifier_of_model(NamedModel("timm:resnet18", classes=3))
 
 
 def test_1000_classes_are_taken_for_imagenets_and_others_for_nothing() -> None:
-    large = subject_of_model(NamedModel("resnet18"))
+    large = classifier_of_model(NamedModel("resnet18"))
     assert large.preprocessing.shape == (3, 224, 224)
     assert large.preprocessing.mean == (0.485, 0.456, 0.406)
     assert any("ImageNet's mean" in note for note in large.notes)
-    small = subject_of_model(NamedModel("resnet18", classes=7))
+    small = classifier_of_model(NamedModel("resnet18", classes=7))
     assert small.preprocessing.shape == (3, 32, 32)
     assert small.preprocessing.mean == (0, 0, 0)
     assert small.classes == tuple("0123456")

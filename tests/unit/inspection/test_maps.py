@@ -9,6 +9,8 @@ from sklearn.decomposition import PCA
 from torch import Tensor, nn
 
 import grevy
+from grevy.classifier.classifier import classifier_of_module
+from grevy.classifier.run import Run
 from grevy.errors import (
     EmptyDataError,
     GrevyError,
@@ -38,12 +40,10 @@ from grevy.inspection.maps.embedding import (
 )
 from grevy.inspection.maps.feature_map import FeatureMap, sample
 from grevy.inspection.maps.mistakes import Mistakes, surest_mistakes
-from grevy.inspection.subject import subject_of_module
 from grevy.inspection.units.examples import Examples
 from grevy.models import build_model
 from grevy.records.predictions import Predictions
-from grevy.training.listener import Listener
-from grevy.training.run import Run
+from grevy.training.listeners.listener import Listener
 
 RANDOM = np.random.default_rng(0)
 
@@ -224,10 +224,10 @@ def test_mistakes_come_with_two_maps_and_leave_the_network_alone() -> None:
     torch.manual_seed(0)
     model = build_model("base", (3, 32, 32), 10).train()
     before = {name: value.clone() for name, value in model.state_dict().items()}
-    subject = subject_of_module(model, (3, 32, 32), name="base")
+    classifier = classifier_of_module(model, (3, 32, 32), name="base")
     logits = RANDOM.normal(size=(8, 10)).astype(np.float32)
     labels = np.concatenate([logits[:3].argmax(1), (logits[3:].argmax(1) + 1) % 10])
-    view = Mistakes(subject, "validation", 4)(pictures_of(8), logits, labels)
+    view = Mistakes(classifier, "validation", 4)(pictures_of(8), logits, labels)
     assert view.counts == (5, 8)
     assert view.arrays["maps_M2HW"].shape == (4, 2, 4, 4)
     assert (view.arrays["index_M"] >= 3).all()
@@ -237,15 +237,17 @@ def test_mistakes_come_with_two_maps_and_leave_the_network_alone() -> None:
     assert view.draw().texts
     assert model.training
     assert all(value.equal(before[name]) for name, value in model.state_dict().items())
-    none = Mistakes(subject, "validation")(pictures_of(2), logits[:2], logits[:2].argmax(1))
+    none = Mistakes(classifier, "validation")(pictures_of(2), logits[:2], logits[:2].argmax(1))
     assert none.counts == (0, 2)
     assert none.draw().texts
 
 
 def test_a_feature_map_says_how_far_it_may_be_believed() -> None:
-    subject = subject_of_module(build_model("base", (3, 32, 32), 10), (3, 32, 32), name="base")
+    classifier = classifier_of_module(
+        build_model("base", (3, 32, 32), 10), (3, 32, 32), name="base"
+    )
     logits, labels = RANDOM.normal(size=(30, 10)), RANDOM.integers(0, 10, 30)
-    look = FeatureMap(subject, "conv3", "validation", seed=0, most=20)
+    look = FeatureMap(classifier, "conv3", "validation", seed=0, most=20)
     view = look(pictures_of(30), logits, labels)
     assert view.arrays["features_NF"].shape == (20, 128)
     assert view.arrays["tsne_N2"].shape == (20, 2)
@@ -263,7 +265,7 @@ def test_a_feature_map_says_how_far_it_may_be_believed() -> None:
     with pytest.raises(SplitTooSmallError):
         look(pictures_of(3), logits[:3], labels[:3])
     with pytest.raises(LayerNotFoundError, match="conv3"):
-        FeatureMap(subject, "conv33", "validation")(pictures_of(30), logits, labels)
+        FeatureMap(classifier, "conv33", "validation")(pictures_of(30), logits, labels)
 
 
 class Tokens(nn.Module):
@@ -282,9 +284,9 @@ class Tokens(nn.Module):
 
 def test_tokens_are_averaged_to_a_feature_a_channel() -> None:
     model = Tokens()
-    subject = subject_of_module(model, (3, 32, 32), name="tokens")
+    classifier = classifier_of_module(model, (3, 32, 32), name="tokens")
     examples, labels = pictures_of(12), RANDOM.integers(0, 10, 12)
-    view = FeatureMap(subject, "embed", "test")(examples, RANDOM.normal(size=(12, 10)), labels)
+    view = FeatureMap(classifier, "embed", "test")(examples, RANDOM.normal(size=(12, 10)), labels)
     images = torch.as_tensor(examples.pixels_NCHW).float() / 255
     with torch.no_grad():
         expected = model.embed(images.flatten(1)[:, : 11 * 48].unflatten(1, (11, 48))).mean(1)
@@ -295,22 +297,22 @@ def test_tokens_are_averaged_to_a_feature_a_channel() -> None:
 
 def test_layers_without_two_dimensions_are_refused_and_do_not_end_the_process() -> None:
     logits, labels = RANDOM.normal(size=(12, 10)), RANDOM.integers(0, 10, 12)
-    one = subject_of_module(Tokens(features=1), (3, 32, 32), name="one")
+    one = classifier_of_module(Tokens(features=1), (3, 32, 32), name="one")
     with pytest.raises(ModelArgumentError, match="one feature"):
         FeatureMap(one, "embed", "validation")(pictures_of(12), logits, labels)
     model = Tokens()
     nn.init.zeros_(model.embed.weight)
-    dead = subject_of_module(model, (3, 32, 32), name="dead")
+    dead = classifier_of_module(model, (3, 32, 32), name="dead")
     with pytest.raises(ModelArgumentError, match="the same on all 12 pictures"):
         FeatureMap(dead, "embed", "validation")(pictures_of(12), logits, labels)
 
 
 def test_mistakes_of_a_network_without_maps_show_gradients_and_say_so() -> None:
     model = nn.Sequential(nn.Flatten(), nn.Linear(3072, 10))
-    subject = subject_of_module(model, (3, 32, 32), name="linear")
+    classifier = classifier_of_module(model, (3, 32, 32), name="linear")
     logits = RANDOM.normal(size=(4, 10)).astype(np.float32)
     labels = (logits.argmax(1) + 1) % 10
-    view = Mistakes(subject, "validation", 2)(pictures_of(4), logits, labels)
+    view = Mistakes(classifier, "validation", 2)(pictures_of(4), logits, labels)
     of_class_KHW = model[1].weight.detach().abs().reshape(10, 3, 32, 32).amax(1).numpy()
     chosen = view.arrays["index_M"]
     for place, classes in enumerate((logits.argmax(1), labels)):

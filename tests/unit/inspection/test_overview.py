@@ -7,10 +7,10 @@ import pytest
 import torch
 from torch import nn
 
+from grevy.classifier.classifier import Classifier, classifier_of_module
 from grevy.errors import ClassNotFoundError, LayerNotFoundError, UsageError
 from grevy.figures.scale import NO_EVIDENCE
 from grevy.inspection.overview import CHANNELS, CLASSES, Overview, OverviewView
-from grevy.inspection.subject import Subject, subject_of_module
 
 PICTURE = np.random.default_rng(0).integers(0, 256, (12, 12, 3), np.uint8)
 NAMES = ("ant", "bee", "cat", "dog", "elk", "fox")
@@ -30,23 +30,23 @@ class Network(nn.Module):
 
 
 @pytest.fixture
-def subject() -> Subject:
+def classifier() -> Classifier:
     torch.manual_seed(0)
-    return subject_of_module(Network(), (3, 12, 12), classes=NAMES, name="network")
+    return classifier_of_module(Network(), (3, 12, 12), classes=NAMES, name="network")
 
 
-def logits(subject: Subject) -> np.ndarray:
+def logits(classifier: Classifier) -> np.ndarray:
     with torch.no_grad():
-        return subject.model(subject.prepare(PICTURE).images_NCHW)[0].double().numpy()
+        return classifier.model(classifier.prepare(PICTURE).images_NCHW)[0].double().numpy()
 
 
 def classes_shown(view: OverviewView) -> list[str]:
     return [tile.title for tile in view.sheet().rows[0][1:]]
 
 
-def test_the_prediction_is_told_with_the_most_probable_classes(subject: Subject) -> None:
-    view = Overview(subject)(PICTURE)
-    logits_K = logits(subject)
+def test_the_prediction_is_told_with_the_most_probable_classes(classifier: Classifier) -> None:
+    view = Overview(classifier)(PICTURE)
+    logits_K = logits(classifier)
     expected_K = np.exp(logits_K) / np.exp(logits_K).sum()
     order = np.argsort(-expected_K)[:CLASSES]
     assert [name for name, _ in view.probabilities()] == [NAMES[i] for i in order]
@@ -56,8 +56,8 @@ def test_the_prediction_is_told_with_the_most_probable_classes(subject: Subject)
     assert view.lines[0].startswith(f"Most probable: {NAMES[order[0]]} 0.")
 
 
-def test_the_channels_that_answer_most_are_shown(subject: Subject) -> None:
-    view = Overview(subject)(PICTURE)
+def test_the_channels_that_answer_most_are_shown(classifier: Classifier) -> None:
+    view = Overview(classifier)(PICTURE)
     for maps, shown in (("maps_NCHW", "shown_S"), ("last_maps_NCHW", "last_shown_S")):
         strongest_C = view.arrays[maps][0].max((1, 2)).argsort()[::-1]
         assert view.arrays[shown].tolist() == strongest_C[:CHANNELS].tolist()
@@ -66,66 +66,68 @@ def test_the_channels_that_answer_most_are_shown(subject: Subject) -> None:
     np.testing.assert_array_equal(picture[0].picture_HW3, PICTURE)
 
 
-def test_the_class_map_of_the_true_class_stands_beside_the_predicted_one(subject: Subject) -> None:
-    predicted = NAMES[logits(subject).argmax()]
+def test_the_class_map_of_the_true_class_stands_beside_the_predicted_one(
+    classifier: Classifier,
+) -> None:
+    predicted = NAMES[logits(classifier).argmax()]
     other = next(name for name in NAMES if name != predicted)
-    view = Overview(subject, true_class=other)(PICTURE)
+    view = Overview(classifier, true_class=other)(PICTURE)
     assert classes_shown(view) == [f"for {predicted}", f"for {other}"]
     assert view.arrays["class_maps_MHW"].shape[0] == 2
     assert view.scale.high == pytest.approx(view.arrays["class_maps_MHW"].max())
     assert f"The true class is {other}." in view.lines[0]
-    right = Overview(subject, true_class=predicted)(PICTURE)
+    right = Overview(classifier, true_class=predicted)(PICTURE)
     assert classes_shown(right) == [f"for {predicted}"]
     with pytest.raises(ClassNotFoundError, match="bee"):
-        Overview(subject, true_class="bea")(PICTURE)
+        Overview(classifier, true_class="bea")(PICTURE)
 
 
 def test_each_class_map_tells_its_raw_maximum_or_that_there_is_no_evidence(
-    subject: Subject,
+    classifier: Classifier,
 ) -> None:
-    least = int(logits(subject).argmin())
+    least = int(logits(classifier).argmin())
     with torch.no_grad():
-        subject.model.linear.weight[least] = -1
-    view = Overview(subject, true_class=least)(PICTURE)
+        classifier.model.linear.weight[least] = -1
+    view = Overview(classifier, true_class=least)(PICTURE)
     predicted, true = view.sheet().rows[0][1:]
     assert "maximum " in predicted.numbers
     assert NO_EVIDENCE in true.numbers
     assert any(f"({NAMES[least]}): {NO_EVIDENCE}" in note for note in view.notes)
 
 
-def test_the_class_maps_stand_beside_their_checks(subject: Subject) -> None:
-    view = Overview(subject, true_class=0)(PICTURE)
+def test_the_class_maps_stand_beside_their_checks(classifier: Classifier) -> None:
+    view = Overview(classifier, true_class=0)(PICTURE)
     names = {check.name for check in view.checks}
     assert {"completeness gap", "randomised weights", "edge detector"} <= names
     assert all(any(check.text in line for line in view.lines) for check in view.checks)
 
 
-def test_every_kind_of_value_has_its_scale_on_the_page(subject: Subject) -> None:
-    class_maps, first, last = Overview(subject)(PICTURE).sheet().scales
+def test_every_kind_of_value_has_its_scale_on_the_page(classifier: Classifier) -> None:
+    class_maps, first, last = Overview(classifier)(PICTURE).sheet().scales
     assert class_maps.note.startswith("Class maps")
     assert [scale.note.split(":")[0] for scale in (first, last)] == ["Activations"] * 2
 
 
-def test_what_is_not_a_number_is_none_in_json_and_nan_on_the_page(subject: Subject) -> None:
+def test_what_is_not_a_number_is_none_in_json_and_nan_on_the_page(classifier: Classifier) -> None:
     with torch.no_grad():
-        subject.model.linear.bias[1] = torch.nan
-    view = Overview(subject)(PICTURE)
+        classifier.model.linear.bias[1] = torch.nan
+    view = Overview(classifier)(PICTURE)
     told = json.loads(json.dumps(view.as_json(), allow_nan=False))
     assert set(told["predicted"].values()) == {None}
     assert "NaN" in view.lines[0]
     assert "NaN %" in view.sheet().rows[0][0].numbers
 
 
-def test_it_shows_the_channels_of_another_view_in_its_order(subject: Subject) -> None:
-    wanted = Overview(subject, channels=((3, 1), (2,)))(PICTURE)
-    again = Overview(subject).like(wanted)(PICTURE)
+def test_it_shows_the_channels_of_another_view_in_its_order(classifier: Classifier) -> None:
+    wanted = Overview(classifier, channels=((3, 1), (2,)))(PICTURE)
+    again = Overview(classifier).like(wanted)(PICTURE)
     assert again.arrays["shown_S"].tolist() == [3, 1]
     assert again.arrays["last_shown_S"].tolist() == [2]
 
 
-def test_one_picture_and_a_network_with_convolutions_are_needed(subject: Subject) -> None:
+def test_one_picture_and_a_network_with_convolutions_are_needed(classifier: Classifier) -> None:
     with pytest.raises(UsageError, match="2 pictures"):
-        Overview(subject)([PICTURE, PICTURE])
+        Overview(classifier)([PICTURE, PICTURE])
     flat = nn.Sequential(nn.Flatten(), nn.Linear(432, 2))
     with pytest.raises(LayerNotFoundError, match="no convolution"):
-        Overview(subject_of_module(flat, (3, 12, 12)))(PICTURE)
+        Overview(classifier_of_module(flat, (3, 12, 12)))(PICTURE)

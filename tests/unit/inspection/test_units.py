@@ -12,8 +12,9 @@ import torch
 from torch import Tensor, nn
 
 import grevy
+from grevy.classifier.classifier import Classifier, classifier_of_module
+from grevy.classifier.run_data import data_of_run
 from grevy.errors import InputError, LayerNotFoundError, MissingSplitError, ModelArgumentError
-from grevy.inspection.subject import Subject, subject_of_module
 from grevy.inspection.units import Examples, Unit, unit
 from grevy.inspection.units.answers import answers_of, reading
 from grevy.inspection.units.checks import patch_alone
@@ -22,7 +23,6 @@ from grevy.inspection.units.examples import examples_of_split
 from grevy.inspection.units.fields import Span, cut_out, field_of
 from grevy.inspection.units.histogram import counted_in, empty_histogram
 from grevy.inspection.units.patches import rows_of
-from grevy.training.run_data import data_of_run
 
 SIDE = 12
 
@@ -55,11 +55,11 @@ def _one_thread() -> Iterator[None]:
 
 
 @pytest.fixture
-def subject() -> Subject:
+def classifier() -> Classifier:
     """It takes pixels from 0 to 255 as they are: sums are whole numbers, without rounding."""
     torch.manual_seed(0)
     unit = (1 / 255,) * 3
-    return subject_of_module(network(), (3, SIDE, SIDE), name="red", standard_deviation=unit)
+    return classifier_of_module(network(), (3, SIDE, SIDE), name="red", standard_deviation=unit)
 
 
 def planted(count: int = 40) -> Examples:
@@ -75,12 +75,12 @@ def planted(count: int = 40) -> Examples:
     return Examples(pixels_NHWC.transpose(0, 3, 1, 2), names, f"{count} pictures", ["cat"] * count)
 
 
-def quick(subject: Subject, layer: str, channel: int = 0, **settings: int) -> Unit:
-    return Unit(subject, layer, channel, **{"steps": 4, **settings})
+def quick(classifier: Classifier, layer: str, channel: int = 0, **settings: int) -> Unit:
+    return Unit(classifier, layer, channel, **{"steps": 4, **settings})
 
 
-def test_the_best_patch_is_the_planted_picture_at_the_planted_place(subject: Subject) -> None:
-    view = quick(subject, "conv")(planted())
+def test_the_best_patch_is_the_planted_picture_at_the_planted_place(classifier: Classifier) -> None:
+    view = quick(classifier, "conv")(planted())
     best = view.rows[0].patches[0]
     assert (best.picture, best.place) == (7, (5, 8))
     assert best.value == 9 * 255
@@ -88,8 +88,8 @@ def test_the_best_patch_is_the_planted_picture_at_the_planted_place(subject: Sub
     assert best.seen_hw.all()
 
 
-def test_a_row_holds_one_patch_a_picture_in_order_of_their_values(subject: Subject) -> None:
-    view = quick(subject, "conv")(planted())
+def test_a_row_holds_one_patch_a_picture_in_order_of_their_values(classifier: Classifier) -> None:
+    view = quick(classifier, "conv")(planted())
     for row in view.rows:
         pictures = [patch.picture for patch in row.patches]
         assert len(pictures) == len(set(pictures)) == 9
@@ -100,11 +100,11 @@ def test_a_row_holds_one_patch_a_picture_in_order_of_their_values(subject: Subje
     assert min(middle) <= median <= max(middle)
 
 
-def test_the_rows_are_the_extremes_of_activations_computed_at_once(subject: Subject) -> None:
+def test_the_rows_are_the_extremes_of_activations_computed_at_once(classifier: Classifier) -> None:
     examples = planted()
-    view = quick(subject, "conv")(examples)
+    view = quick(classifier, "conv")(examples)
     with torch.no_grad():
-        maps_NHW = subject.model.conv(torch.from_numpy(examples.pixels_NCHW).float())[:, 0]
+        maps_NHW = classifier.model.conv(torch.from_numpy(examples.pixels_NCHW).float())[:, 0]
     largest_N = maps_NHW.flatten(1).amax(1).numpy()
     smallest_N = maps_NHW.flatten(1).amin(1).numpy()
     expected = np.argsort(-largest_N, kind="stable")[:9]
@@ -117,36 +117,36 @@ def test_the_rows_are_the_extremes_of_activations_computed_at_once(subject: Subj
 
 
 def test_behind_a_relu_the_bottom_row_holds_pictures_whose_largest_value_is_least(
-    subject: Subject,
+    classifier: Classifier,
 ) -> None:
-    view = quick(subject, "relu")(planted())
+    view = quick(classifier, "relu")(planted())
     assert view.rows[2].extreme == "largest"
     values_N = view.arrays["maxima_N"]
     assert view.arrays["bottom_values_K"].tolist() == np.sort(values_N)[:9].tolist()
 
 
 def test_of_equal_pictures_the_first_and_of_equal_places_the_middle_one_is_taken(
-    subject: Subject,
+    classifier: Classifier,
 ) -> None:
     same = np.zeros((30, SIDE, SIDE, 3), np.uint8)
-    view = quick(subject, "conv")(same)
+    view = quick(classifier, "conv")(same)
     assert view.arrays["top_pictures_K"].tolist() == list(range(9))
     assert view.arrays["top_places_K2"].tolist() == [[6, 6]] * 9
     assert view.rows[0].tied == 21
 
 
-def test_fewer_pictures_make_shorter_rows_that_share_none(subject: Subject) -> None:
-    view = quick(subject, "conv")(planted(10))
+def test_fewer_pictures_make_shorter_rows_that_share_none(classifier: Classifier) -> None:
+    view = quick(classifier, "conv")(planted(10))
     shown = [p.picture for row in view.rows[:2] for p in row.patches]
     assert len(shown) == len(set(shown)) == 6
 
 
 @pytest.mark.parametrize("layer", ["conv", "relu", "pool", "linear"])
-def test_the_size_of_batches_changes_nothing(subject: Subject, layer: str) -> None:
-    field, examples = field_of(subject, layer), planted(13)
-    whole = answers_of(subject, layer, field, 0, examples)
+def test_the_size_of_batches_changes_nothing(classifier: Classifier, layer: str) -> None:
+    field, examples = field_of(classifier, layer), planted(13)
+    whole = answers_of(classifier, layer, field, 0, examples)
     for size in (1, 4, 13):
-        parts = answers_of(subject, layer, field, 0, examples, batch_size=size)
+        parts = answers_of(classifier, layer, field, 0, examples, batch_size=size)
         np.testing.assert_allclose(parts.maxima.values_N, whole.maxima.values_N, rtol=1e-5)
         np.testing.assert_array_equal(parts.maxima.places_N2, whole.maxima.places_N2)
         assert parts.histogram.finite == whole.histogram.finite
@@ -189,13 +189,13 @@ def test_where_the_field_is_wider_than_the_picture_the_picture_is_shown_whole() 
     assert not seen_hw[5].any()
 
 
-def test_the_field_is_where_a_gradient_reaches(subject: Subject) -> None:
+def test_the_field_is_where_a_gradient_reaches(classifier: Classifier) -> None:
     for layer, place in (("conv", (0, 11)), ("pool", (2, 5)), ("flatten", (0, 0))):
-        field = field_of(subject, layer)
+        field = field_of(classifier, layer)
         channel = 20 if layer == "flatten" else 0
         rows, columns = field.spans(channel, place)
         image = torch.rand(1, 3, SIDE, SIDE, requires_grad=True)
-        with reading(subject, layer, field, channel) as read:
+        with reading(classifier, layer, field, channel) as read:
             # every input weighs in, also where a maximum chose another
             reached = sum(_gradient(read(image + torch.rand_like(image)), place, image)
                           for _ in range(20))  # fmt: skip
@@ -214,26 +214,26 @@ def _gradient(maps_BHW: Tensor, place: tuple[int, int], image: Tensor) -> np.nda
     return gradient.abs().sum((0, 1)).numpy()
 
 
-def test_patches_alone_give_their_values_and_too_small_ones_do_not(subject: Subject) -> None:
-    examples, field = planted(), field_of(subject, "pool")
-    answers = answers_of(subject, "pool", field, 0, examples)
+def test_patches_alone_give_their_values_and_too_small_ones_do_not(classifier: Classifier) -> None:
+    examples, field = planted(), field_of(classifier, "pool")
+    answers = answers_of(classifier, "pool", field, 0, examples)
     top = rows_of(answers, examples, field, 0, 9)[0]
     smaller = tuple(
         replace(p, spans=tuple(replace(s, start=s.start + 2) for s in p.spans)) for p in top.patches
     )
-    with reading(subject, "pool", field, 0) as read:
-        assert patch_alone(read, subject, examples, top).passed
-        assert not patch_alone(read, subject, examples, replace(top, patches=smaller)).passed
+    with reading(classifier, "pool", field, 0) as read:
+        assert patch_alone(read, classifier, examples, top).passed
+        assert not patch_alone(read, classifier, examples, replace(top, patches=smaller)).passed
 
 
 def test_the_optimised_picture_of_a_linear_unit_points_the_way_of_its_weight() -> None:
     torch.manual_seed(0)
     model = nn.Sequential(nn.Flatten(), nn.Linear(3 * 8 * 8, 2))
-    subject = subject_of_module(
+    classifier = classifier_of_module(
         model, (3, 8, 8), mean=(0.4, 0.5, 0.6), standard_deviation=(0.2, 0.3, 0.25)
     )
     pixels = np.random.default_rng(0).integers(0, 256, (12, 8, 8, 3), np.uint8)
-    view = Unit(subject, "1", 1, steps=64)(pixels)
+    view = Unit(classifier, "1", 1, steps=64)(pixels)
     weight = model[1].weight[1].detach().reshape(3, 8, 8).permute(1, 2, 0).numpy()
     picture = view.visualisation.pixels_HWC / 255.0
     assert np.corrcoef(picture.ravel(), weight.ravel())[0, 1] > 0.7
@@ -248,35 +248,37 @@ def test_the_optimised_picture_of_a_linear_unit_points_the_way_of_its_weight() -
 
 def test_the_optimised_picture_drives_a_unit_behind_a_relu_that_is_mostly_silent() -> None:
     torch.manual_seed(0)
-    subject = subject_of_module(network(bias=-0.5), (3, SIDE, SIDE))
+    classifier = classifier_of_module(network(bias=-0.5), (3, SIDE, SIDE))
     for seed in range(3):
-        view = quick(subject, "relu", steps=64, seed=seed)(planted())
+        view = quick(classifier, "relu", steps=64, seed=seed)(planted())
         assert view.visualisation.value > 0.8 * (9 - 0.5)
 
 
 def test_it_says_when_the_optimised_picture_does_not_reach_the_top_patches(
-    subject: Subject,
+    classifier: Classifier,
 ) -> None:
-    view = quick(subject, "conv", steps=1, patches=1)(planted())
+    view = quick(classifier, "conv", steps=1, patches=1)(planted())
     check = next(c for c in view.checks if c.name == "visualisation")
     assert check.passed is False
     assert "LESS than the top patches" in check.text
 
 
-def test_the_same_seed_gives_the_same_picture_and_another_one_another(subject: Subject) -> None:
-    first, again, other = (quick(subject, "pool", seed=seed)(planted()) for seed in (3, 3, 4))
+def test_the_same_seed_gives_the_same_picture_and_another_one_another(
+    classifier: Classifier,
+) -> None:
+    first, again, other = (quick(classifier, "pool", seed=seed)(planted()) for seed in (3, 3, 4))
     same = "visualisation_HWC"
     np.testing.assert_array_equal(first.arrays[same], again.arrays[same])
     assert (first.arrays[same] != other.arrays[same]).any()
 
 
-def test_the_network_is_left_as_it_was(subject: Subject) -> None:
-    model = subject.model.train()
+def test_the_network_is_left_as_it_was(classifier: Classifier) -> None:
+    model = classifier.model.train()
     model.conv.weight.grad = torch.ones_like(model.conv.weight)
     model.conv.bias.requires_grad_(False)
     before = {name: value.clone() for name, value in model.state_dict().items()}
     random = torch.get_rng_state()
-    quick(subject, "pool")(planted())
+    quick(classifier, "pool")(planted())
     assert model.training
     assert not model.conv.bias.requires_grad
     assert model.conv.weight.requires_grad
@@ -288,17 +290,17 @@ def test_the_network_is_left_as_it_was(subject: Subject) -> None:
         assert torch.equal(value, before[name])
 
 
-def test_layers_behind_the_one_looked_at_are_not_run(subject: Subject) -> None:
+def test_layers_behind_the_one_looked_at_are_not_run(classifier: Classifier) -> None:
     def fail(*_: object) -> None:
         raise AssertionError
 
-    subject.model.pool.forward = fail
-    field = field_of(subject_of_module(network(), (3, SIDE, SIDE)), "conv")
-    assert len(answers_of(subject, "conv", field, 0, planted()).maxima.values_N) == 40
+    classifier.model.pool.forward = fail
+    field = field_of(classifier_of_module(network(), (3, SIDE, SIDE)), "conv")
+    assert len(answers_of(classifier, "conv", field, 0, planted()).maxima.values_N) == 40
 
 
-def test_a_unit_that_is_never_above_0_is_said_to_be_so(subject: Subject) -> None:
-    view = quick(subject, "relu", 1)(planted())
+def test_a_unit_that_is_never_above_0_is_said_to_be_so(classifier: Classifier) -> None:
+    view = quick(classifier, "relu", 1)(planted())
     assert "This unit is never above 0 on 40 pictures." in view.lines
     assert "100 % of them are exactly 0" in view.lines[0]
     assert "Nor does the optimised picture bring it above 0: 0." in view.lines
@@ -306,11 +308,11 @@ def test_a_unit_that_is_never_above_0_is_said_to_be_so(subject: Subject) -> None
     assert json.dumps(view.as_json(), allow_nan=False)
 
 
-def test_the_share_of_zeros_is_counted_over_all_places(subject: Subject) -> None:
+def test_the_share_of_zeros_is_counted_over_all_places(classifier: Classifier) -> None:
     examples = planted()
-    view = quick(subject, "relu")(examples)
+    view = quick(classifier, "relu")(examples)
     with torch.no_grad():
-        maps_NHW = subject.model.conv(torch.from_numpy(examples.pixels_NCHW).float())[:, 0]
+        maps_NHW = classifier.model.conv(torch.from_numpy(examples.pixels_NCHW).float())[:, 0]
     assert view.as_json()["zeros"] == int((maps_NHW <= 0).sum())
     assert view.as_json()["values"] == maps_NHW.numel()
 
@@ -328,12 +330,12 @@ def test_pictures_without_a_finite_value_are_left_out_and_said() -> None:
 
     pixels = np.full((10, 6, 6, 3), 50, np.uint8)
     pixels[3:5] = 200
-    view = quick(subject_of_module(Broken(), (3, 6, 6)), "inner")(pixels)
+    view = quick(classifier_of_module(Broken(), (3, 6, 6)), "inner")(pixels)
     assert np.isnan(view.arrays["maxima_N"]).tolist() == [i in (3, 4) for i in range(10)]
     assert not {3, 4} & {p.picture for row in view.rows for p in row.patches}
     assert any("72 values NaN or infinite, on 2 pictures" in line for line in view.lines)
     with pytest.raises(ModelArgumentError, match="NaN or infinite on every picture"):
-        quick(subject_of_module(Broken(), (3, 6, 6)), "inner")(pixels[3:5])
+        quick(classifier_of_module(Broken(), (3, 6, 6)), "inner")(pixels[3:5])
 
 
 def test_tokens_of_patches_are_places_and_tokens_on_no_grid_are_refused() -> None:
@@ -343,12 +345,12 @@ def test_tokens_of_patches_are_places_and_tokens_on_no_grid_are_refused() -> Non
         "vit_tiny_patch16_224", img_size=16, patch_size=8, depth=1, embed_dim=12, num_heads=3,
         num_classes=4,
     )  # fmt: skip
-    subject = subject_of_module(model, (3, 16, 16))
+    classifier = classifier_of_module(model, (3, 16, 16))
     pixels = np.random.default_rng(0).integers(0, 256, (9, 16, 16, 3), np.uint8)
-    view = quick(subject, "patch_embed", 5)(pixels)
+    view = quick(classifier, "patch_embed", 5)(pixels)
     assert view.rows[0].patches[0].pixels_hwC.shape == (8, 8, 3)
     assert view.checks[-1].passed
-    assert quick(subject, "blocks.0", 5)(pixels).rows[0].patches[0].pixels_hwC.shape[0] == 16
+    assert quick(classifier, "blocks.0", 5)(pixels).rows[0].patches[0].pixels_hwC.shape[0] == 16
 
     class Mixed(nn.Module):
         def __init__(self) -> None:
@@ -359,18 +361,18 @@ def test_tokens_of_patches_are_places_and_tokens_on_no_grid_are_refused() -> Non
             return self.rows(images.flatten(2).transpose(1, 2)[:, :7, :1].expand(-1, 7, 8)).mean(1)
 
     with pytest.raises(ModelArgumentError, match="tokens that are on no grid"):
-        quick(subject_of_module(Mixed(), (3, 6, 6)), "rows")(np.zeros((3, 6, 6, 3), np.uint8))
+        quick(classifier_of_module(Mixed(), (3, 6, 6)), "rows")(np.zeros((3, 6, 6, 3), np.uint8))
 
 
-def test_a_layer_a_channel_or_a_setting_that_cannot_be_is_refused(subject: Subject) -> None:
+def test_a_layer_a_channel_or_a_setting_that_cannot_be_is_refused(classifier: Classifier) -> None:
     with pytest.raises(LayerNotFoundError, match="conv"):
-        quick(subject, "conf")(planted())
+        quick(classifier, "conf")(planted())
     with pytest.raises(LayerNotFoundError):
-        quick(subject, "conv#2")(planted())
+        quick(classifier, "conv#2")(planted())
     with pytest.raises(InputError, match="channel 2"):
-        quick(subject, "conv", 2)(planted())
+        quick(classifier, "conv", 2)(planted())
     with pytest.raises(InputError, match="patches 0"):
-        quick(subject, "conv", patches=0)(planted())
+        quick(classifier, "conv", patches=0)(planted())
 
 
 def test_colours_are_the_statistics_of_the_pixels() -> None:
@@ -387,20 +389,20 @@ def test_colours_are_the_statistics_of_the_pixels() -> None:
 
 
 def test_without_data_colours_come_from_the_preprocessing_and_that_is_said() -> None:
-    told = subject_of_module(
+    told = classifier_of_module(
         network(), (3, SIDE, SIDE), mean=(0.4, 0.5, 0.6), standard_deviation=(0.1, 0.2, 0.2)
     )
     colours = colours_of_preprocessing(told.preprocessing)
     assert "own mean and standard deviation" in colours.note
     np.testing.assert_allclose(colours.mixing_CC, np.diag([0.5, 1, 1]))
-    view = quick(subject_of_module(network(), (3, SIDE, SIDE)), "conv")(planted())
+    view = quick(classifier_of_module(network(), (3, SIDE, SIDE)), "conv")(planted())
     assert any("names no statistics" in note for note in view.notes)
 
 
 def test_gray_pictures_work_too() -> None:
-    subject = subject_of_module(network(1), (1, SIDE, SIDE))
+    classifier = classifier_of_module(network(1), (1, SIDE, SIDE))
     pixels = np.random.default_rng(0).integers(0, 256, (5, SIDE, SIDE, 1), np.uint8)
-    view = quick(subject, "relu")(pixels)
+    view = quick(classifier, "relu")(pixels)
     assert view.visualisation.pixels_HWC.shape == (SIDE, SIDE, 1)
     assert view._repr_png_().startswith(b"\x89PNG")
 

@@ -12,8 +12,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from grevy.classifier.classifier import classifier_of_module
 from grevy.errors import LayerNotFoundError
-from grevy.inspection.subject import subject_of_module
 from grevy.inspection.watching import activations_of, as_found, watching
 from grevy.models import build_model
 
@@ -168,10 +168,10 @@ def test_each_pass_fills_anew(model: nn.Module) -> None:
 
 @pytest.mark.parametrize("layer", ["relu#3", "blocks", "conv#2"])
 def test_a_layer_that_is_not_called_is_an_error(layer: str) -> None:
-    subject = subject_of_module(Hard(), (3, 8, 8))
+    classifier = classifier_of_module(Hard(), (3, 8, 8))
     with pytest.raises(LayerNotFoundError, match=f"'{layer}'"):
-        activations_of(subject, IMAGES, [layer])
-    assert not any(module._forward_hooks for module in subject.model.modules())
+        activations_of(classifier, IMAGES, [layer])
+    assert not any(module._forward_hooks for module in classifier.model.modules())
 
 
 def test_an_unknown_layer_is_refused_before_the_network_runs(model: nn.Module) -> None:
@@ -182,8 +182,8 @@ def test_an_unknown_layer_is_refused_before_the_network_runs(model: nn.Module) -
 
 def test_activations_of_a_training_network_are_those_of_evaluation() -> None:
     model = build_model("net2", (3, 8, 8), 3, dropout=0.5).train()
-    subject = subject_of_module(model, (3, 8, 8))
-    seen = activations_of(subject, IMAGES, ["dropout1", "pool1"])
+    classifier = classifier_of_module(model, (3, 8, 8))
+    seen = activations_of(classifier, IMAGES, ["dropout1", "pool1"])
     assert torch.equal(seen["dropout1"], seen["pool1"])
     assert not seen["pool1"].requires_grad
     assert model.training

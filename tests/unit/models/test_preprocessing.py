@@ -19,7 +19,7 @@ from grevy.models.transfer.preprocessing import (
 )
 from grevy.models.transfer.published import published_preprocessing
 from grevy.recipes.load import load_recipe
-from grevy.training.listener import Listener
+from grevy.training.listeners.listener import Listener
 
 FOLLOWS = {"resize": "weights", "interpolation": "weights"}
 

@@ -10,7 +10,7 @@ import torch
 from torch import nn
 
 import grevy
-from grevy.training.listener import Listener
+from grevy.training.listeners.listener import Listener
 
 
 @grevy.register_model("breaks")

@@ -15,7 +15,7 @@ from grevy.errors import RecipeValueError
 from grevy.recipes.schema import Recipe
 from grevy.records.checkpoint import load_checkpoint
 from grevy.training.averaging import average_weights, calm_copy, refuse_late_lookahead
-from grevy.training.listener import Listener
+from grevy.training.listeners.listener import Listener
 
 
 def network(value: float) -> nn.Sequential:

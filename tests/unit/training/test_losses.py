@@ -21,7 +21,7 @@ from grevy.errors import NonFiniteLossError, RunInterruptedError
 from grevy.records.checkpoint import load_checkpoint
 from grevy.training import losses as losses_module
 from grevy.training.distributed import World
-from grevy.training.listener import Listener
+from grevy.training.listeners.listener import Listener
 from grevy.training.losses import Losses
 from grevy.training.state import Progress, State
 

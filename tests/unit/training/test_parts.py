@@ -8,18 +8,17 @@ import pytest
 import torch
 from torch import nn
 
+from grevy.classifier import precision
+from grevy.classifier.device import choose_device, environment
+from grevy.classifier.logits import score
+from grevy.classifier.precision import probe_precision
 from grevy.data.load import load_data
 from grevy.data.randomness import derive, generator, own_kernels, own_randomness, seeded
 from grevy.errors import DeviceError, RecipeValueError
 from grevy.models import build_model
-from grevy.models.whitening import Whitening
+from grevy.models.whitening import Whitening, whitening_layers
 from grevy.recipes.load import load_recipe
-from grevy.training import precision
-from grevy.training.device import choose_device, environment
-from grevy.training.evaluation import score
-from grevy.training.pixel_statistics import statistics_of
-from grevy.training.precision import probe_precision
-from grevy.training.whiten import whitening_layers
+from grevy.training.setup.pixel_statistics import statistics_of
 
 Stripes = dict[str, tuple[np.ndarray, np.ndarray]]
 

@@ -10,12 +10,12 @@ import pytest
 import torch
 
 import grevy
+from grevy.classifier import precision
 from grevy.cli.main import main
-from grevy.training import precision
-from grevy.training.listener import Listener
-from grevy.training.part_timer import PARTS
+from grevy.training.listeners.listener import Listener
 from grevy.training.profile import timer as timer_module
 from grevy.training.profile.matrix_product import MatrixProduct, matrix_product
+from grevy.training.profile.part_timer import PARTS
 from grevy.training.profile.report import part_rows
 from grevy.training.profile.timer import ProfilingTimer
 from grevy.training.profile.trace import StepTrace

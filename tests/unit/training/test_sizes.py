@@ -12,7 +12,7 @@ from torch import nn
 import grevy
 from grevy.errors import RecipeValueError
 from grevy.models import build_model
-from grevy.training.listener import Listener
+from grevy.training.listeners.listener import Listener
 from grevy.training.sizes import at_size, refuse_sizes
 
 

@@ -15,7 +15,7 @@ import torch
 
 import grevy
 from grevy.errors import NonFiniteLossError, RunInterruptedError, RunMismatchError
-from grevy.training.listener import Listener
+from grevy.training.listeners.listener import Listener
 
 Stripes = dict[str, tuple[np.ndarray, np.ndarray]]
 QUIET = Listener()

@@ -25,9 +25,9 @@ from grevy.training import train as train_module
 from grevy.training.averaging import calm_copy
 from grevy.training.distributed import World
 from grevy.training.losses import Losses
-from grevy.training.optimizers import build_optimizer
-from grevy.training.part_timer import PartTimer
-from grevy.training.prepare import Setup, prepare
+from grevy.training.optimizers.build import build_optimizer
+from grevy.training.profile.part_timer import PartTimer
+from grevy.training.setup.prepare import Setup, prepare
 from grevy.training.state import Progress, State
 from grevy.training.train import train_step
 

@@ -48,4 +48,4 @@ METHODS: dict[str, Callable[..., Any]] = {
     "occlusion": Occlusion,
     "guided-backpropagation": GuidedBackpropagation,
 }
-"""Inspectors by the name that the command line has for them; each takes a `Subject` first."""
+"""Inspectors by the name that the command line has for them; each takes a `Classifier` first."""

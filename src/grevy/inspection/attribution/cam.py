@@ -16,6 +16,7 @@ import torch
 from torch import Tensor, nn
 from torch.utils._pytree import tree_map_only
 
+from grevy.classifier.classifier import Classifier, Pictures
 from grevy.errors import ModelArgumentError
 from grevy.figures.numerals import numeral
 from grevy.figures.scale import NO_EVIDENCE
@@ -24,7 +25,6 @@ from grevy.inspection.attribution.scores import class_logits, derivative
 from grevy.inspection.attribution.view import AttributionView, class_map_colours
 from grevy.inspection.layers import LayerInfo, address, find_layer, layer_list
 from grevy.inspection.layout import Layout, layout_of
-from grevy.inspection.subject import Pictures, Subject
 from grevy.inspection.view import Check
 from grevy.inspection.watching import require_seen, watching
 
@@ -94,7 +94,7 @@ class ClassMapMethod:
 
 
 def look_at_class_maps(
-    subject: Subject,
+    classifier: Classifier,
     layer: str | None,
     seed: int,
     method: ClassMapMethod,
@@ -102,8 +102,8 @@ def look_at_class_maps(
     class_name: str | int | None,
 ) -> AttributionView:
     """The body of both inspectors; errors as theirs."""
-    info = _info(subject, layer)
-    layout = layout_of(subject, info.name, info.shape)
+    info = _info(classifier, layer)
+    layout = layout_of(classifier, info.name, info.shape)
 
     def find(model: nn.Module, images_BCHW: Tensor, classes_B: Tensor) -> Findings:
         at = at_layer(model, info.name, images_BCHW, classes_B, layout)
@@ -124,7 +124,7 @@ def look_at_class_maps(
         return at.evidence(method.to_weights)
 
     return examine(
-        subject,
+        classifier,
         pictures,
         class_name,
         title=method.title,
@@ -180,7 +180,7 @@ def blanked(model: nn.Module, layer: str) -> Iterator[None]:
         handle.remove()
 
 
-def default_layer(subject: Subject) -> LayerInfo:
+def default_layer(classifier: Classifier) -> LayerInfo:
     """The last layer with maps of more than one place, or with tokens of more than one patch.
 
     Inside attention, three axes are heads and tokens, so layers there are passed over. Tokens are
@@ -190,13 +190,13 @@ def default_layer(subject: Subject) -> LayerInfo:
     Raises:
         ModelArgumentError: there is none.
     """
-    layers = layer_list(subject)
+    layers = layer_list(classifier)
     attention = max((i for i, info in enumerate(layers) if _is_attention(info)), default=0)
     for place, info in reversed(list(enumerate(layers))):
-        if not _is_attention(info) and _has_places(subject, info, tokens=place < attention):
+        if not _is_attention(info) and _has_places(classifier, info, tokens=place < attention):
             return info
     raise ModelArgumentError(
-        f"{subject.name}, in which no layer has rows and columns",
+        f"{classifier.name}, in which no layer has rows and columns",
         "a layer that puts out maps",
         "use the method gradient or occlusion",
     )
@@ -206,27 +206,27 @@ def _is_attention(info: LayerInfo) -> bool:
     return re.search("attn|attention", info.name.lower()) is not None
 
 
-def _has_places(subject: Subject, info: LayerInfo, tokens: bool) -> bool:
+def _has_places(classifier: Classifier, info: LayerInfo, tokens: bool) -> bool:
     """Whether a layer has maps of more than one place, or, where they count, tokens of patches."""
     if len(info.shape) == 2 and tokens:
-        layout = layout_of(subject, info.name, info.shape)
+        layout = layout_of(classifier, info.name, info.shape)
         return layout.kind == "tokens" and layout.grid != (1, 1)
     if len(info.shape) != 3:
         return False
-    last = layout_of(subject, info.name, info.shape).kind == "channels last"
+    last = layout_of(classifier, info.name, info.shape).kind == "channels last"
     height, width = info.shape[:2] if last else info.shape[1:]
     return height * width > 1
 
 
-def _info(subject: Subject, layer: str | None) -> LayerInfo:
+def _info(classifier: Classifier, layer: str | None) -> LayerInfo:
     if layer is None:
-        return default_layer(subject)
-    _, index = find_layer(subject.model, layer)
+        return default_layer(classifier)
+    _, index = find_layer(classifier.model, layer)
     name = address(layer.partition("#")[0], index)
-    for info in layer_list(subject):
+    for info in layer_list(classifier):
         if info.name == name:
             return info
-    require_seen(subject.model, {}, [layer])
+    require_seen(classifier.model, {}, [layer])
     raise AssertionError("require_seen has refused the layer")
 
 

@@ -10,6 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from grevy.classifier.classifier import Classifier, Pictures
 from grevy.inspection.attribution.baselines import edge_check, edge_correlation, edges
 from grevy.inspection.attribution.checks import (
     ToMaps,
@@ -21,7 +22,6 @@ from grevy.inspection.attribution.view import (
     Colours,
     Explained,
 )
-from grevy.inspection.subject import Pictures, Subject
 from grevy.inspection.view import Check
 from grevy.inspection.watching import as_found
 
@@ -48,7 +48,7 @@ class Findings:
 
 
 def examine(
-    subject: Subject,
+    classifier: Classifier,
     pictures: Pictures,
     class_name: str | int | None,
     *,
@@ -62,7 +62,7 @@ def examine(
     """Run a method on pictures, with its checks; the model is left as it was found.
 
     Args:
-        subject: what is looked into.
+        classifier: what is looked into.
         pictures: what it is shown.
         class_name: the class to explain; None: the one that is predicted for each picture.
         title: how the method is called.
@@ -76,10 +76,10 @@ def examine(
         ClassNotFoundError: no such class.
         InputError: pictures that can't be read.
     """
-    model = subject.model
-    chosen = None if class_name is None else subject.class_index(class_name)
+    model = classifier.model
+    chosen = None if class_name is None else classifier.class_index(class_name)
     with as_found(model):  # pictures too: tensors made in inference mode have no gradients
-        inputs = subject.prepare(pictures)
+        inputs = classifier.prepare(pictures)
         images_BCHW = inputs.images_NCHW
         logits_BK = _logits(model, images_BCHW)
         classes_B = logits_BK.argmax(1) if chosen is None else _full(logits_BK, chosen)
@@ -89,7 +89,7 @@ def examine(
             for draw in range(draws)
         ]
     edges_NHW = edges(inputs.pixels_NHWC)
-    explained = _explained(subject, logits_BK, classes_B)
+    explained = _explained(classifier, logits_BK, classes_B)
     checks = _checks(found, random_maps, edges_NHW)
     numbers = {name: tensor.detach().cpu().numpy() for name, tensor in found.arrays.items()}
     arrays = {
@@ -103,10 +103,10 @@ def examine(
         for name, what, remark in zip(inputs.names, explained, found.remarks_B, strict=False)
         if remark
     )
-    notes = (*subject.notes, *found.notes, *remarks, *inputs.told())
+    notes = (*classifier.notes, *found.notes, *remarks, *inputs.told())
     return AttributionView(
         title,
-        subject,
+        classifier,
         inputs,
         explained,
         arrays,
@@ -127,15 +127,17 @@ def _full(logits_BK: Tensor, chosen: int) -> Tensor:
     return torch.full((len(logits_BK),), chosen, device=logits_BK.device)
 
 
-def _explained(subject: Subject, logits_BK: Tensor, classes_B: Tensor) -> tuple[Explained, ...]:
+def _explained(
+    classifier: Classifier, logits_BK: Tensor, classes_B: Tensor
+) -> tuple[Explained, ...]:
     probabilities_BK = logits_BK.softmax(1)
     predicted_B = logits_BK.argmax(1).tolist()
     return tuple(
         Explained(
-            subject.classes[index],
+            classifier.classes[index],
             float(logits_BK[picture, index]),
             float(probabilities_BK[picture, index]),
-            subject.classes[predicted],
+            classifier.classes[predicted],
         )
         for picture, (index, predicted) in enumerate(
             zip(classes_B.tolist(), predicted_B, strict=True)

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 
 from torch import Tensor, nn
 
+from grevy.classifier.classifier import Classifier, Pictures
 from grevy.inspection.attribution.cam import MAPS, ClassMapMethod, at_layer, look_at_class_maps
 from grevy.inspection.attribution.view import AttributionView
 from grevy.inspection.layout import Layout
-from grevy.inspection.subject import Pictures, Subject
 
 
 def gradcam(
@@ -40,12 +40,12 @@ class GradCam:
     """Where a layer's maps speak for a class, each map weighted as a whole.
 
     Attributes:
-        subject: what is looked into.
+        classifier: what is looked into.
         layer: dotted name; None: the last layer with maps.
         seed: of the randomised weights.
     """
 
-    subject: Subject
+    classifier: Classifier
     layer: str | None = None
     seed: int = 0
 
@@ -59,4 +59,6 @@ class GradCam:
             InputError: pictures that can't be read.
         """
         method = ClassMapMethod("Grad-CAM", average_gradient)
-        return look_at_class_maps(self.subject, self.layer, self.seed, method, pictures, class_name)
+        return look_at_class_maps(
+            self.classifier, self.layer, self.seed, method, pictures, class_name
+        )

@@ -12,11 +12,11 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
+from grevy.classifier.classifier import Classifier, Pictures
 from grevy.figures.numerals import numeral
 from grevy.inspection.attribution.examine import Findings, examine
 from grevy.inspection.attribution.scores import class_logits, image_gradients
 from grevy.inspection.attribution.view import AttributionView, magnitude_colours
-from grevy.inspection.subject import Pictures, Subject
 from grevy.inspection.view import Check
 
 _DRAWS = 3
@@ -63,11 +63,11 @@ class Gradient:
     """Which pixels a class logit reacts to.
 
     Attributes:
-        subject: what is looked into.
+        classifier: what is looked into.
         seed: of the randomised weights.
     """
 
-    subject: Subject
+    classifier: Classifier
     seed: int = 0
 
     def __call__(self, pictures: Pictures, class_name: str | int | None = None) -> AttributionView:
@@ -78,7 +78,7 @@ class Gradient:
             InputError: pictures that can't be read.
         """
         return examine(
-            self.subject,
+            self.classifier,
             pictures,
             class_name,
             title="Gradient",

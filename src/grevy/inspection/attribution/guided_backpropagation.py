@@ -16,12 +16,12 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
+from grevy.classifier.classifier import Classifier, Pictures
 from grevy.figures.numerals import counted
 from grevy.inspection.attribution.examine import Findings, examine
 from grevy.inspection.attribution.gradient import largest_of_colours
 from grevy.inspection.attribution.scores import image_gradients
 from grevy.inspection.attribution.view import AttributionView, magnitude_colours
-from grevy.inspection.subject import Pictures, Subject
 
 WARNING = "Pictures, not explanations: this method is nearly blind to the weights and the class."
 
@@ -81,11 +81,11 @@ class GuidedBackpropagation:
     """Sharp pictures of what the first layers can see; not an explanation of the class.
 
     Attributes:
-        subject: what is looked into.
+        classifier: what is looked into.
         seed: of the randomised weights.
     """
 
-    subject: Subject
+    classifier: Classifier
     seed: int = 0
 
     def __call__(self, pictures: Pictures, class_name: str | int | None = None) -> AttributionView:
@@ -96,7 +96,7 @@ class GuidedBackpropagation:
             InputError: pictures that can't be read.
         """
         return examine(
-            self.subject,
+            self.classifier,
             pictures,
             class_name,
             title="Guided back-propagation (pictures, not explanations)",

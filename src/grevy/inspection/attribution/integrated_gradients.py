@@ -16,13 +16,13 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
+from grevy.classifier.classifier import Classifier, Pictures
 from grevy.errors import InputError
 from grevy.figures.numerals import numeral
 from grevy.inspection.attribution.examine import Findings, examine
 from grevy.inspection.attribution.scores import class_logits, mean_image_gradients
 from grevy.inspection.attribution.starts import START_WORDS, Start, start_images
 from grevy.inspection.attribution.view import AttributionView, attribution_colours
-from grevy.inspection.subject import Pictures, Subject
 from grevy.inspection.view import Check
 
 TOLERANCE = 1e-3
@@ -119,14 +119,14 @@ class IntegratedGradients:
     """Which values make up the difference to a picture without evidence.
 
     Attributes:
-        subject: what is looked into.
+        classifier: what is looked into.
         start: the picture without evidence: "black", "white" or "mean" (the data's mean colour).
         steps: points on the way to begin with; three times as many until the gap is below 0.001.
         most_steps: never more.
         seed: of the randomised weights.
     """
 
-    subject: Subject
+    classifier: Classifier
     start: Start = "black"
     steps: int = 64
     most_steps: int = 64 * 27
@@ -140,7 +140,7 @@ class IntegratedGradients:
             InputError: pictures that can't be read, or settings that can't be.
         """
         return examine(
-            self.subject,
+            self.classifier,
             pictures,
             class_name,
             title="Integrated gradients",
@@ -172,7 +172,7 @@ class IntegratedGradients:
         return found[0].sum(1)
 
     def _baselines(self, images_BCHW: Tensor) -> Tensor:
-        return start_images(self.subject.preprocessing, images_BCHW, self.start)
+        return start_images(self.classifier.preprocessing, images_BCHW, self.start)
 
 
 def _gap_check(gap: float, steps: int) -> Check:

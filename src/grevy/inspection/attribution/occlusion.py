@@ -11,13 +11,13 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
+from grevy.classifier.classifier import Classifier, Pictures
 from grevy.errors import InputError
 from grevy.figures.numerals import numeral
 from grevy.inspection.attribution.examine import Findings, examine
 from grevy.inspection.attribution.scores import at_once, class_logits
 from grevy.inspection.attribution.starts import Start, start_images
 from grevy.inspection.attribution.view import AttributionView, attribution_colours
-from grevy.inspection.subject import Pictures, Subject
 from grevy.inspection.view import Check
 
 Window = tuple[slice, slice]
@@ -102,14 +102,14 @@ class Occlusion:
     """Which parts the class logit needs.
 
     Attributes:
-        subject: what is looked into.
+        classifier: what is looked into.
         window: side of the covered square in pixels; None: a quarter of the picture's shorter side.
         stride: from one window to the next in pixels; None: half a window.
         start: the colour of the window: "mean" (of the data), "black" or "white".
         seed: of the randomised weights.
     """
 
-    subject: Subject
+    classifier: Classifier
     window: int | None = None
     stride: int | None = None
     start: Start = "mean"
@@ -123,7 +123,7 @@ class Occlusion:
             InputError: pictures that can't be read, or settings that can't be.
         """
         return examine(
-            self.subject,
+            self.classifier,
             pictures,
             class_name,
             title="Occlusion",
@@ -136,7 +136,7 @@ class Occlusion:
     def _find(self, model: nn.Module, images_BCHW: Tensor, classes_B: Tensor) -> Findings:
         maps_BHW = self._again(model, images_BCHW, classes_B)
         with torch.no_grad():
-            start_BCHW = start_images(self.subject.preprocessing, images_BCHW, self.start)
+            start_BCHW = start_images(self.classifier.preprocessing, images_BCHW, self.start)
             logits_B = class_logits(model, images_BCHW, classes_B)
             all_B = logits_B - class_logits(model, start_BCHW, classes_B)
         checks = map(_share_check, maps_BHW.amax((1, 2)).tolist(), all_B.tolist())
@@ -148,7 +148,7 @@ class Occlusion:
         return Findings(maps_BHW, maps_BHW, {}, tuple(checks), (note,))
 
     def _again(self, model: nn.Module, images_BCHW: Tensor, classes_B: Tensor) -> Tensor:
-        start_BCHW = start_images(self.subject.preprocessing, images_BCHW, self.start)
+        start_BCHW = start_images(self.classifier.preprocessing, images_BCHW, self.start)
         geometry = self._geometry(images_BCHW)
         return occlusion(model, images_BCHW, classes_B, start_BCHW, *geometry)
 

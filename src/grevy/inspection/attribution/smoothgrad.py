@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
+from grevy.classifier.classifier import Classifier, Pictures
 from grevy.data.randomness import generator
 from grevy.errors import InputError
 from grevy.figures.numerals import numeral
@@ -20,7 +21,6 @@ from grevy.inspection.attribution.examine import Findings, examine
 from grevy.inspection.attribution.gradient import largest_of_colours
 from grevy.inspection.attribution.scores import mean_image_gradients
 from grevy.inspection.attribution.view import AttributionView, magnitude_colours
-from grevy.inspection.subject import Pictures, Subject
 from grevy.inspection.view import Check
 
 _AGREEMENT = 0.5
@@ -88,13 +88,13 @@ class SmoothGrad:
     """Which pixels a class logit reacts to, also when the picture is a little different.
 
     Attributes:
-        subject: what is looked into.
+        classifier: what is looked into.
         noise: standard deviation, as a part of each picture's range.
         samples: pictures with noise; even.
         seed: of the noise and of the randomised weights.
     """
 
-    subject: Subject
+    classifier: Classifier
     noise: float = 0.15
     samples: int = 50
     seed: int = 0
@@ -107,7 +107,7 @@ class SmoothGrad:
             InputError: pictures that can't be read, or settings that can't be.
         """
         return examine(
-            self.subject,
+            self.classifier,
             pictures,
             class_name,
             title="SmoothGrad",

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from numpy.typing import NDArray
 
+from grevy.classifier.classifier import Classifier, Inputs
 from grevy.figures.class_map import over_picture
 from grevy.figures.numerals import numbers, numeral
 from grevy.figures.render import to_rgb
@@ -20,7 +21,6 @@ from grevy.figures.scale import (
     render,
 )
 from grevy.figures.tiles import Sheet, Tile
-from grevy.inspection.subject import Inputs, Subject
 from grevy.inspection.view import Check, number, numbers_of, png_of
 
 if TYPE_CHECKING:
@@ -77,7 +77,7 @@ class AttributionView:
 
     Attributes:
         method: how it is called.
-        subject: whose output is explained.
+        classifier: whose output is explained.
         inputs: the pictures as the network saw them.
         explained: class and logit, a picture.
         arrays: maps_NHW (as drawn), edges_NHW (the edge detector), logits_NK, and what else the
@@ -89,7 +89,7 @@ class AttributionView:
     """
 
     method: str
-    subject: Subject
+    classifier: Classifier
     inputs: Inputs
     explained: tuple[Explained, ...]
     arrays: Mapping[str, NDArray[Any]]
@@ -132,7 +132,7 @@ class AttributionView:
         rows = [self._tiles(picture) for picture in range(len(self.inputs))]
         names = self.inputs.names
         return Sheet(
-            self.subject.name,
+            self.classifier.name,
             self.method,
             tuple(rows),
             names,

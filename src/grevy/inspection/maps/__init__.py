@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from grevy.classifier.classifier import classifier_of_run
+from grevy.classifier.run import Run, open_run
+from grevy.classifier.run_data import data_of_run
 from grevy.inspection.maps.calibration import Calibration, CalibrationView
 from grevy.inspection.maps.feature_map import FeatureMap, FeatureMapView
 from grevy.inspection.maps.mistakes import Mistakes, MistakesView
-from grevy.inspection.subject import subject_of_run
 from grevy.inspection.units.examples import Examples, examples_of_split
-from grevy.training.run import Run, open_run
-from grevy.training.run_data import data_of_run
 
 __all__ = [
     "Calibration",
@@ -49,7 +49,7 @@ def feature_map(
     """
     run = _opened(run)
     predictions = run.predictions(split)
-    look = FeatureMap(subject_of_run(run), layer, split, seed)
+    look = FeatureMap(classifier_of_run(run), layer, split, seed)
     return look(_examples(run, split, where), predictions.logits_NK, predictions.labels_N)
 
 
@@ -73,7 +73,7 @@ def mistakes(
     """
     run = _opened(run)
     predictions = run.predictions(split)
-    look = Mistakes(subject_of_run(run), split, shown)
+    look = Mistakes(classifier_of_run(run), split, shown)
     return look(_examples(run, split, where), predictions.logits_NK, predictions.labels_N)
 
 

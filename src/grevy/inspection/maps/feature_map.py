@@ -14,6 +14,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from grevy.classifier.classifier import Classifier
 from grevy.errors import ModelArgumentError, SplitTooSmallError
 from grevy.figures.feature_map import Cloud, draw_feature_map
 from grevy.inspection.layers import find_layer
@@ -29,7 +30,6 @@ from grevy.inspection.maps.embedding import (
     tsne,
 )
 from grevy.inspection.maps.notes import about_split
-from grevy.inspection.subject import Subject
 from grevy.inspection.units.examples import Examples
 from grevy.inspection.view import Check, png_of
 from grevy.inspection.watching import activations_of
@@ -57,14 +57,14 @@ class FeatureMap:
     """Look at the features of one layer for many pictures.
 
     Attributes:
-        subject: the network.
+        classifier: the network.
         layer: its address; maps are averaged over rows and columns.
         split: what the pictures are.
         seed: of the sample and of t-SNE.
         most: pictures.
     """
 
-    subject: Subject
+    classifier: Classifier
     layer: str
     split: str
     seed: int = 0
@@ -101,10 +101,10 @@ class FeatureMap:
             "labels_N": labels_N[chosen_N],
             "predicted_N": logits_NK[chosen_N].argmax(1),
         }
-        kind = type(find_layer(self.subject.model, self.layer)[0]).__name__
+        kind = type(find_layer(self.classifier.model, self.layer)[0]).__name__
         layer = f"{self.layer} ({kind})"
         return FeatureMapView(
-            self.subject, layer, self.split, len(examples), self.seed, arrays, read
+            self.classifier, layer, self.split, len(examples), self.seed, arrays, read
         )
 
     def _features(
@@ -116,9 +116,9 @@ class FeatureMap:
             pixels = np.stack(
                 [examples.picture(i) for i in chosen_N[start : start + _AT_ONCE].tolist()]
             )
-            images = self.subject.prepare(pixels).images_NCHW
-            output = activations_of(self.subject, images, [self.layer])[self.layer]
-            layout = layout or layout_of(self.subject, self.layer, output.shape[1:])
+            images = self.classifier.prepare(pixels).images_NCHW
+            output = activations_of(self.classifier, images, [self.layer])[self.layer]
+            layout = layout or layout_of(self.classifier, self.layer, output.shape[1:])
             pieces.append(_averaged(output, layout).float().cpu())
         assert layout is not None, "a map has at least five pictures"
         features_NF: NDArray[np.float32] = torch.cat(pieces).numpy()
@@ -166,7 +166,7 @@ class FeatureMapView:
     """Pictures as points.
 
     Attributes:
-        subject: the network.
+        classifier: the network.
         layer: with its type.
         split: what the pictures are.
         all_pictures: in the split.
@@ -175,7 +175,7 @@ class FeatureMapView:
         read: how the layer's output became features; "" where it was a vector.
     """
 
-    subject: Subject
+    classifier: Classifier
     layer: str
     split: str
     all_pictures: int
@@ -234,7 +234,7 @@ class FeatureMapView:
         )
         kept = min(DIMENSIONS_BEFORE_TSNE, *self.arrays["features_NF"].shape)
         return (
-            *self.subject.notes,
+            *self.classifier.notes,
             f"{drawn} {self.read}".rstrip(),
             f"t-SNE of the first {kept} components, with perplexity {perplexity(shown):.3g} and "
             f"seed {self.seed}: who is near whom may be read; distances between groups and their "
@@ -252,18 +252,18 @@ class FeatureMapView:
             Cloud("PCA", self.arrays["pca_N2"], axes),
             Cloud("t-SNE", self.arrays["tsne_N2"], ("", "")),
         ]
-        title = f"{self.subject.name}: {self.split} pictures as {self.layer} sees them"
+        title = f"{self.classifier.name}: {self.split} pictures as {self.layer} sees them"
         return draw_feature_map(
-            clouds, labels_N, wrong_N, self.subject.classes, title, self.lines, self.notes
+            clouds, labels_N, wrong_N, self.classifier.classes, title, self.lines, self.notes
         )
 
     def as_json(self) -> dict[str, Any]:
         """Coordinates, classes and checks."""
         return {
-            "network": self.subject.name,
+            "network": self.classifier.name,
             "layer": self.layer,
             "split": self.split,
-            "classes": list(self.subject.classes),
+            "classes": list(self.classifier.classes),
             "pca_shares": self.arrays["shares_2"].tolist(),
             "pictures": [
                 {"index": i, "label": y, "predicted": p, "pca": a, "tsne": b}

@@ -11,6 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from grevy.classifier.classifier import Classifier
 from grevy.errors import EmptyDataError, ModelArgumentError
 from grevy.figures.class_map import in_words, over_picture
 from grevy.figures.render import to_rgb
@@ -23,7 +24,6 @@ from grevy.inspection.layers import LayerInfo
 from grevy.inspection.layout import layout_of
 from grevy.inspection.maps.calibration_numbers import probabilities_of
 from grevy.inspection.maps.notes import about_split
-from grevy.inspection.subject import Subject
 from grevy.inspection.units.examples import Examples
 from grevy.inspection.view import Check, number, png_of
 from grevy.inspection.watching import as_found
@@ -40,12 +40,12 @@ class Mistakes:
     """Look at the mistakes that a network is surest of.
 
     Attributes:
-        subject: the network.
+        classifier: the network.
         split: what the pictures are.
         shown: at most so many.
     """
 
-    subject: Subject
+    classifier: Classifier
     split: str
     shown: int = SHOWN
 
@@ -86,7 +86,7 @@ class Mistakes:
         }
         names = [str(examples.names[index]) for index in chosen_M.tolist()]
         counts = len(wrong_W), len(labels_N)
-        return MistakesView(self.subject, self.split, layer, names, counts, arrays)
+        return MistakesView(self.classifier, self.split, layer, names, counts, arrays)
 
     def _maps(
         self,
@@ -95,15 +95,15 @@ class Mistakes:
         labels_M: NDArray[np.int64],
     ) -> tuple[str, NDArray[np.float32]]:
         """The layer, and the maps [M, 2, h, w] for the predicted and for the true class."""
-        info = _layer_with_places(self.subject)
+        info = _layer_with_places(self.classifier)
         name = info.name if info else ""
         if not len(pixels_MHWC):
             return name, np.zeros((0, 2, 1, 1), np.float32)
-        images_MCHW = self.subject.prepare(pixels_MHWC).images_NCHW
-        with as_found(self.subject.model):
+        images_MCHW = self.classifier.prepare(pixels_MHWC).images_NCHW
+        with as_found(self.classifier.model):
             maps = [
                 _maps_of(
-                    self.subject,
+                    self.classifier,
                     info,
                     images_MCHW,
                     torch.as_tensor(classes_M).to(images_MCHW.device),
@@ -113,21 +113,21 @@ class Mistakes:
         return name, torch.stack(maps, 1).cpu().numpy()
 
 
-def _layer_with_places(subject: Subject) -> LayerInfo | None:
+def _layer_with_places(classifier: Classifier) -> LayerInfo | None:
     try:
-        return default_layer(subject)
+        return default_layer(classifier)
     except ModelArgumentError:
         return None  # gradients are taken instead, and the view says so
 
 
 def _maps_of(
-    subject: Subject, info: LayerInfo | None, images_MCHW: Tensor, classes_M: Tensor
+    classifier: Classifier, info: LayerInfo | None, images_MCHW: Tensor, classes_M: Tensor
 ) -> Tensor:
     """Class maps [M, h, w] at that layer, or sizes of gradients [M, H, W] where there is none."""
     if info is None:
-        return largest_of_colours(gradient(subject.model, images_MCHW, classes_M))
-    layout = layout_of(subject, info.name, info.shape)
-    return hirescam(subject.model, info.name, images_MCHW, classes_M, layout)
+        return largest_of_colours(gradient(classifier.model, images_MCHW, classes_M))
+    layout = layout_of(classifier, info.name, info.shape)
+    return hirescam(classifier.model, info.name, images_MCHW, classes_M, layout)
 
 
 def surest_mistakes(
@@ -145,7 +145,7 @@ class MistakesView:
     """Pictures with two class maps each, on one scale.
 
     Attributes:
-        subject: the network.
+        classifier: the network.
         split: what the pictures are.
         layer: of the class maps; "" where gradients stand in for them.
         names: of the pictures.
@@ -154,7 +154,7 @@ class MistakesView:
             probabilities_MK, labels_M.
     """
 
-    subject: Subject
+    classifier: Classifier
     split: str
     layer: str
     names: Sequence[str]
@@ -198,7 +198,7 @@ class MistakesView:
             "which the true one does (size of the gradient: no layer has rows and columns for a "
             "class map)."
         )
-        return (*self.subject.notes, read, *about_split(self.split))
+        return (*self.classifier.notes, read, *about_split(self.split))
 
     def sheet(self) -> Sheet:
         """Three mistakes a row."""
@@ -206,7 +206,7 @@ class MistakesView:
         width = 3 * _IN_A_ROW
         rows = tuple(tiles[start : start + width] for start in range(0, len(tiles), width))
         topic = f"the surest mistakes on {self.split}"
-        return Sheet(self.subject.name, topic, rows, (), (self.scale,), self.lines, self.notes)
+        return Sheet(self.classifier.name, topic, rows, (), (self.scale,), self.lines, self.notes)
 
     def draw(self) -> Figure:
         """That sheet."""
@@ -215,7 +215,7 @@ class MistakesView:
     def as_json(self) -> dict[str, Any]:
         """Names, classes and probabilities."""
         return {
-            "network": self.subject.name,
+            "network": self.classifier.name,
             "split": self.split,
             "mistakes": self.counts[0],
             "n": self.counts[1],
@@ -228,7 +228,7 @@ class MistakesView:
                         f"{which}{part}": value
                         for which, index in self._classes(i).items()
                         for part, value in (
-                            ("", self.subject.classes[index]),
+                            ("", self.classifier.classes[index]),
                             ("_probability", number(self.arrays["probabilities_MK"][i, index])),
                         )
                     },
@@ -252,7 +252,7 @@ class MistakesView:
             map_HW = self.arrays["maps_M2HW"][i, row]
             shown = over_picture(picture_HW3, map_HW, self.scale)
             numbers = f"{which}, {probability:.1%}, {in_words(map_HW)}"
-            tiles.append(Tile(shown, self.subject.classes[index], numbers))
+            tiles.append(Tile(shown, self.classifier.classes[index], numbers))
         return tiles
 
     def _repr_png_(self) -> bytes:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from grevy.inspection.states import StateName
-from grevy.inspection.subject import subject_of_run
+from grevy.classifier.classifier import classifier_of_run
+from grevy.classifier.run import Run, open_run
+from grevy.classifier.run_data import data_of_run
+from grevy.classifier.snapshots import StateName
 from grevy.inspection.units.colours import colours_of_pictures
 from grevy.inspection.units.examples import Examples, examples_of_split
 from grevy.inspection.units.unit import Unit
 from grevy.inspection.units.view import UnitView
-from grevy.training.run import Run, open_run
-from grevy.training.run_data import data_of_run
 
 __all__ = ["Examples", "Unit", "UnitView", "unit"]
 
@@ -50,11 +50,11 @@ def unit(
         InputError: a channel that the layer does not have.
     """
     run = run if isinstance(run, Run) else open_run(run)
-    subject = subject_of_run(run, state, device=device)
+    classifier = classifier_of_run(run, state, device=device)
     data = data_of_run(run, where)
     examples = examples_of_split(data, split)
     colours = colours_of_pictures(data.splits["train"].images_NCHW, "train picture")
-    view = Unit(subject, layer, channel, patches, seed=seed, colours=colours)(examples)
+    view = Unit(classifier, layer, channel, patches, seed=seed, colours=colours)(examples)
     if split == "test":
         run.directory.update(test_reads=run.facts["test_reads"] + 1)
     return view

@@ -15,10 +15,10 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from grevy.classifier.classifier import Classifier
+from grevy.classifier.inputs import normalised
 from grevy.errors import ModelArgumentError
-from grevy.inspection.inputs import normalised
 from grevy.inspection.layers import find_layer
-from grevy.inspection.subject import Subject
 from grevy.inspection.units.examples import Examples
 from grevy.inspection.units.fields import UnitField
 from grevy.inspection.units.histogram import Histogram, counted_in, empty_histogram
@@ -62,12 +62,12 @@ Reader = Callable[[Tensor], Tensor]
 
 
 @contextmanager
-def reading(subject: Subject, layer: str, field: UnitField, channel: int) -> Iterator[Reader]:
+def reading(classifier: Classifier, layer: str, field: UnitField, channel: int) -> Iterator[Reader]:
     """Inside, the network runs up to `layer` only, and gradients flow from its maps to pictures.
 
     The network is as it was when this ends.
     """
-    model = subject.model
+    model = classifier.model
     module, _ = find_layer(model, layer)
     with as_found(model), watching(model, [layer]) as seen:
 
@@ -94,7 +94,7 @@ class _SeenEnoughError(Exception):
 
 
 def answers_of(
-    subject: Subject,
+    classifier: Classifier,
     layer: str,
     field: UnitField,
     channel: int,
@@ -104,21 +104,21 @@ def answers_of(
     """Run all pictures through the network up to `layer`, a batch at a time.
 
     Args:
-        subject: the network.
+        classifier: the network.
         layer: its address.
         field: of that layer, as `field_of` made it.
         channel: of that layer.
         examples: at least one picture.
         batch_size: pictures at once; None: as many as keep activations in moderate memory.
     """
-    height, width = subject.preprocessing.shape[1:]
+    height, width = classifier.preprocessing.shape[1:]
     size = batch_size or max(1, PIXELS_AT_ONCE // (height * width))
     histogram = empty_histogram()
     largest, smallest = [], []
-    with reading(subject, layer, field, channel) as read, torch.no_grad():
+    with reading(classifier, layer, field, channel) as read, torch.no_grad():
         for start in range(0, len(examples), size):
             pixels_BCHW = examples.pixels_NCHW[start : start + size]
-            maps_BHW = read(normalised(pixels_BCHW, subject.preprocessing, subject.device))
+            maps_BHW = read(normalised(pixels_BCHW, classifier.preprocessing, classifier.device))
             values_BHW = maps_BHW.float().cpu().numpy()
             histogram = counted_in(histogram, values_BHW)
             largest.append(extremes(values_BHW, 1))

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import torch
 
+from grevy.classifier.classifier import Classifier
+from grevy.classifier.inputs import normalised
 from grevy.figures.numerals import counted, numeral
-from grevy.inspection.inputs import normalised
-from grevy.inspection.subject import Subject
 from grevy.inspection.units.answers import Answers, Reader
 from grevy.inspection.units.examples import Examples
 from grevy.inspection.units.fields import seen_alone
@@ -18,7 +18,7 @@ from grevy.inspection.view import Check
 TOLERANCE = 1e-5
 
 
-def patch_alone(read: Reader, subject: Subject, examples: Examples, row: Row) -> Check:
+def patch_alone(read: Reader, classifier: Classifier, examples: Examples, row: Row) -> Check:
     """Whether a patch by itself, at its place, gives the value that the whole picture gave.
 
     Everything outside of the patch is turned into its negative first.
@@ -27,7 +27,7 @@ def patch_alone(read: Reader, subject: Subject, examples: Examples, row: Row) ->
         [seen_alone(examples.picture(patch.picture), patch.spans) for patch in row.patches]
     )
     images_KCHW = normalised(
-        pixels_KHWC.transpose(0, 3, 1, 2), subject.preprocessing, subject.device
+        pixels_KHWC.transpose(0, 3, 1, 2), classifier.preprocessing, classifier.device
     )
     with torch.no_grad():
         maps_Khw = read(images_KCHW).float().cpu().numpy()

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from grevy.classifier.classifier import Classifier, Pictures
+from grevy.classifier.run_data import split_of
 from grevy.data.types import ImageData
 from grevy.figures.numerals import counted
-from grevy.inspection.subject import Pictures, Subject
-from grevy.training.run_data import split_of
 
 
 @dataclass(frozen=True)
@@ -41,11 +41,11 @@ class Examples:
         return pixels_HWC
 
 
-def examples_of(pictures: Pictures | Examples, subject: Subject) -> Examples:
-    """Any pictures, as `subject` prepares them; errors as `Subject.prepare`."""
+def examples_of(pictures: Pictures | Examples, classifier: Classifier) -> Examples:
+    """Any pictures, as `classifier` prepares them; errors as `Classifier.prepare`."""
     if isinstance(pictures, Examples):
         return pictures
-    inputs = subject.prepare(pictures)
+    inputs = classifier.prepare(pictures)
     pixels_NCHW = inputs.pixels_NHWC.transpose(0, 3, 1, 2)
     return Examples(pixels_NCHW, inputs.names, counted(len(inputs), "picture"), notes=inputs.told())
 

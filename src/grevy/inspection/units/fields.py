@@ -12,10 +12,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from grevy.classifier.classifier import Classifier
 from grevy.errors import LayerNotFoundError, ModelArgumentError
 from grevy.inspection.layers import address, find_layer
 from grevy.inspection.layout import Layout, layout_of
-from grevy.inspection.subject import Subject
 from grevy.inspection.watching import as_found
 from grevy.models.survey.reach import Axis, Reach
 from grevy.models.survey.trace import ModuleCall, trace
@@ -103,7 +103,7 @@ class UnitField:
         )
 
 
-def field_of(subject: Subject, layer: str) -> UnitField:
+def field_of(classifier: Classifier, layer: str) -> UnitField:
     """How to read a layer's output, and what its values see.
 
     Raises:
@@ -111,9 +111,9 @@ def field_of(subject: Subject, layer: str) -> UnitField:
         ModelArgumentError: an output without units: neither maps nor a vector nor tokens on a
             grid; or a network that fails.
     """
-    call = _call_of(subject, layer)
+    call = _call_of(classifier, layer)
     shape = call.shape or ()
-    layout = layout_of(subject, layer, shape[1:])
+    layout = layout_of(classifier, layer, shape[1:])
     if layout.kind == "matrix":
         raise ModelArgumentError(
             f"layer '{layer}', which puts out {shape[1]} tokens that are on no grid",
@@ -122,7 +122,7 @@ def field_of(subject: Subject, layer: str) -> UnitField:
         )
     rows, columns, channels = _axes(layout, shape)
     reach = call.seen if isinstance(call.seen, Reach) else None
-    picture = subject.preprocessing.height, subject.preprocessing.width
+    picture = classifier.preprocessing.height, classifier.preprocessing.width
     return UnitField(layout, (rows, columns), channels, reach, picture)
 
 
@@ -150,14 +150,14 @@ def seen_alone(pixels_HWC: NDArray[np.uint8], spans: Spans) -> NDArray[np.uint8]
     return np.where(seen_HW1, pixels_HWC, 255 - pixels_HWC).astype(np.uint8)
 
 
-def _call_of(subject: Subject, layer: str) -> ModuleCall:
-    kind = type(find_layer(subject.model, layer)[0]).__name__
-    with as_found(subject.model):  # whatever mode the program around it is in
-        found = trace(subject.model, subject.preprocessing.shape)
+def _call_of(classifier: Classifier, layer: str) -> ModuleCall:
+    kind = type(find_layer(classifier.model, layer)[0]).__name__
+    with as_found(classifier.model):  # whatever mode the program around it is in
+        found = trace(classifier.model, classifier.preprocessing.shape)
     if found.error is not None:
         raise ModelArgumentError(
-            f"{subject.name} fails on a picture of "
-            f"{'×'.join(map(str, subject.preprocessing.shape))} ({found.error})",
+            f"{classifier.name} fails on a picture of "
+            f"{'×'.join(map(str, classifier.preprocessing.shape))} ({found.error})",
             "a network that takes such pictures",
             "give the shape that it was made for",
         ) from found.error

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
+from grevy.classifier.classifier import Classifier, Pictures
 from grevy.errors import EmptyDataError, InputError, ModelArgumentError
 from grevy.figures.numerals import counted
 from grevy.inspection.layers import find_layer
 from grevy.inspection.layout import choose_channels
-from grevy.inspection.subject import Pictures, Subject
 from grevy.inspection.units import checks
 from grevy.inspection.units.answers import Answers, Reader, answers_of, reading
 from grevy.inspection.units.colours import Colours, colours_of_preprocessing
@@ -30,7 +30,7 @@ class Unit:
     """Look at what one unit answers to.
 
     Attributes:
-        subject: what is looked into.
+        classifier: what is looked into.
         layer: its address.
         channel: of that layer.
         patches: of each row.
@@ -40,7 +40,7 @@ class Unit:
         colours: of the network's own data; None: what its preprocessing tells.
     """
 
-    subject: Subject
+    classifier: Classifier
     layer: str
     channel: int
     patches: int = 9
@@ -59,25 +59,25 @@ class Unit:
                 can't be read.
         """
         self._require_settings()
-        field = field_of(self.subject, self.layer)
+        field = field_of(self.classifier, self.layer)
         choose_channels((self.channel,), field.channels, self.layer)
-        examples = examples_of(pictures, self.subject)
+        examples = examples_of(pictures, self.classifier)
         if not len(examples):
             raise EmptyDataError("no picture", "at least one", "name pictures or another split")
-        answers = answers_of(self.subject, self.layer, field, self.channel, examples)
+        answers = answers_of(self.classifier, self.layer, field, self.channel, examples)
         self._require_finite(answers)
         return self._view(field, examples, answers)
 
     def _view(self, field: UnitField, examples: Examples, answers: Answers) -> UnitView:
         rows = rows_of(answers, examples, field, self.channel, self.patches)
-        with reading(self.subject, self.layer, field, self.channel) as read:
+        with reading(self.classifier, self.layer, field, self.channel) as read:
             made = self._visualise(read, field)
-            alone = checks.patch_alone(read, self.subject, examples, rows[0])
+            alone = checks.patch_alone(read, self.classifier, examples, rows[0])
         found = [checks.visualisation_reaches(made, rows[0]), alone]
         extra = [checks.dead(answers, len(examples)), checks.not_finite(answers)]
-        kind = type(find_layer(self.subject.model, self.layer)[0]).__name__
+        kind = type(find_layer(self.classifier.model, self.layer)[0]).__name__
         return UnitView(
-            self.subject,
+            self.classifier,
             f"{self.layer} ({kind})",
             self.channel,
             examples,
@@ -90,9 +90,9 @@ class Unit:
         )
 
     def _visualise(self, read: Reader, field: UnitField) -> Visualisation:
-        p = self.subject.preprocessing
+        p = self.classifier.preprocessing
         mean_C11, deviation_C11 = (
-            torch.tensor(values, device=self.subject.device)[:, None, None]
+            torch.tensor(values, device=self.classifier.device)[:, None, None]
             for values in (p.mean, p.standard_deviation)
         )
         return visualise(
@@ -103,14 +103,14 @@ class Unit:
             starts=self._starts(),
             jitter=_jitter(field),
             seed=self.seed,
-            device=self.subject.device,
+            device=self.classifier.device,
         )
 
     def _colours(self) -> Colours:
-        return self.colours or colours_of_preprocessing(self.subject.preprocessing)
+        return self.colours or colours_of_preprocessing(self.classifier.preprocessing)
 
     def _starts(self) -> int:
-        p = self.subject.preprocessing
+        p = self.classifier.preprocessing
         return self.starts or (4 if p.height * p.width <= _SMALL else 1)
 
     def _method(self, field: UnitField) -> tuple[str, ...]:

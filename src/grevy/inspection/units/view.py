@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from grevy.classifier.classifier import Classifier
 from grevy.figures.numerals import counted, numeral
 from grevy.figures.unit import Counts, PatchPicture, PatchRow, draw_unit
-from grevy.inspection.subject import Subject
 from grevy.inspection.units.answers import Answers
 from grevy.inspection.units.examples import Examples
 from grevy.inspection.units.fields import UnitField, cut_out
@@ -29,7 +29,7 @@ class UnitView:
     """Patches that drive one unit and that leave it cold, its values, and a picture made for it.
 
     Attributes:
-        subject: of what network.
+        classifier: of what network.
         layer: with its type.
         channel: of that layer.
         examples: the pictures that were tried.
@@ -41,7 +41,7 @@ class UnitView:
         method: sentences about how the picture was made.
     """
 
-    subject: Subject
+    classifier: Classifier
     layer: str
     channel: int
     examples: Examples
@@ -86,7 +86,7 @@ class UnitView:
     def notes(self) -> tuple[str, ...]:
         """About the weights, the receptive field, the rows, the pictures and the method."""
         return (
-            *self.subject.notes,
+            *self.classifier.notes,
             self._seen(),
             *([self.field.layout.note] if self.field.layout.note else []),
             *self._choice(),
@@ -99,7 +99,7 @@ class UnitView:
         counts_B, edges_E = self.answers.histogram.trimmed()
         histogram = Counts(counts_B, edges_E, self.answers.histogram.zeros)
         title = (
-            f"{self.subject.name}: what channel {self.channel} of {self.layer} answers to, "
+            f"{self.classifier.name}: what channel {self.channel} of {self.layer} answers to, "
             f"on {self.examples.about}"
         )
         rows = [self._row(row) for row in self.rows]

@@ -94,7 +94,7 @@ def train_task(task: Task) -> tuple[Ending, Failure | None]:
 
 def _train(task: Task) -> None:
     from grevy.recipes.load import load_recipe
-    from grevy.training.listener import Listener
+    from grevy.training.listeners.listener import Listener
     from grevy.training.train import train
 
     if task.plugin:

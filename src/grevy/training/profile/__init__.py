@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from grevy.records.run import RunDirectory
-from grevy.training.part_timer import PartTimer
-from grevy.training.prepare import Setup
+from grevy.training.profile.part_timer import PartTimer
 from grevy.training.profile.report import profile_facts
 from grevy.training.profile.timer import ProfilingTimer
 from grevy.training.profile.trace import StepTrace
+from grevy.training.setup.prepare import Setup
 from grevy.training.state import State
 
 

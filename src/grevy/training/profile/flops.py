@@ -9,7 +9,7 @@ from torch import nn
 
 from grevy.errors import ModelArgumentError
 from grevy.models.survey.layers import layers
-from grevy.training.prepare import Setup
+from grevy.training.setup.prepare import Setup
 from grevy.training.sizes import side_at
 from grevy.training.state import State
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import torch
 
-from grevy.training.device import wait_for
+from grevy.classifier.device import wait_for
 
 KINDS = {"fp32": torch.float32, "bf16": torch.bfloat16}
 SIDES = {"cuda": 8192}

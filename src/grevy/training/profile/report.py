@@ -6,12 +6,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from grevy.training.part_timer import PARTS
-from grevy.training.prepare import Setup
 from grevy.training.profile.flops import FLOPS_PER_MAC, RULE, flops_per_picture
 from grevy.training.profile.matrix_product import MatrixProduct, matrix_product
+from grevy.training.profile.part_timer import PARTS
 from grevy.training.profile.timer import ProfilingTimer
-from grevy.training.proxy import kept_pictures
+from grevy.training.selection.proxy import kept_pictures
+from grevy.training.setup.prepare import Setup
 from grevy.training.state import State
 
 STEP = ("data", "selection", "forward", "backward", "optimizer")

@@ -7,8 +7,8 @@ from collections import Counter
 
 import torch
 
-from grevy.training.device import wait_for
-from grevy.training.part_timer import PARTS, PartTimer
+from grevy.classifier.device import wait_for
+from grevy.training.profile.part_timer import PARTS, PartTimer
 from grevy.training.profile.trace import StepTrace
 
 

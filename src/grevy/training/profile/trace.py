@@ -9,7 +9,7 @@ import torch
 from torch.profiler import ProfilerActivity, profile, record_function, schedule
 
 from grevy.records.atomic import write_bytes
-from grevy.training.part_timer import PARTS
+from grevy.training.profile.part_timer import PARTS
 
 LATEST_FIRST = 10
 """The steps before this one are not traced: the first ones prepare kernels and memory."""

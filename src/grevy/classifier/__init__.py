@@ -1,0 +1,1 @@
+"""A network with all that it needs to answer: open, predict, evaluate."""

@@ -1,0 +1,81 @@
+"""What a network says about a whole split, and how good that is."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from grevy.classifier.precision import autocast
+from grevy.data.augment.augmented_view import PLAIN, View
+from grevy.data.batches import FeaturesOnDevice, PicturesOnDevice
+from grevy.models.transfer.resize import input_side
+
+PIXELS_AT_ONCE = 512 * 32 * 32
+MOST_AT_ONCE = 4096
+TIMES_ON_ACCELERATORS = 8
+"""So many more pixels at once: a GPU is idle between small batches."""
+
+FEATURES_AT_ONCE = 2**22
+"""Numbers: layers behind a cut are often some times as wide as its features."""
+
+
+@torch.no_grad()
+def logits_of(
+    model: nn.Module,
+    pictures: PicturesOnDevice | FeaturesOnDevice,
+    mean_C: Tensor,
+    standard_deviation_C: Tensor,
+    precision: str,
+    view: View = PLAIN,
+    index_N: Tensor | None = None,
+) -> Tensor:
+    """Logits [N, K], float32, on the CPU. Leaves every layer in the mode it was in.
+
+    Args:
+        model: the network, on the pictures' device.
+        pictures: all pictures of the split, or their features where `model` is the network's back.
+        mean_C: subtracted from pictures in [0, 1], one a channel.
+        standard_deviation_C: divided by afterwards, one a channel.
+        precision: "fp32" or "bf16".
+        view: how each picture is shown.
+        index_N: which pictures; None: all.
+    """
+    modes = [(module, module.training) for module in model.modules()]
+    model.eval()
+    pieces = []
+    every_N = torch.arange(len(pictures)) if index_N is None else index_N
+    for index_B in torch.split(
+        every_N.to(pictures.device), _batch_size(pictures, input_side(model))
+    ):
+        inputs = pictures.inputs(index_B, mean_C, standard_deviation_C, view)
+        with autocast(precision, pictures.device):
+            logits_BK = model(inputs)
+        pieces.append(logits_BK.float())
+    for module, was_training in modes:
+        module.training = was_training
+    return torch.cat(pieces).cpu()  # an accelerator is waited for once
+
+
+def score(logits_NK: Tensor, labels_N: Tensor) -> dict[str, Any]:
+    """Mean cross-entropy (nats), accuracy (0 to 1) and n. A loss that is not finite is None."""
+    labels_N = labels_N.to(logits_NK.device)
+    loss = float(F.cross_entropy(logits_NK.double(), labels_N))
+    accuracy = float((logits_NK.argmax(1) == labels_N).double().mean())
+    return {
+        "loss": loss if math.isfinite(loss) else None,
+        "accuracy": accuracy,
+        "n": len(labels_N),
+    }
+
+
+def _batch_size(pictures: PicturesOnDevice | FeaturesOnDevice, side: int | None) -> int:
+    """As many pictures as keep the activations in moderate memory."""
+    if isinstance(pictures, FeaturesOnDevice):
+        return max(1, min(len(pictures), FEATURES_AT_ONCE // math.prod(pictures.shape[1:])))
+    places = side**2 if side else math.prod(pictures.shape[2:])
+    at_once = PIXELS_AT_ONCE * (1 if pictures.device.type == "cpu" else TIMES_ON_ACCELERATORS)
+    return max(1, min(len(pictures), at_once // places, MOST_AT_ONCE))

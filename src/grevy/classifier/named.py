@@ -1,0 +1,164 @@
+"""A network by name, with weights from a file or a package, as a classifier."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from torch import nn
+
+from grevy.classifier.classifier import Classifier, classifier_of_module
+from grevy.errors import MissingPackageError, ModelArgumentError
+from grevy.models import build_model
+from grevy.models.pretrained import Pretrained, imagenet_classes, pretrained_weights
+from grevy.models.transfer.published import IMAGENET_MEAN, IMAGENET_STANDARD_DEVIATION
+from grevy.models.weights import LoadedWeights, load_weights, put_weights
+from grevy.models.zoo import build_zoo, is_zoo_name
+
+Shape = tuple[int, int, int]
+
+IMAGENET_CLASSES = 1000
+FEW = 5
+"""Names that a note spells out."""
+
+
+@dataclass(frozen=True)
+class NamedModel:
+    """Which network, and where its weights come from.
+
+    Attributes:
+        name: registered, `timm:NAME` or `torchvision:NAME`.
+        weights: a `.safetensors`, `.pt` or `.pth` file.
+        pretrained: the weights that an installed package carries for it.
+        partial: load what fits of the file; the rest stays random, and is told.
+        input_shape: of its pictures; None: what it was made for, 3×224×224 for ResNets of 1,000
+            classes, else 3×32×32.
+        classes: outputs of a registered network; None: 1,000 for a ResNet, else 10.
+    """
+
+    name: str
+    weights: Path | None = None
+    pretrained: bool = False
+    partial: bool = False
+    input_shape: Shape | None = None
+    classes: int | None = None
+
+
+def classifier_of_model(named: NamedModel) -> Classifier:
+    """The network with its weights, and the preprocessing that belongs to them.
+
+    What is not known of the weights is assumed as for ImageNet where there are 1,000 classes, and
+    the classifier's notes say so. Weights that nothing was loaded into are random: said, too.
+
+    Raises:
+        UnknownModelError: no such name.
+        ModelArgumentError: two sources of weights, or classes for a network of a zoo.
+        WeightsError: weights of another architecture.
+        MissingPackageError: the zoo or the package of weights is not installed.
+    """
+    _require_one_meaning(named)
+    packaged = pretrained_weights(named.name) if named.pretrained else None
+    module, shape = _built(named)
+    loaded = _loaded(module, named, packaged)
+    notes = _weights_notes(loaded)
+    known = _published(packaged) if packaged is not None else _assumed(module, shape)
+    classifier = classifier_of_module(
+        module,
+        shape,
+        mean=known.mean,
+        standard_deviation=known.standard_deviation,
+        classes=known.classes,
+        name=named.name,
+    )
+    not_loaded = (*loaded.missing, *loaded.mismatched) if loaded else ()
+    return replace(classifier, notes=(*notes, known.note), not_loaded=not_loaded)
+
+
+def _require_one_meaning(named: NamedModel) -> None:
+    if named.pretrained and named.weights is not None:
+        raise ModelArgumentError(
+            f"{named.weights.name} and a package's weights", "one of them", "leave one out"
+        )
+    if named.classes is not None and is_zoo_name(named.name):
+        raise ModelArgumentError(
+            f"{named.classes} classes for {named.name}",
+            "none: a zoo's network has its own",
+            "leave them out",
+        )
+
+
+@dataclass(frozen=True)
+class _Known:
+    """What belongs to weights besides numbers, and the sentence that says where it is from."""
+
+    mean: tuple[float, ...] | None
+    standard_deviation: tuple[float, ...] | None
+    classes: tuple[str, ...]
+    note: str
+
+
+def _built(named: NamedModel) -> tuple[nn.Module, Shape]:
+    if is_zoo_name(named.name):
+        module, shape = build_zoo(named.name)
+        return module, named.input_shape or shape
+    residual = named.name.startswith("resnet")
+    classes = named.classes or (IMAGENET_CLASSES if residual else 10)
+    side = 224 if residual and classes == IMAGENET_CLASSES else 32
+    shape = named.input_shape or (3, side, side)
+    return build_model(named.name, shape, classes), shape
+
+
+def _loaded(
+    module: nn.Module, named: NamedModel, packaged: Pretrained | None
+) -> LoadedWeights | None:
+    if packaged is not None:
+        return put_weights(module, packaged.weights)
+    if named.weights is not None:
+        return load_weights(module, named.weights, partial=named.partial)
+    return None
+
+
+def _weights_notes(loaded: LoadedWeights | None) -> tuple[str, ...]:
+    if loaded is None:
+        return ("The weights are random: nothing was learned, and predictions mean nothing.",)
+    notes = [f"{note[0].upper()}{note[1:]}." for note in loaded.notes]
+    left = (*loaded.missing, *loaded.mismatched)
+    if left:
+        notes.append(
+            f"{len(left):,} tensors were not loaded and are as initialised ({_few(left)}): "
+            "what lies behind them means nothing, and neither do predictions; --list names all."
+        )
+    if loaded.unexpected:
+        notes.append(
+            f"{len(loaded.unexpected):,} tensors of the file have no place here "
+            f"({_few(loaded.unexpected)})."
+        )
+    return tuple(notes)
+
+
+def _published(packaged: Pretrained) -> _Known:
+    p = packaged.preprocessing
+    note = (
+        f"Pictures are scaled bilinearly and keep their whole shorter side; the publisher kept "
+        f"{p.crop:.1%} of it, scaled {p.interpolation}."
+    )
+    return _Known(p.mean, p.standard_deviation, packaged.classes, note)
+
+
+def _assumed(module: nn.Module, shape: Shape) -> _Known:
+    """As for ImageNet where the last layer has its 1,000 classes; else nothing."""
+    outputs = [layer.out_features for layer in module.modules() if isinstance(layer, nn.Linear)]
+    if shape[0] != 3 or not outputs or outputs[-1] != IMAGENET_CLASSES:
+        note = "No preprocessing is known: pixels go in as numbers from 0 to 1."
+        return _Known(None, None, (), note)
+    note = "1,000 classes: ImageNet's mean, standard deviation and class names are assumed."
+    try:
+        classes = imagenet_classes()
+    except MissingPackageError:
+        classes, note = (), f"{note} Names need torchvision: classes are numbers."
+    return _Known(IMAGENET_MEAN, IMAGENET_STANDARD_DEVIATION, classes, note)
+
+
+def _few(names: tuple[str, ...]) -> str:
+    more = f" and {len(names) - FEW:,} more" if len(names) > FEW else ""
+    return ", ".join(names[:FEW]) + more

@@ -1,0 +1,138 @@
+"""The states of a run's network that its record can give back: best, last, initial."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import safetensors.torch
+from torch import nn
+
+from grevy.classifier.run import Run
+from grevy.data.randomness import own_randomness
+from grevy.errors import CorruptRecordError, RunMismatchError, RunNotFoundError
+from grevy.models import build_model
+from grevy.models.pairing import begin_like
+from grevy.models.transfer.initial import begin_with
+from grevy.models.transfer.preprocessing import builder_arguments
+from grevy.models.whitening import whitening_layers
+from grevy.recipes.load import load_recipe
+from grevy.recipes.schema import ModelConfig
+from grevy.records.checkpoint import Checkpoint, load_checkpoint
+
+StateName = Literal["initial", "last", "best"]
+
+
+@dataclass(frozen=True)
+class RunState:
+    """One state of a run's network: its name, and the optimizer steps behind it."""
+
+    name: StateName
+    step: int
+
+
+def states_of(run: Run) -> tuple[RunState, ...]:
+    """The states that the record of `run` can give back, in the order of their steps.
+
+    Raises:
+        CorruptRecordError: the checkpoint is damaged.
+    """
+    states = [RunState("initial", 0)]
+    checkpoint = load_checkpoint(run.directory.checkpoint)
+    if checkpoint is not None:
+        states.append(RunState("last", _step_of(checkpoint)))
+    if run.facts["results"] is not None:
+        states.append(RunState("best", run.results["best_step"]))
+    return tuple(sorted(states, key=lambda state: state.step))
+
+
+def network_at(run: Run, state: StateName) -> tuple[nn.Module, int]:
+    """The network in evaluation mode in that state, and its step.
+
+    Raises:
+        RunNotFoundError: the record lacks that state.
+        CorruptRecordError: the weights are damaged or of another architecture.
+    """
+    if state == "best":
+        return run.model(), int(run.results["best_step"])
+    if state == "initial":
+        return _with_filters(run, _initial(run.facts)).eval(), 0
+    checkpoint = _checkpoint(run)
+    return _from_checkpoint(run, checkpoint).eval(), _step_of(checkpoint)
+
+
+def _checkpoint(run: Run) -> Checkpoint:
+    checkpoint = load_checkpoint(run.directory.checkpoint)
+    if checkpoint is None:
+        raise RunNotFoundError(
+            f"the run at {run.path} has no checkpoint",
+            "one that reached its first check",
+            f"go on with: grevy train --resume --out {run.path}",
+        )
+    return checkpoint
+
+
+def _initial(facts: dict[str, Any]) -> nn.Module:
+    """The network as `prepare` built it: its weights are a function of the seed, or from a file.
+
+    Whitening filters are not yet those of the pictures.
+
+    Raises:
+        RunMismatchError: the file of weights is not the one that the run began with.
+    """
+    model, recipe = _fresh(facts), load_recipe(facts["recipe"]).model
+    if recipe.weights == "none":
+        return model
+    found = begin_with(model, recipe.name, recipe.weights).loaded.sha256
+    if found != facts["weights"]["sha256"]:
+        raise RunMismatchError(
+            f"weights {recipe.weights} with SHA-256 {found}",
+            f"the file that the run began with, {facts['weights']['sha256']}",
+            "restore it, or look at another state",
+        )
+    return model
+
+
+def _fresh(facts: dict[str, Any]) -> nn.Module:
+    """Of the run's architecture, with the weights that the seed gives."""
+    recipe, p = load_recipe(facts["recipe"]).model, facts["preprocessing"]
+    shape = p["channels"], p["height"], p["width"]
+    with own_randomness(facts["seed"]):
+        classes = len(facts["data"]["classes"])
+        model = build_model(recipe.name, shape, classes, **builder_arguments(recipe))
+    if pairing := facts.get("pairing"):
+        begin_like(model, ModelConfig(**pairing["like"]), facts["seed"], shape, classes)
+    return model
+
+
+def _with_filters(run: Run, model: nn.Module) -> nn.Module:
+    """Whitening filters come from pictures and never change: any later state has them."""
+    if whitening_layers(model):
+        later = _from_checkpoint(run, _checkpoint(run))
+        for layer, same in zip(whitening_layers(model), whitening_layers(later), strict=True):
+            layer.weight.data.copy_(same.weight)
+    return model
+
+
+def _from_checkpoint(run: Run, checkpoint: Checkpoint) -> nn.Module:
+    """The weights that the next check would have seen: averaged ones where there are."""
+    model = _fresh(run.facts)
+    try:
+        tensors = safetensors.torch.load(checkpoint.files["state.safetensors"])
+        averaged = "average/module."
+        prefix = averaged if any(name.startswith(averaged) for name in tensors) else "model/"
+        model.load_state_dict(
+            {k.removeprefix(prefix): v for k, v in tensors.items() if k.startswith(prefix)}
+        )
+    except (KeyError, RuntimeError, safetensors.SafetensorError) as error:
+        raise CorruptRecordError(
+            f"the checkpoint of {run.path} does not fit its network ({error})",
+            "the checkpoint that training wrote",
+            "restore it from a copy, or train again",
+        ) from error
+    return model
+
+
+def _step_of(checkpoint: Checkpoint) -> int:
+    return int(json.loads(checkpoint.files["state.json"])["progress"]["step"])

@@ -1,0 +1,1 @@
+"""Optimizers by name, and how parameters are grouped for them."""

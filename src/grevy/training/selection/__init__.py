@@ -1,0 +1,1 @@
+"""Training on the hard part of each batch only."""

@@ -1,0 +1,1 @@
+"""From image data and a recipe to everything that the loop needs."""

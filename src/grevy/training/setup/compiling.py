@@ -1,0 +1,79 @@
+"""torch.compile around what is trained, where the recipe asks for it.
+
+Only training steps are compiled. Checks, the last evaluation, the record and every look into the
+finished network use the plain layers: whoever evaluates the run again gets the recorded figures.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import cast
+
+import torch
+from torch import nn
+from torch.optim import Optimizer
+
+from grevy.errors import CompileError, DeviceError
+from grevy.training.optimizers.muon import Muon
+
+MODES = {"default": "default", "graphs": "reduce-overhead"}
+"""What torch.compile calls the recipe's choices."""
+
+COMPILER = ("torch._dynamo", "torch._inductor", "torch._functorch")
+MOST_LETTERS = 200
+"""Of the compiler's message: its first line may hold a whole program."""
+
+
+def refuse_graphs(wanted: str, device: torch.device) -> None:
+    """CUDA graphs need CUDA.
+
+    Raises:
+        DeviceError: `wanted` is "graphs" and the device another.
+    """
+    if wanted == "graphs" and device.type != "cuda":
+        raise DeviceError(
+            f"compile graphs on device '{device}'",
+            "a CUDA device",
+            "use --compile default or none; a run that began with graphs goes on only there",
+        )
+
+
+def compiled(model: nn.Module, optimizer: Optimizer, wanted: str) -> nn.Module:
+    """What trains `model` by compiled code: another module around the same layers.
+
+    It is compiled when it is first called, and again for each size of picture, and when other
+    layers begin or cease to train. The model keeps its layers, names and mode. Muon's
+    orthogonalisation is compiled along with it.
+
+    Args:
+        model: what takes a batch.
+        optimizer: of its parameters.
+        wanted: "none", "default" or "graphs", as the recipe says.
+    """
+    if wanted == "none":
+        return model
+    torch.compiler.reset()  # PyTorch keeps few variants a process, and former trainings had theirs
+    if isinstance(optimizer, Muon):
+        optimizer.compile()
+    return cast(nn.Module, torch.compile(model, mode=MODES[wanted], dynamic=False))
+
+
+@contextmanager
+def compiler_errors() -> Iterator[None]:
+    """Say in one line why torch.compile failed inside the block.
+
+    Raises:
+        CompileError: it did.
+    """
+    try:
+        yield
+    except Exception as error:
+        if not any(kind.__module__.startswith(COMPILER) for kind in type(error).__mro__):
+            raise
+        reason = str(error).strip() or type(error).__name__
+        raise CompileError(
+            f"torch.compile failed ({reason.splitlines()[0][:MOST_LETTERS]})",
+            "a network that it takes, and a C++ compiler for a CPU or Triton for a GPU",
+            "use --compile none",
+        ) from error

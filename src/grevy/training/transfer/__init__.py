@@ -1,0 +1,1 @@
+"""Training behind a frozen front, whose features are computed once."""
