@@ -8,10 +8,10 @@ from itertools import product
 import torch
 from torch import Tensor
 
-from grevy.data.augment.augmented_view import PLAIN, View
+from grevy.data.augment.augmented_view import PLAIN, AugmentedView
 from grevy.recipes.schema import Recipe
 
-LogitsOf = Callable[[View, Tensor | None], Tensor]
+LogitsOf = Callable[[AugmentedView, Tensor | None], Tensor]
 """Logits of a split in a view: of all its pictures, or of those with the given indices."""
 
 
@@ -21,7 +21,7 @@ def name_of_views(recipe: Recipe) -> str | None:
     return "_".join(["test_time", *what]) if what else None
 
 
-def weighted_views(recipe: Recipe) -> dict[View, float]:
+def weighted_views(recipe: Recipe) -> dict[AugmentedView, float]:
     """The views that are averaged and their weights, which add up to 1.
 
     With shifts, half the weight stays with the picture where it is and a quarter goes to each of
@@ -30,7 +30,10 @@ def weighted_views(recipe: Recipe) -> dict[View, float]:
     step = recipe.test_time_shift
     flips = (False, True) if recipe.test_time_flip else (False,)
     shifts = {0: 0.5, -step: 0.25, step: 0.25} if step else {0: 1.0}
-    return {View(f, s): weight / len(flips) for (s, weight), f in product(shifts.items(), flips)}
+    return {
+        AugmentedView(f, s): weight / len(flips)
+        for (s, weight), f in product(shifts.items(), flips)
+    }
 
 
 def logits_over_views(recipe: Recipe, plain_NK: Tensor, logits_of: LogitsOf) -> Tensor:

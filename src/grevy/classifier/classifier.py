@@ -12,18 +12,17 @@ import torch
 from torch import nn
 
 from grevy.classifier.device import choose_device
-from grevy.classifier.inputs import Inputs, Pictures, Preprocessing, read_inputs
+from grevy.classifier.inputs import Inputs, Pictures, read_inputs
 from grevy.classifier.run import Run, open_run
 from grevy.classifier.snapshots import StateName, network_at
-from grevy.data.fit import Fit
 from grevy.errors import ClassNotFoundError, ModelArgumentError
 from grevy.models.survey.trace import trace
+from grevy.records.preprocessing import Fit, Preprocessing
 
 __all__ = [
     "Classifier",
     "Inputs",
     "Pictures",
-    "Preprocessing",
     "classifier_of_module",
     "classifier_of_run",
 ]

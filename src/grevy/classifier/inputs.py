@@ -15,10 +15,11 @@ from torch import Tensor
 
 from grevy.data.augment import normalise
 from grevy.data.decode import decode
-from grevy.data.fit import Fit, prepare
+from grevy.data.fit import prepare
 from grevy.data.listing import list_pictures
 from grevy.data.types import PictureFacts
 from grevy.errors import DataFormatError, EmptyDataError, UnreadablePictureError
+from grevy.records.preprocessing import Preprocessing
 
 OnePicture = str | Path | NDArray[np.uint8]
 Pictures = OnePicture | Iterable[OnePicture]
@@ -29,32 +30,6 @@ _FITTED = {
     "stretch": "scaled, its proportions changed,",
     "pad": "scaled and padded with black",
 }
-
-
-@dataclass(frozen=True)
-class Preprocessing:
-    """What is done to a picture before the network sees it.
-
-    Attributes:
-        channels: 1 (gray) or 3 (RGB).
-        height: pixels.
-        width: pixels.
-        fit: how another size is brought to this one, as in `grevy.data.fit`.
-        mean: a channel, of pixels in [0, 1]; subtracted.
-        standard_deviation: a channel; divided by.
-    """
-
-    channels: int
-    height: int
-    width: int
-    fit: Fit
-    mean: tuple[float, ...]
-    standard_deviation: tuple[float, ...]
-
-    @property
-    def shape(self) -> tuple[int, int, int]:
-        """Channels, height, width."""
-        return self.channels, self.height, self.width
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from grevy.classifier.precision import autocast
-from grevy.data.augment.augmented_view import PLAIN, View
+from grevy.data.augment.augmented_view import PLAIN, AugmentedView
 from grevy.data.batches import FeaturesOnDevice, PicturesOnDevice
 from grevy.models.transfer.resize import input_side
 
@@ -30,7 +30,7 @@ def logits_of(
     mean_C: Tensor,
     standard_deviation_C: Tensor,
     precision: str,
-    view: View = PLAIN,
+    view: AugmentedView = PLAIN,
     index_N: Tensor | None = None,
 ) -> Tensor:
     """Logits [N, K], float32, on the CPU. Leaves every layer in the mode it was in.

@@ -18,10 +18,11 @@ from grevy.classifier.precision import autocast
 from grevy.classifier.run import Run, open_run
 from grevy.data.augment import normalise
 from grevy.data.decode import Picture, decode
-from grevy.data.fit import Fit, prepare
+from grevy.data.fit import prepare
 from grevy.data.listing import list_pictures
 from grevy.data.randomness import own_kernels
 from grevy.data.types import PictureFacts
+from grevy.records.preprocessing import Fit
 
 BATCH = 32
 """Pictures at a time; on a CPU larger batches of photographs are no faster."""

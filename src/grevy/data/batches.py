@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from grevy.data.augment import augment, normalise
-from grevy.data.augment.augmented_view import PLAIN, View
+from grevy.data.augment.augmented_view import PLAIN, AugmentedView
 from grevy.data.augment.flip import alternating_flips, draw_flips
 from grevy.data.randomness import derive, generator
 from grevy.data.to_device import to_device
@@ -53,7 +53,11 @@ class PicturesOnDevice:
         return to_device(images_BCHW, self.device).contiguous(memory_format=torch.channels_last)
 
     def inputs(
-        self, index_B: Tensor, mean_C: Tensor, standard_deviation_C: Tensor, view: View = PLAIN
+        self,
+        index_B: Tensor,
+        mean_C: Tensor,
+        standard_deviation_C: Tensor,
+        view: AugmentedView = PLAIN,
     ) -> Tensor:
         """What the network takes: normalised pictures [B, C, H, W], in a view of them."""
         return view.of(normalise(self.pictures(index_B), mean_C, standard_deviation_C))
@@ -86,7 +90,11 @@ class FeaturesOnDevice:
         return len(self.labels_N)
 
     def inputs(
-        self, index_B: Tensor, mean_C: Tensor, standard_deviation_C: Tensor, view: View = PLAIN
+        self,
+        index_B: Tensor,
+        mean_C: Tensor,
+        standard_deviation_C: Tensor,
+        view: AugmentedView = PLAIN,
     ) -> Tensor:
         """Features [B, ...] in float32; they were normalised before they were made.
 

@@ -12,10 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from grevy.data.decode import Header, Picture, decode, read_header
-from grevy.data.fit import Fit, prepare
+from grevy.data.fit import prepare
 from grevy.data.space import saving
 from grevy.data.types import ArraySplit, EncodedSplit, PictureFacts
 from grevy.recipes.schema import PicturesConfig
+from grevy.records.preprocessing import Fit
 
 OWN_SIZE_LIMIT = 96
 """Pictures that share one size of at most so many pixels a side keep it."""

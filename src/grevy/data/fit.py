@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
-Fit = Literal["crop", "stretch", "pad"]
+from grevy.records.preprocessing import Fit
 
 _BILINEAR = Image.Resampling.BILINEAR
 

@@ -16,7 +16,7 @@ from grevy.models.weights_file import Weights, read_weights
 
 
 @dataclass(frozen=True)
-class Preprocessing:
+class PublishedPreprocessing:
     """How the pictures looked on which the weights were evaluated by their publisher.
 
     Attributes:
@@ -48,7 +48,7 @@ class Pretrained:
 
     model: str
     weights: Weights
-    preprocessing: Preprocessing
+    preprocessing: PublishedPreprocessing
     classes: tuple[str, ...]
 
 
@@ -90,7 +90,7 @@ def pretrained_weights(name: str) -> Pretrained:
     return Pretrained(name, weights, package.preprocessing, imagenet_classes())
 
 
-def package_preprocessing(name: str) -> Preprocessing:
+def package_preprocessing(name: str) -> PublishedPreprocessing:
     """What the packaged weights of the zoo's model `name` expect of pictures."""
     return _PACKAGES[name].preprocessing
 
@@ -119,7 +119,7 @@ class _Package:
     file: str
     sha256: str
     translate: Callable[[str], str]
-    preprocessing: Preprocessing
+    preprocessing: PublishedPreprocessing
 
 
 def _file_of(package: _Package) -> Path:
@@ -181,7 +181,7 @@ _PACKAGES = {
         file="models/efficientnet-lite0-57934424.pth",
         sha256="579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db",
         translate=_timm_efficientnet,
-        preprocessing=Preprocessing(  # as in tensorflow/tpu, models/official/efficientnet
+        preprocessing=PublishedPreprocessing(  # as in tensorflow/tpu, models/official/efficientnet
             input_shape=(3, 224, 224),
             crop=224 / (224 + 32),
             interpolation="bicubic",

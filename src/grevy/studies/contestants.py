@@ -12,12 +12,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from grevy.errors import DifferentDataError, RunNotFoundError, UsageError
+from grevy.recipes.changes import differences
 from grevy.recipes.load import load_recipe
 from grevy.recipes.schema import Recipe
 from grevy.records.events import read_events
 from grevy.records.predictions import load_predictions
 from grevy.records.run import RunDirectory, find_runs
-from grevy.studies.fields import differences
 from grevy.studies.imported import read_predictions
 from grevy.studies.plan import read_study
 

@@ -13,9 +13,9 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from grevy.errors import SameArmsError, StudyFileError
+from grevy.recipes.changes import changed, full_field, parse_changes, same_training
 from grevy.recipes.load import load_recipe
 from grevy.recipes.schema import Recipe
-from grevy.studies.fields import changed, full_field, parse_changes, same_training
 
 BASELINE = "baseline"
 SEEDS = 5

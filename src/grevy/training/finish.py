@@ -19,7 +19,7 @@ from grevy.classifier.augmented_views import (
     weighted_views,
 )
 from grevy.classifier.logits import logits_of, score
-from grevy.data.augment.augmented_view import PLAIN, View
+from grevy.data.augment.augmented_view import PLAIN, AugmentedView
 from grevy.data.types import ImageData
 from grevy.errors import NonFiniteLossError
 from grevy.models.transfer.preprocessing import builder_arguments
@@ -113,7 +113,7 @@ def evaluate_and_save(
     """Scores of one split, plain and with test-time augmentation; the logits go into the record."""
     pictures, network, recipe = setup.pictures[split], setup.trained(state.network), setup.recipe
 
-    def logits(view: View, index_N: Tensor | None = None) -> Tensor:
+    def logits(view: AugmentedView, index_N: Tensor | None = None) -> Tensor:
         statistics = setup.mean_C, setup.standard_deviation_C
         return logits_of(network, pictures, *statistics, setup.precision, view, index_N)
 

@@ -15,7 +15,7 @@ from grevy.classifier.augmented_views import (
     weighted_views,
 )
 from grevy.classifier.logits import logits_of
-from grevy.data.augment.augmented_view import PLAIN, View
+from grevy.data.augment.augmented_view import PLAIN, AugmentedView
 from grevy.data.batches import PicturesOnDevice
 from grevy.data.types import Split
 from grevy.recipes.schema import Recipe
@@ -33,7 +33,7 @@ def network() -> nn.Module:
 
 
 def logits(network: nn.Module, images: Tensor):
-    def of(view: View, index: Tensor | None) -> Tensor:
+    def of(view: AugmentedView, index: Tensor | None) -> Tensor:
         chosen = images if index is None else images[index]
         return network(view.of(chosen)).detach()
 
@@ -45,16 +45,16 @@ def padded(images: Tensor) -> Tensor:
 
 
 def test_a_shifted_view_is_cut_out_of_the_reflected_picture(images: Tensor) -> None:
-    assert torch.equal(View(shift=1).of(images), padded(images)[:, :, 0:8, 0:9])
-    assert torch.equal(View(shift=-1).of(images), padded(images)[:, :, 2:10, 2:11])
-    assert torch.equal(View(True, 1).of(images), padded(images)[:, :, 0:8, 0:9].flip(-1))
+    assert torch.equal(AugmentedView(shift=1).of(images), padded(images)[:, :, 0:8, 0:9])
+    assert torch.equal(AugmentedView(shift=-1).of(images), padded(images)[:, :, 2:10, 2:11])
+    assert torch.equal(AugmentedView(True, 1).of(images), padded(images)[:, :, 0:8, 0:9].flip(-1))
     assert PLAIN.of(images) is images
 
 
 def test_a_view_keeps_the_memory_layout(images: Tensor) -> None:
     last = images.contiguous(memory_format=torch.channels_last)
-    assert View(True, -1).of(last).is_contiguous(memory_format=torch.channels_last)
-    assert torch.equal(View(True, -1).of(last), View(True, -1).of(images))
+    assert AugmentedView(True, -1).of(last).is_contiguous(memory_format=torch.channels_last)
+    assert torch.equal(AugmentedView(True, -1).of(last), AugmentedView(True, -1).of(images))
 
 
 def test_flips_and_shifts_are_airbenchs_six_views(images: Tensor, network: nn.Module) -> None:
@@ -117,7 +117,7 @@ def test_logits_of_some_pictures_are_those_among_all(network: nn.Module) -> None
     )
     pictures = PicturesOnDevice(split, torch.device("cpu"))
     statistics = torch.full((3,), 0.5), torch.full((3,), 0.25)
-    every = logits_of(network, pictures, *statistics, "fp32", View(True, 1))
+    every = logits_of(network, pictures, *statistics, "fp32", AugmentedView(True, 1))
     index = torch.tensor([1, 5, 11])
-    some = logits_of(network, pictures, *statistics, "fp32", View(True, 1), index)
+    some = logits_of(network, pictures, *statistics, "fp32", AugmentedView(True, 1), index)
     torch.testing.assert_close(some, every[index])

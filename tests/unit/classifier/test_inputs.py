@@ -9,13 +9,14 @@ import pytest
 import torch
 from PIL import Image
 
-from grevy.classifier.inputs import Inputs, Pictures, Preprocessing, read_inputs
+from grevy.classifier.inputs import Inputs, Pictures, read_inputs
 from grevy.errors import (
     DataFormatError,
     DataNotFoundError,
     EmptyDataError,
     UnreadablePictureError,
 )
+from grevy.records.preprocessing import Preprocessing
 
 RGB = Preprocessing(3, 8, 8, "crop", (0.5, 0.25, 0.0), (0.5, 0.25, 1.0))
 GRAY = Preprocessing(1, 8, 8, "pad", (0.5,), (0.25,))

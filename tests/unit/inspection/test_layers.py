@@ -6,9 +6,10 @@ import pytest
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from grevy.classifier.classifier import Classifier, Preprocessing, classifier_of_module
+from grevy.classifier.classifier import Classifier, classifier_of_module
 from grevy.errors import LayerNotFoundError, ModelArgumentError
 from grevy.inspection.layers import LayerInfo, convolutions, find_layer, layer_list
+from grevy.records.preprocessing import Preprocessing
 
 
 class Twice(nn.Module):

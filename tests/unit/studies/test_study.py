@@ -14,9 +14,9 @@ from grevy.errors import (
     SameArmsError,
     StudyFileError,
 )
+from grevy.recipes import changes as fields
+from grevy.recipes.changes import changed, differences, full_field, parse_changes
 from grevy.recipes.load import load_recipe
-from grevy.studies import fields
-from grevy.studies.fields import changed, differences, full_field, parse_changes
 from grevy.studies.study import load_study
 
 

@@ -11,7 +11,7 @@ from grevy.data.augment.geometry import translate
 
 
 @dataclass(frozen=True)
-class View:
+class AugmentedView:
     """What is done to every picture alike: it is shifted, then flipped.
 
     Attributes:
@@ -35,5 +35,5 @@ class View:
         return translate(images_BCHW, shift_B, shift_B).contiguous(memory_format=layout)
 
 
-PLAIN = View()
+PLAIN = AugmentedView()
 """As it is."""

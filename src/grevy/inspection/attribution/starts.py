@@ -7,8 +7,8 @@ from typing import Literal, get_args
 import torch
 from torch import Tensor
 
-from grevy.classifier.classifier import Preprocessing
 from grevy.errors import InputError
+from grevy.records.preprocessing import Preprocessing
 
 Start = Literal["black", "white", "mean"]
 

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from grevy.classifier.inputs import Preprocessing
 from grevy.figures.numerals import counted
+from grevy.records.preprocessing import Preprocessing
 
 _SAMPLE = 1000
 """Pictures from which the statistics are computed."""

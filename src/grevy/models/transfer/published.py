@@ -9,7 +9,7 @@ from typing import Any
 from grevy.data.download import download
 from grevy.data.places import cache_folder
 from grevy.errors import WeightsError
-from grevy.models.pretrained import Preprocessing, package_preprocessing, pretrained_names
+from grevy.models.pretrained import PublishedPreprocessing, package_preprocessing, pretrained_names
 from grevy.models.transfer.hub import PREFIX, weights_on_hub
 from grevy.models.zoo import require_zoo_name
 
@@ -24,7 +24,7 @@ IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_STANDARD_DEVIATION = (0.229, 0.224, 0.225)
 """Of the pixels of ImageNet's train split, as torchvision and timm normalise with."""
 
-IMAGENET = Preprocessing(
+IMAGENET = PublishedPreprocessing(
     (3, 224, 224), 224 / 256, "bilinear", IMAGENET_MEAN, IMAGENET_STANDARD_DEVIATION
 )
 """What is assumed where nobody says."""
@@ -50,7 +50,7 @@ def fetch_published(name: str) -> Path:
     return _download(OURS.get(name) or _torchvision_url(name))
 
 
-def published_preprocessing(name: str) -> Preprocessing:
+def published_preprocessing(name: str) -> PublishedPreprocessing:
     """How pictures looked for which the published weights of this network were evaluated.
 
     As the package or the zoo says; else as ImageNet's networks are evaluated: 224 pixels, bilinear.
@@ -63,7 +63,7 @@ def published_preprocessing(name: str) -> Preprocessing:
     if name.startswith("timm:"):
         config = _timm_config(name)
         if config is not None:
-            return Preprocessing(
+            return PublishedPreprocessing(
                 tuple(config.input_size),
                 config.crop_pct,
                 config.interpolation,
@@ -90,13 +90,13 @@ def _torchvision_url(name: str) -> str:
     return str(weights.url)
 
 
-def _torchvision_preprocessing(name: str) -> Preprocessing:
+def _torchvision_preprocessing(name: str) -> PublishedPreprocessing:
     weights = _torchvision_weights(name)
     if weights is None:
         return IMAGENET
     transform = weights.transforms()
     side = transform.crop_size[0]
-    return Preprocessing(
+    return PublishedPreprocessing(
         (3, side, side),
         side / transform.resize_size[0],
         str(transform.interpolation.value),

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from grevy.classifier.precision import autocast
-from grevy.data.augment.augmented_view import View
+from grevy.data.augment.augmented_view import AugmentedView
 from grevy.data.batches import FeatureBatches, FeaturesOnDevice, PicturesOnDevice
 from grevy.data.features import FeatureSet
 from grevy.data.places import cache_folder
@@ -223,7 +223,9 @@ class FrozenFront:
         pictures = self.pictures[split]
         order_N = torch.arange(limit or len(pictures), device=pictures.device)
         for index_B in torch.split(order_N, self._batch_size()):
-            images_BCHW = pictures.inputs(index_B, *self.statistics, View(view == "flipped"))
+            images_BCHW = pictures.inputs(
+                index_B, *self.statistics, AugmentedView(view == "flipped")
+            )
             with autocast(self.precision, pictures.device):
                 features = front(images_BCHW)
             yield features.float().cpu().numpy()
