@@ -19,7 +19,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from grevy.classifier.classifier import Classifier, classifier_of_module
+from grevy.classifier.classifier import Classifier
+from grevy.classifier.of_module import classifier_of_module
 from grevy.errors import GrevyError
 from grevy.inspection.activations import Activations
 from grevy.inspection.attribution import (

@@ -7,7 +7,8 @@ from pathlib import Path
 
 from torch import nn
 
-from grevy.classifier.classifier import Classifier, classifier_of_module
+from grevy.classifier.classifier import Classifier
+from grevy.classifier.of_module import classifier_of_module
 from grevy.errors import MissingPackageError, ModelArgumentError
 from grevy.models import build_model
 from grevy.models.pretrained import Pretrained, imagenet_classes, pretrained_weights

@@ -1,4 +1,4 @@
-"""The states of a run's network that its record can give back: best, last, initial."""
+"""The snapshots of a run's network that its record can give back: best, last, initial."""
 
 from __future__ import annotations
 
@@ -21,42 +21,42 @@ from grevy.recipes.load import load_recipe
 from grevy.recipes.schema import ModelConfig
 from grevy.records.checkpoint import Checkpoint, load_checkpoint
 
-StateName = Literal["initial", "last", "best"]
+SnapshotName = Literal["initial", "last", "best"]
 
 
 @dataclass(frozen=True)
-class RunState:
-    """One state of a run's network: its name, and the optimizer steps behind it."""
+class Snapshot:
+    """The weights of a run at one moment: its name, and the optimizer steps behind it."""
 
-    name: StateName
+    name: SnapshotName
     step: int
 
 
-def states_of(run: Run) -> tuple[RunState, ...]:
-    """The states that the record of `run` can give back, in the order of their steps.
+def snapshots_of(run: Run) -> tuple[Snapshot, ...]:
+    """The snapshots that the record of `run` can give back, in the order of their steps.
 
     Raises:
         CorruptRecordError: the checkpoint is damaged.
     """
-    states = [RunState("initial", 0)]
+    snapshots = [Snapshot("initial", 0)]
     checkpoint = load_checkpoint(run.directory.checkpoint)
     if checkpoint is not None:
-        states.append(RunState("last", _step_of(checkpoint)))
+        snapshots.append(Snapshot("last", _step_of(checkpoint)))
     if run.facts["results"] is not None:
-        states.append(RunState("best", run.results["best_step"]))
-    return tuple(sorted(states, key=lambda state: state.step))
+        snapshots.append(Snapshot("best", run.results["best_step"]))
+    return tuple(sorted(snapshots, key=lambda snapshot: snapshot.step))
 
 
-def network_at(run: Run, state: StateName) -> tuple[nn.Module, int]:
-    """The network in evaluation mode in that state, and its step.
+def network_at(run: Run, snapshot: SnapshotName) -> tuple[nn.Module, int]:
+    """The network in evaluation mode at that snapshot, and its step.
 
     Raises:
-        RunNotFoundError: the record lacks that state.
+        RunNotFoundError: the record lacks that snapshot.
         CorruptRecordError: the weights are damaged or of another architecture.
     """
-    if state == "best":
+    if snapshot == "best":
         return run.model(), int(run.results["best_step"])
-    if state == "initial":
+    if snapshot == "initial":
         return _with_filters(run, _initial(run.facts)).eval(), 0
     checkpoint = _checkpoint(run)
     return _from_checkpoint(run, checkpoint).eval(), _step_of(checkpoint)
@@ -89,7 +89,7 @@ def _initial(facts: dict[str, Any]) -> nn.Module:
         raise RunMismatchError(
             f"weights {recipe.weights} with SHA-256 {found}",
             f"the file that the run began with, {facts['weights']['sha256']}",
-            "restore it, or look at another state",
+            "restore it, or look at another snapshot",
         )
     return model
 
@@ -107,7 +107,7 @@ def _fresh(facts: dict[str, Any]) -> nn.Module:
 
 
 def _with_filters(run: Run, model: nn.Module) -> nn.Module:
-    """Whitening filters come from pictures and never change: any later state has them."""
+    """Whitening filters come from pictures and never change: any later snapshot has them."""
     if whitening_layers(model):
         later = _from_checkpoint(run, _checkpoint(run))
         for layer, same in zip(whitening_layers(model), whitening_layers(later), strict=True):

@@ -11,15 +11,12 @@ from typing import Any
 import torch
 from torch import nn
 
-from grevy.classifier.classifier import (
-    Classifier,
-    Pictures,
-    classifier_of_module,
-    classifier_of_run,
-)
+from grevy.classifier.classifier import Classifier, Pictures
 from grevy.classifier.named import NamedModel, Shape, classifier_of_model
+from grevy.classifier.of_module import classifier_of_module
+from grevy.classifier.of_run import classifier_of_run
 from grevy.classifier.run import Run
-from grevy.classifier.snapshots import StateName
+from grevy.classifier.snapshots import SnapshotName
 from grevy.errors import UsageError
 from grevy.inspection.activations import Activations, Sort
 from grevy.inspection.attribution import METHODS
@@ -42,9 +39,9 @@ def look(
     partial: bool = False,
     input_shape: Shape | None = None,
     classes: int | None = None,
-    state: StateName = "best",
+    state: SnapshotName = "best",
     other: Run | str | Path | Classifier | None = None,
-    other_state: StateName | None = None,
+    other_state: SnapshotName | None = None,
     layer: str | None = None,
     channels: tuple[int, ...] | None = None,
     sort: Sort = "index",
@@ -116,7 +113,7 @@ def classifier_for(
     partial: bool = False,
     input_shape: Shape | None = None,
     classes: int | None = None,
-    state: StateName = "best",
+    state: SnapshotName = "best",
 ) -> Classifier:
     """What is looked into; arguments and errors as in `look`."""
     if (run is None) == (model is None):
@@ -200,7 +197,7 @@ def _require_something(pictures: Pictures | None, wanted: _Wanted) -> None:
 def _second(
     run: Run | str | Path | None,
     other: Run | str | Path | Classifier | None,
-    other_state: StateName | None,
+    other_state: SnapshotName | None,
 ) -> Classifier | None:
     """The network to set beside the first, if there is to be one."""
     if isinstance(other, Classifier):

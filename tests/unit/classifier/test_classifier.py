@@ -12,9 +12,11 @@ import torch
 from torch import nn
 
 import grevy
-from grevy.classifier.classifier import Classifier, classifier_of_module, classifier_of_run
+from grevy.classifier.classifier import Classifier
+from grevy.classifier.of_module import classifier_of_module
+from grevy.classifier.of_run import classifier_of_run
 from grevy.classifier.run import Run
-from grevy.classifier.snapshots import RunState, states_of
+from grevy.classifier.snapshots import Snapshot, snapshots_of
 from grevy.errors import ClassNotFoundError, ModelArgumentError, RunNotFoundError
 from grevy.models import build_model
 from grevy.training.listeners.listener import Listener
@@ -93,10 +95,10 @@ def test_a_run_gives_its_preprocessing_and_classes(stripes_run: Run) -> None:
 def test_a_run_has_an_initial_a_last_and_a_best_state(stripes_run: Run) -> None:
     steps = stripes_run.results["steps"]
     best = stripes_run.results["best_step"]
-    assert set(states_of(stripes_run)) == {
-        RunState("initial", 0),
-        RunState("last", steps),
-        RunState("best", best),
+    assert set(snapshots_of(stripes_run)) == {
+        Snapshot("initial", 0),
+        Snapshot("last", steps),
+        Snapshot("best", best),
     }
     assert classifier_of_run(stripes_run, "last", device="cpu").name == f"still at step {steps}"
 
@@ -135,4 +137,4 @@ def test_a_run_without_a_checkpoint_has_no_last_state(stripes_run: Run, tmp_path
     (copy / "run.json").write_bytes(stripes_run.directory.facts_file.read_bytes())
     with pytest.raises(RunNotFoundError, match="no checkpoint"):
         classifier_of_run(copy, "last")
-    assert RunState("last", 0) not in states_of(Run(type(stripes_run.directory)(copy)))
+    assert Snapshot("last", 0) not in snapshots_of(Run(type(stripes_run.directory)(copy)))

@@ -8,7 +8,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from grevy.classifier.classifier import Classifier, classifier_of_module
+from grevy.classifier.classifier import Classifier
+from grevy.classifier.of_module import classifier_of_module
 from grevy.errors import InputError, LayerNotFoundError, ModelArgumentError
 from grevy.figures.scale import NOT_A_NUMBER
 from grevy.inspection.activations import Activations, order_of

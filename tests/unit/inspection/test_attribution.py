@@ -15,7 +15,8 @@ import torch.nn.functional as F
 from scipy.ndimage import convolve
 from torch import Tensor, nn
 
-from grevy.classifier.classifier import Classifier, classifier_of_module
+from grevy.classifier.classifier import Classifier
+from grevy.classifier.of_module import classifier_of_module
 from grevy.errors import (
     ClassNotFoundError,
     InputError,

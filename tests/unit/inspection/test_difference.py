@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 import torch
 
-from grevy.classifier.classifier import Classifier, classifier_of_module
+from grevy.classifier.classifier import Classifier
+from grevy.classifier.of_module import classifier_of_module
 from grevy.errors import DifferentNetworksError, InputError
 from grevy.inspection.activations import Activations
 from grevy.inspection.attribution import GradCam

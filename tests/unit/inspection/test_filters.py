@@ -7,7 +7,8 @@ import pytest
 import torch
 from torch import nn
 
-from grevy.classifier.classifier import Classifier, classifier_of_module
+from grevy.classifier.classifier import Classifier
+from grevy.classifier.of_module import classifier_of_module
 from grevy.errors import InputError, LayerNotFoundError, ModelArgumentError
 from grevy.figures.scale import NOT_A_NUMBER
 from grevy.inspection.convolution import filters_of, sees_colours

@@ -6,7 +6,8 @@ import pytest
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from grevy.classifier.classifier import Classifier, classifier_of_module
+from grevy.classifier.classifier import Classifier
+from grevy.classifier.of_module import classifier_of_module
 from grevy.errors import LayerNotFoundError, ModelArgumentError
 from grevy.inspection.layers import LayerInfo, convolutions, find_layer, layer_list
 from grevy.records.preprocessing import Preprocessing

@@ -10,8 +10,9 @@ import pytest
 import torch
 from torch import nn
 
-from grevy.classifier.classifier import Classifier, classifier_of_module
+from grevy.classifier.classifier import Classifier
 from grevy.classifier.named import NamedModel, classifier_of_model
+from grevy.classifier.of_module import classifier_of_module
 from grevy.errors import (
     DifferentNetworksError,
     LayerNotFoundError,

@@ -9,7 +9,7 @@ from sklearn.decomposition import PCA
 from torch import Tensor, nn
 
 import grevy
-from grevy.classifier.classifier import classifier_of_module
+from grevy.classifier.of_module import classifier_of_module
 from grevy.classifier.run import Run
 from grevy.errors import (
     EmptyDataError,

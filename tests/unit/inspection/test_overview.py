@@ -7,7 +7,8 @@ import pytest
 import torch
 from torch import nn
 
-from grevy.classifier.classifier import Classifier, classifier_of_module
+from grevy.classifier.classifier import Classifier
+from grevy.classifier.of_module import classifier_of_module
 from grevy.errors import ClassNotFoundError, LayerNotFoundError, UsageError
 from grevy.figures.scale import NO_EVIDENCE
 from grevy.inspection.overview import CHANNELS, CLASSES, Overview, OverviewView

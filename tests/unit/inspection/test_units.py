@@ -12,7 +12,8 @@ import torch
 from torch import Tensor, nn
 
 import grevy
-from grevy.classifier.classifier import Classifier, classifier_of_module
+from grevy.classifier.classifier import Classifier
+from grevy.classifier.of_module import classifier_of_module
 from grevy.classifier.run_data import data_of_run
 from grevy.errors import InputError, LayerNotFoundError, MissingSplitError, ModelArgumentError
 from grevy.inspection.units import Examples, Unit, unit

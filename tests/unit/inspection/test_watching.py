@@ -12,7 +12,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from grevy.classifier.classifier import classifier_of_module
+from grevy.classifier.of_module import classifier_of_module
 from grevy.errors import LayerNotFoundError
 from grevy.inspection.watching import activations_of, as_found, watching
 from grevy.models import build_model

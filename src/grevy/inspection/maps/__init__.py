@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from grevy.classifier.classifier import classifier_of_run
+from grevy.classifier.of_run import classifier_of_run
 from grevy.classifier.run import Run, open_run
 from grevy.classifier.run_data import data_of_run
 from grevy.inspection.maps.calibration import Calibration, CalibrationView

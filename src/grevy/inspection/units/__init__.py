@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from grevy.classifier.classifier import classifier_of_run
+from grevy.classifier.of_run import classifier_of_run
 from grevy.classifier.run import Run, open_run
 from grevy.classifier.run_data import data_of_run
-from grevy.classifier.snapshots import StateName
+from grevy.classifier.snapshots import SnapshotName
 from grevy.inspection.units.colours import colours_of_pictures
 from grevy.inspection.units.examples import Examples, examples_of_split
 from grevy.inspection.units.unit import Unit
@@ -24,7 +24,7 @@ def unit(
     split: str = "validation",
     patches: int = 9,
     seed: int = 0,
-    state: StateName = "best",
+    state: SnapshotName = "best",
     device: str = "auto",
     where: str | Path | None = None,
 ) -> UnitView:
