@@ -10,7 +10,7 @@ from grevy.arithmetic.output_size import convolution_formula, pooling_formula, t
 from grevy.arithmetic.reach import source
 from grevy.arithmetic.sum_formula import cell_formula, is_flat
 from grevy.arithmetic.worked import Cell, Grid, Number, Worked
-from grevy.documents.blocks import Block, Document, Formula, Matrix, Sentence
+from grevy.documents.blocks import Block, Document, Formula, Matrix, Paragraph
 
 MOST_SUMS = 100
 """Output cells up to which every sum is written out."""
@@ -37,7 +37,7 @@ def document(worked: Worked, cell: Cell | None = None) -> Document:
         out, and a sentence says so.
     """
     blocks: list[Block] = [
-        Sentence(worked.sentence),
+        Paragraph(worked.sentence),
         *_given(worked),
         *_size(worked),
         *_matrices("output", worked.output_FHW, worked, _parts_of_output(worked)),
@@ -135,7 +135,7 @@ def _matrices(
     height, width = len(grids[0]), len(grids[0][0])
     if len(grids) * height * width > MOST_NUMBERS or width > MOST_COLUMNS:
         count = f", {len(grids)} times" if len(grids) > 1 else ""
-        yield Sentence(
+        yield Paragraph(
             f"The {name}, {height}×{width}{count}, is too large to be shown; JSON holds all of it."
         )
         return
@@ -144,33 +144,33 @@ def _matrices(
         yield Matrix(name + part, rows)
 
 
-def _settings(worked: Worked) -> Iterator[Sentence]:
+def _settings(worked: Worked) -> Iterator[Paragraph]:
     geometry = worked.geometry
     if geometry.groups > 1:
-        yield Sentence(
+        yield Paragraph(
             f"Channels and filters are divided into {geometry.groups} groups; "
             "a filter sees the channels of its own group only."
         )
     if worked.operation == "max pooling" and geometry.padding != ((0, 0), (0, 0)):
-        yield Sentence("The maximum ignores the padding.")
+        yield Paragraph("The maximum ignores the padding.")
     if worked.operation == "average pooling" and geometry.padding != ((0, 0), (0, 0)):
         counts = "counts as zeros" if geometry.count_padding else "does not count"
-        yield Sentence(f"Padding {counts} in the average.")
+        yield Paragraph(f"Padding {counts} in the average.")
 
 
 def _size(worked: Worked) -> Iterator[Block]:
     """The formula with the numbers put in, for rows and for columns."""
     geometry, image = worked.geometry, worked.image_CHW[0]
     if geometry.adaptive:
-        yield Sentence("Window i of m on n cells goes from ⌊i·n/m⌋ up to, without, ⌈(i + 1)·n/m⌉:")
+        yield Paragraph("Window i of m on n cells goes from ⌊i·n/m⌋ up to, without, ⌈(i + 1)·n/m⌉:")
     elif worked.operation == "transposed convolution":
-        yield Sentence(
+        yield Paragraph(
             "Output size = (input − 1)·stride − padding on both sides + dilation·(kernel − 1) "
             "+ output padding + 1:"
         )
     else:
         left, right = "⌈⌉" if geometry.ceil else "⌊⌋"
-        yield Sentence(
+        yield Paragraph(
             f"Output size = {left}(input + padding on both sides − dilation·(kernel − 1) − 1)"
             f"/stride{right} + 1:"
         )
@@ -205,11 +205,11 @@ def _sums(worked: Worked, cell: Cell | None) -> Iterator[Block]:
     places = [(f, r, c) for f in range(filters) for r in range(rows) for c in range(columns)]
     shown_places = places if len(places) <= MOST_SUMS else places[:FIRST_SUMS]
     cells = [cell] if cell else [worked.cell(r, c, f) for f, r, c in shown_places]
-    yield Sentence(f"{_heading(worked)}, counted from 0.{_legend(cells)}")
+    yield Paragraph(f"{_heading(worked)}, counted from 0.{_legend(cells)}")
     for one in cells:
         yield cell_formula(worked, one)
     if not cell and len(places) > len(cells):
-        yield Sentence(
+        yield Paragraph(
             f"These are the first {len(cells)} of {len(places):,}; --cell row,column shows any one "
             "(in Python worked.cell(row, column))."
         )

@@ -9,7 +9,7 @@ from grevy.arithmetic.size_formula import Rounding, Symbol, transposed_equation,
 from grevy.arithmetic.size_question import QUANTITIES, Question, enumeration, named
 from grevy.arithmetic.size_search import Values, window_of
 from grevy.arithmetic.size_solution import counted, solution_of
-from grevy.documents.blocks import Block, Document, Formula, Sentence, Table
+from grevy.documents.blocks import Block, Document, Formula, Paragraph, Table
 
 TITLES = {"transposed": "a transposed convolution"}
 
@@ -27,27 +27,27 @@ def document_of(axes: Sequence[Axis], most: int | None) -> Document:
     if len(axes) == 1:
         return Document(title, tuple(_axis_blocks(axes[0], most)))
     if axes[0].question == axes[1].question:
-        alike = Sentence("Rows and columns alike; any solution of one goes with any of the other.")
+        alike = Paragraph("Rows and columns alike; any solution of one goes with any of the other.")
         return Document(title, (alike, *_axis_blocks(axes[0], most)))
     blocks: list[Block] = []
     for axis in axes:
-        blocks += [Sentence(f"{axis.noun.capitalize()}s."), *_axis_blocks(axis, most)]
+        blocks += [Paragraph(f"{axis.noun.capitalize()}s."), *_axis_blocks(axis, most)]
     return Document(title, tuple(blocks))
 
 
 def _axis_blocks(axis: Axis, most: int | None) -> list[Block]:
-    blocks: list[Block] = [Sentence(_given(axis.question)), _relation(axis.question)]
+    blocks: list[Block] = [Paragraph(_given(axis.question)), _relation(axis.question)]
     if not axis.solutions:
         return blocks + _nothing(axis)
-    blocks += [Sentence(_headline(axis, most))]
+    blocks += [Paragraph(_headline(axis, most))]
     if len(axis.solutions) == 1:
         blocks.append(axis.solutions[0].formulas[0])
-        blocks += [Sentence(f"{_capital(text)}.") for text in _remarks(axis)]
+        blocks += [Paragraph(f"{_capital(text)}.") for text in _remarks(axis)]
     else:
         blocks.append(_solutions(axis, most))
         if any(solution.unread for solution in axis.solutions[:most]):
-            blocks.append(Sentence(f"Unread: {axis.noun}s at the end that no window reaches."))
-    return blocks + [Sentence(text) for text in axis.limits]
+            blocks.append(Paragraph(f"Unread: {axis.noun}s at the end that no window reaches."))
+    return blocks + [Paragraph(text) for text in axis.limits]
 
 
 def _given(question: Question) -> str:
@@ -121,7 +121,7 @@ def _solutions(axis: Axis, most: int | None) -> Table:
 
 def _nothing(axis: Axis) -> list[Block]:
     """Why there is no solution, and the nearest that there are."""
-    blocks: list[Block] = [Sentence(f"No solution. {axis.why}")]
+    blocks: list[Block] = [Paragraph(f"No solution. {axis.why}")]
     if not axis.nearest:
         return blocks
     rows = [

@@ -1,15 +1,66 @@
-"""What a worked answer is made of, whatever it is written as: terminal, Markdown, LaTeX, HTML."""
+"""What a document is made of, whatever it is written as: terminal, Markdown, LaTeX, HTML.
+
+By-hand sheets, views of a network, studies and reports are all trees of these. A renderer a
+format turns them into text; none of them computes anything.
+"""
 
 from __future__ import annotations
 
+import struct
 from dataclasses import dataclass
+from typing import Literal, TypeAlias
 
 
 @dataclass(frozen=True)
-class Sentence:
-    """A paragraph."""
+class Value:
+    """A number of a record, with where it stands there.
+
+    Attributes:
+        text: as it is printed: "0.7340", "5,265".
+        record: the run, study or comparison that holds it, by its name.
+        field: in that record, dotted: "results.test.accuracy".
+    """
 
     text: str
+    record: str
+    field: str
+
+
+Text: TypeAlias = str | tuple["str | Value", ...]
+"""Words, or words with values among them."""
+
+
+@dataclass(frozen=True)
+class Heading:
+    """The name of what follows.
+
+    Attributes:
+        text: one line.
+        level: 2 for a section, 3 for a part of one, and so on to 6; 1 is the document's title.
+    """
+
+    text: str
+    level: Literal[2, 3, 4, 5, 6] = 2
+
+
+@dataclass(frozen=True)
+class Paragraph:
+    """Sentences."""
+
+    text: Text
+
+
+@dataclass(frozen=True)
+class Items:
+    """A list: things of one kind, one below the other.
+
+    Attributes:
+        items: one text each.
+        numbered: from 1, where their order matters.
+    """
+
+    items: tuple[Text, ...]
+    numbered: bool = False
 
 
 @dataclass(frozen=True)
@@ -46,18 +97,41 @@ class Table:
 
     Attributes:
         columns: heads.
-        rows: cells as text, one for each column.
+        rows: cells, one for each column.
         right: indices of the columns that are set to the right: numbers.
         title: said above; may be empty.
     """
 
     columns: tuple[str, ...]
-    rows: tuple[tuple[str, ...], ...]
+    rows: tuple[tuple[Text, ...], ...]
     right: frozenset[int] = frozenset()
     title: str = ""
 
 
-Block = Sentence | Formula | Matrix | Table
+@dataclass(frozen=True)
+class Figure:
+    """A picture.
+
+    Attributes:
+        name: of its file, without a folder and an ending: "look-zebra-conv1".
+        png: the picture itself.
+        alternative: what it shows, in words, for who can't see it.
+        caption: said below; may be empty.
+    """
+
+    name: str
+    png: bytes
+    alternative: str
+    caption: Text = ""
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height in pixels, as the PNG's header has them (PNG 1.2, section 4.1.1)."""
+        width, height = struct.unpack(">II", self.png[16:24])
+        return width, height
+
+
+Block: TypeAlias = Heading | Paragraph | Items | Formula | Matrix | Table | Figure
 
 
 @dataclass(frozen=True)
@@ -66,3 +140,20 @@ class Document:
 
     title: str
     blocks: tuple[Block, ...]
+
+    @property
+    def figures(self) -> tuple[Figure, ...]:
+        """All of them, in order."""
+        return tuple(block for block in self.blocks if isinstance(block, Figure))
+
+
+def plain(text: Text) -> str:
+    """The words of a text, its values as they are printed."""
+    if isinstance(text, str):
+        return text
+    return "".join(piece if isinstance(piece, str) else piece.text for piece in text)
+
+
+def pieces(text: Text) -> tuple[str | Value, ...]:
+    """A text as words and values in turn."""
+    return (text,) if isinstance(text, str) else text

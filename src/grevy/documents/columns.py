@@ -7,7 +7,7 @@ import textwrap
 import unicodedata
 from collections.abc import Sequence
 
-from grevy.documents.blocks import Table
+from grevy.documents.blocks import Table, Text, plain
 
 GAP = 2
 """Characters between two columns."""
@@ -27,9 +27,9 @@ _CONTROLS = dict.fromkeys((*range(32), *range(127, 160)), "\ufffd") | dict.fromk
 _OPERATOR = re.compile(r" ([=≈≤≥+−×·/-]) ")
 
 
-def clean(text: str) -> str:
+def clean(text: Text) -> str:
     """`text` on one line; control characters, which could steer a terminal, are shown as �."""
-    return text.translate(_CONTROLS).strip()
+    return plain(text).translate(_CONTROLS).strip()
 
 
 def display_width(text: str) -> int:
@@ -42,12 +42,18 @@ def display_width(text: str) -> int:
     return sum(_character_width(character) for character in text)
 
 
-def hold_operators(text: str) -> str:
+def hold_operators(text: Text) -> str:
     """`text` with no-break spaces after its operators, so that a line breaks before them."""
     return _OPERATOR.sub(rf" \1{NO_BREAK_SPACE}", clean(text))
 
 
-def wrap(text: str, width: int, *, whole_words: bool = False, hang: str = "") -> list[str]:
+def hold_inside(text: str) -> str:
+    """As `hold_operators`, of a piece of a text: spaces at its ends part it from the next."""
+    start, end = text[: len(text) - len(text.lstrip())], text[len(text.rstrip()) :]
+    return (" " if start else "") + hold_operators(text) + (" " if end and text.strip() else "")
+
+
+def wrap(text: Text, width: int, *, whole_words: bool = False, hang: str = "") -> list[str]:
     """Lines of at most `width` columns, at least one.
 
     Args:
@@ -102,7 +108,7 @@ def _select(table: Table, indices: Sequence[int]) -> Table:
     )
 
 
-def _columns(table: Table) -> list[tuple[str, ...]]:
+def _columns(table: Table) -> list[tuple[Text, ...]]:
     """The cells of each column, its head first."""
     return list(zip(table.columns, *table.rows, strict=True))
 
@@ -135,11 +141,11 @@ def _last_floors(table: Table) -> list[int]:
     ]
 
 
-def _natural(cells: Sequence[str]) -> int:
+def _natural(cells: Sequence[Text]) -> int:
     return max((display_width(clean(cell)) for cell in cells), default=0)
 
 
-def _longest_word(cells: Sequence[str]) -> int:
+def _longest_word(cells: Sequence[Text]) -> int:
     words = (word for cell in cells for word in wrap(cell, 1, whole_words=True))
     return max(map(display_width, words), default=0)
 

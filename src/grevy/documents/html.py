@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from functools import cache
 from typing import TYPE_CHECKING
 
-from grevy.documents.blocks import Document, Formula, Matrix, Sentence, Table
-from grevy.documents.columns import clean, hold_operators
+from grevy.documents.blocks import (
+    Document,
+    Figure,
+    Formula,
+    Heading,
+    Items,
+    Matrix,
+    Paragraph,
+    Table,
+    pieces,
+)
+from grevy.documents.columns import clean, hold_inside, hold_operators
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -35,7 +46,13 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters.update(clean=clean, hold=hold_operators)
-    for kind in (Sentence, Formula, Matrix, Table):
+    environment.filters.update(
+        clean=clean, hold=hold_operators, hold_inside=hold_inside, pieces=pieces, base64=_base64
+    )
+    for kind in (Heading, Paragraph, Items, Formula, Matrix, Table, Figure):
         environment.tests[kind.__name__] = kind.__instancecheck__
     return environment
+
+
+def _base64(content: bytes) -> str:
+    return b64encode(content).decode()

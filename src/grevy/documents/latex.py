@@ -5,7 +5,18 @@ from __future__ import annotations
 import re
 import unicodedata
 
-from grevy.documents.blocks import Block, Document, Formula, Matrix, Sentence, Table
+from grevy.documents.blocks import (
+    Block,
+    Document,
+    Figure,
+    Formula,
+    Heading,
+    Items,
+    Matrix,
+    Paragraph,
+    Table,
+    Text,
+)
 from grevy.documents.columns import clean, column_widths, hold_operators, parts, wrap
 from grevy.documents.mathematics import matrix_body
 
@@ -85,22 +96,34 @@ _LIGATURE = re.compile(r"(?<=([-,']))(?=\1)")
 _OPTION = re.compile(r"^(?=[\[*])")
 
 
-def as_latex(document: Document) -> str:
+_SECTIONS = {2: "subsection", 3: "subsubsection", 4: "paragraph"}
+"""Headings by level, below the title, which is a section; deeper ones are like the last."""
+
+
+def as_latex(document: Document, figures: str = "") -> str:
     """`document` as a whole LaTeX document, without a line end after the last line.
 
     Its head says how to take it into another document. Marked cells of a matrix stand in boxes.
     A letter that pdflatex has no font for is written as its code: [U+4E2D].
+
+    Args:
+        document: what is written.
+        figures: address of the folder in which the figures lie, as PNG files.
     """
     title = [rf"\section*{{{_escape(document.title)}}}"] if clean(document.title) else []
-    body = [*title, *(_block(block) for block in document.blocks)]
+    body = [*title, *(_block(block, figures) for block in document.blocks)]
     lines = [_PREAMBLE, "", r"\begin{document}", "\n\n".join(body) or r"\null", r"\end{document}"]
     return "\n".join(lines)
 
 
-def _block(block: Block) -> str:
+def _block(block: Block, figures: str) -> str:  # noqa: PLR0911, one kind of block a line
     match block:
-        case Sentence(text):
-            return _escape(text)
+        case Heading(text, level):
+            return rf"\{_SECTIONS.get(level, 'paragraph')}*{{{_escape(text)}}}"
+        case Paragraph(words):
+            return _escape(words)
+        case Items():
+            return _items(block)
         case Formula(latex=latex):
             return _formula(_encode(clean(latex)))
         case Matrix():
@@ -109,6 +132,23 @@ def _block(block: Block) -> str:
             return _caption(block.title) + "\n\n".join(
                 _table(part) for part in parts(block, PAGE_WIDTH)
             )
+        case Figure():
+            return _figure(block, figures)
+
+
+def _items(block: Items) -> str:
+    kind = "enumerate" if block.numbered else "itemize"
+    lines = (rf"\item {{}}{_escape(item)}" for item in block.items)
+    return "\n".join([rf"\begin{{{kind}}}", *lines, rf"\end{{{kind}}}"])
+
+
+def _figure(figure: Figure, figures: str) -> str:
+    """Not afloat: it stands where the text speaks of it."""
+    path = f"{figures}/{figure.name}.png" if figures else f"{figure.name}.png"
+    size = r"width=\linewidth,height=0.85\textheight,keepaspectratio"
+    picture = rf"\includegraphics[{size}]{{{path}}}"
+    caption = rf"\\ {{\small {_escape(figure.caption)}}}" if clean(figure.caption) else ""
+    return rf"\begin{{center}}{picture}{caption}\end{{center}}"
 
 
 def _formula(latex: str) -> str:
@@ -155,11 +195,11 @@ def _column(table: Table, index: int, width: int) -> str:
     return rf">{{\raggedright\arraybackslash}}p{{{0.52 * width:.1f}em}}" if wraps else "l"
 
 
-def _row(cells: tuple[str, ...]) -> str:
+def _row(cells: tuple[Text, ...]) -> str:
     return " & ".join(_escape(hold_operators(cell)) for cell in cells) + r" \\"
 
 
-def _escape(text: str) -> str:
+def _escape(text: Text) -> str:
     r"""`text` so that none of its signs commands LaTeX, joins the next, or is taken by a `\\`."""
     unjoined = _LIGATURE.sub("\0", clean(text))
     escaped = "".join(_SPECIALS.get(character, character) for character in unjoined)

@@ -4,8 +4,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from urllib.parse import quote
 
-from grevy.documents.blocks import Block, Document, Formula, Matrix, Sentence, Table
+from grevy.documents.blocks import (
+    Block,
+    Document,
+    Figure,
+    Formula,
+    Heading,
+    Items,
+    Matrix,
+    Paragraph,
+    Table,
+    Text,
+)
 from grevy.documents.columns import clean, display_width
 from grevy.documents.mathematics import matrix_body
 
@@ -14,20 +26,28 @@ _LIST_MARK = re.compile(r"^([-+]|\d+[.)])")
 _SHORTEST_RULE = 3
 
 
-def as_markdown(document: Document) -> str:
+def as_markdown(document: Document, figures: str = "") -> str:
     """`document` in GitHub-flavoured Markdown, without a line end after the last line.
 
     Texts are escaped, so that none of their signs acts as markup. Marked cells of a matrix stand
     in boxes.
+
+    Args:
+        document: what is written.
+        figures: address of the folder in which the figures lie, as PNG files.
     """
     heading = [f"# {_escape(document.title)}"] if clean(document.title) else []
-    return "\n\n".join([*heading, *(_block(block) for block in document.blocks)])
+    return "\n\n".join([*heading, *(_block(block, figures) for block in document.blocks)])
 
 
-def _block(block: Block) -> str:
+def _block(block: Block, figures: str) -> str:  # noqa: PLR0911, one kind of block a line
     match block:
-        case Sentence(text):
-            return _LIST_MARK.sub(_escape_last, _escape(text))
+        case Heading(text, level):
+            return f"{'#' * level} {_escape(text)}"
+        case Paragraph(words):
+            return _LIST_MARK.sub(_escape_last, _escape(words))
+        case Items():
+            return _items(block)
         case Formula(latex=latex):
             return _mathematics(clean(latex))
         case Matrix():
@@ -35,9 +55,23 @@ def _block(block: Block) -> str:
             return _caption(block.name) + _mathematics(matrix)
         case Table():
             return _caption(block.title) + _table(block)
+        case Figure():
+            return _figure(block, figures)
 
 
-def _escape(text: str) -> str:
+def _items(block: Items) -> str:
+    marks = (f"{number}." if block.numbered else "-" for number in range(1, len(block.items) + 1))
+    lines = (_LIST_MARK.sub(_escape_last, _escape(item)) for item in block.items)
+    return "\n".join(f"{mark} {line}" for mark, line in zip(marks, lines, strict=True))
+
+
+def _figure(figure: Figure, figures: str) -> str:
+    address = quote(f"{figures}/{figure.name}.png" if figures else f"{figure.name}.png")
+    picture = f"![{_escape(figure.alternative)}]({address})"
+    return f"{picture}\n\n{_escape(figure.caption)}" if clean(figure.caption) else picture
+
+
+def _escape(text: Text) -> str:
     return _SPECIAL.sub(r"\\\1", clean(text))
 
 

@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
-from grevy.documents.blocks import Block, Document, Formula, Matrix, Sentence, Table
+from grevy.documents.blocks import (
+    Block,
+    Document,
+    Figure,
+    Formula,
+    Heading,
+    Items,
+    Matrix,
+    Paragraph,
+    Table,
+    Text,
+)
 from grevy.documents.columns import (
     GAP,
     clean,
@@ -14,17 +25,19 @@ from grevy.documents.columns import (
 
 INDENT = "    "
 HANG = "  "
+RULES = {1: "═", 2: "─"}
+"""Below headings, by their level; deeper ones have none."""
 
 
 def as_text(document: Document, width: int = 80) -> str:
     """`document` in lines of at most `width` characters, without a line end after the last.
 
-    Sentences are wrapped and formulas indented; a formula that is too long goes on under itself.
+    Paragraphs are wrapped and formulas indented; a formula that is too long goes on under itself.
     Marked cells of a matrix stand in square brackets; a matrix that is too wide comes in parts.
     A table that is too wide has its heads and text cells wrapped, and if that does not do, comes
     in parts that each begin with the first column. Numbers are never broken.
     """
-    lines = _heading(document.title, width)
+    lines = _heading(document.title, width, RULES[1])
     for index, block in enumerate(document.blocks):
         in_a_row = isinstance(block, Formula) and isinstance(document.blocks[index - 1], Formula)
         if lines and not (index and in_a_row):
@@ -33,23 +46,44 @@ def as_text(document: Document, width: int = 80) -> str:
     return "\n".join(line.rstrip() for line in lines)
 
 
-def _heading(title: str, width: int) -> list[str]:
+def _heading(title: str, width: int, rule: str) -> list[str]:
     if not clean(title):
         return []
     lines = wrap(title, width)
-    return [*lines, "═" * max(map(display_width, lines))]
+    return [*lines, rule * max(map(display_width, lines))] if rule else lines
 
 
-def _lines(block: Block, width: int) -> list[str]:
+def _lines(block: Block, width: int) -> list[str]:  # noqa: PLR0911, one kind of block a line
     match block:
-        case Sentence(text):
-            return wrap(text, width)
+        case Heading(text, level):
+            return _heading(text, width, RULES.get(level, ""))
+        case Paragraph(words):
+            return wrap(words, width)
+        case Items():
+            return _items(block, width)
         case Formula(text):
             return _formula(text, width)
         case Matrix():
             return _matrix(block, width)
         case Table():
             return _table(block, width)
+        case Figure():
+            return _figure(block, width)
+
+
+def _items(block: Items, width: int) -> list[str]:
+    lines = []
+    for number, item in enumerate(block.items, 1):
+        mark = f"{number}. " if block.numbered else "- "
+        first, *rest = wrap(item, width - len(mark))
+        lines += [mark + first, *(" " * len(mark) + line for line in rest)]
+    return lines
+
+
+def _figure(figure: Figure, width: int) -> list[str]:
+    """What it shows; the picture itself is beside the text, or nowhere."""
+    shown = wrap(f"[{clean(figure.name)}: {clean(figure.alternative)}]", width)
+    return [*shown, *wrap(figure.caption, width)] if clean(figure.caption) else shown
 
 
 def _formula(text: str, width: int) -> list[str]:
@@ -93,7 +127,7 @@ def _table(table: Table, width: int) -> list[str]:
     return lines
 
 
-def _row(table: Table, cells: tuple[str, ...], widths: list[int]) -> list[str]:
+def _row(table: Table, cells: tuple[Text, ...], widths: list[int]) -> list[str]:
     """As many lines as the highest cell needs; heads stand on the rule, cells hang from the top."""
     wrapped = [wrap(cell, width) for cell, width in zip(cells, widths, strict=True)]
     height = max(map(len, wrapped), default=0)

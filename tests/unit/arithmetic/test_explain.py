@@ -10,7 +10,7 @@ from grevy.arithmetic.explain import document
 from grevy.arithmetic.sum_formula import cell_formula
 from grevy.arithmetic.terms import count_terms
 from grevy.arithmetic.worked import Worked
-from grevy.documents.blocks import Formula, Matrix, Sentence
+from grevy.documents.blocks import Formula, Matrix, Paragraph
 
 ASSIGNMENT = "1 0 2 3 1; 3 2 0 7 0; 0 6 1 1 4"
 SOBEL = "-1 0 1; -2 0 2; -1 0 1"
@@ -92,7 +92,7 @@ def test_the_document_of_the_assignment() -> None:
         "columns: (5 + 2·1 − 1·(3 − 1) − 1)/1 + 1 = 5",
     ]
     assert len(formulas) == 2 + 15
-    assert found.blocks[0] == Sentence(worked.sentence)
+    assert found.blocks[0] == Paragraph(worked.sentence)
 
 
 def test_a_document_of_one_cell_holds_one_sum() -> None:
@@ -105,7 +105,7 @@ def test_a_document_of_one_cell_holds_one_sum() -> None:
 
 def test_what_is_too_large_to_show_is_said() -> None:
     worked = grevy.convolve(np.ones((60, 60), int), "1")
-    said = " ".join(b.text for b in document(worked).blocks if isinstance(b, Sentence))
+    said = " ".join(b.text for b in document(worked).blocks if isinstance(b, Paragraph))
     assert "image, 60×60, is too large" in said
     assert "output, 60×60, is too large" in said
     assert "the first 5 of 3,600; --cell row,column" in said

@@ -7,22 +7,22 @@ import sys
 
 from grevy.cli.blocks import print_document
 from grevy.cli.output import Output
-from grevy.documents.blocks import Document, Sentence
+from grevy.documents.blocks import Document, Paragraph
 
 PROGRAM = (
     "from grevy.cli.blocks import print_document; from grevy.cli.output import Output;"
-    "from grevy.documents.blocks import Document, Sentence;"
-    "print_document(Output(as_json=False), Document('', (Sentence('word ' * 20),)))"
+    "from grevy.documents.blocks import Document, Paragraph;"
+    "print_document(Output(as_json=False), Document('', (Paragraph('word ' * 20),)))"
 )
 
 
 def test_off_a_terminal_a_document_is_wide(capsys):
-    print_document(Output(as_json=False), Document("", (Sentence("word " * 30),)))
+    print_document(Output(as_json=False), Document("", (Paragraph("word " * 30),)))
     assert capsys.readouterr().out == ("word " * 30).strip() + "\n"
 
 
 def test_beside_json_nothing_is_printed(capsys):
-    print_document(Output(as_json=True), Document("", (Sentence("word"),)))
+    print_document(Output(as_json=True), Document("", (Paragraph("word"),)))
     assert capsys.readouterr().out == ""
 
 

@@ -3,7 +3,7 @@
 import re
 from html.parser import HTMLParser
 
-from grevy.documents.blocks import Document, Formula, Matrix, Sentence, Table
+from grevy.documents.blocks import Document, Formula, Matrix, Paragraph, Table
 from grevy.documents.html import as_html
 
 HOSTILE = """<script>alert(1)</script> "a" 'b' & &lt; {{ 7 * 7 }} {% raw %} \x1b[31m"""
@@ -67,7 +67,7 @@ def test_hostile_texts_are_shown_and_not_obeyed():
     document = Document(
         HOSTILE,
         (
-            Sentence(HOSTILE),
+            Paragraph(HOSTILE),
             Formula(HOSTILE, HOSTILE),
             Matrix(HOSTILE, ((HOSTILE, HOSTILE),), frozenset({(0, 0)})),
             Table((HOSTILE,), ((HOSTILE,),), frozenset(), HOSTILE),
@@ -86,7 +86,7 @@ def test_hostile_texts_are_shown_and_not_obeyed():
 
 
 def test_a_page_needs_no_script_and_no_network_and_a_fragment_styles_only_itself():
-    document = Document("Title", (Sentence("text"),))
+    document = Document("Title", (Paragraph("text"),))
     page, fragment = as_html(document, whole_page=True), as_html(document)
     assert not re.search(r"<script|<link|<img|url\(|@import|https?:", page)
     assert page.startswith("<!doctype html>")
@@ -100,5 +100,5 @@ def test_a_page_needs_no_script_and_no_network_and_a_fragment_styles_only_itself
 
 
 def test_empty_matrices_and_tables_are_no_error():
-    blocks = (Sentence(""), Matrix("", ()), Table(("a",), ()))
+    blocks = (Paragraph(""), Matrix("", ()), Table(("a",), ()))
     assert Page(as_html(Document("", blocks), whole_page=True)).texts["title"] == ["Grevy"]

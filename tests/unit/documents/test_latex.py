@@ -6,7 +6,7 @@ from itertools import product
 
 import pytest
 
-from grevy.documents.blocks import Document, Formula, Matrix, Sentence, Table
+from grevy.documents.blocks import Document, Formula, Matrix, Paragraph, Table
 from grevy.documents.latex import as_latex
 
 SPECIALS = r"50% of $5 & a_b #1 {x} <b> ~y ^z \input{/etc/passwd} [0] `c` --mode --- ?` x*"
@@ -35,7 +35,7 @@ def printed(document, folder):
 
 
 def test_special_signs_are_escaped():
-    assert body(Sentence(SPECIALS)) == (
+    assert body(Paragraph(SPECIALS)) == (
         r"50\% of \$5 \& a\_b \#1 \{x\} \textless{}b\textgreater{} \textasciitilde{}y "
         r"\textasciicircum{}z \textbackslash{}input\{/etc/passwd\} [0] "
         r"\textasciigrave{}c\textasciigrave{} -{}-mode -{}-{}- ?\textasciigrave{} x*"
@@ -43,7 +43,7 @@ def test_special_signs_are_escaped():
 
 
 def test_signs_of_arithmetic_become_mathematics_and_unknown_letters_their_code():
-    assert body(Sentence("é ⌊3/2⌋ − 1 中")) == (
+    assert body(Paragraph("é ⌊3/2⌋ − 1 中")) == (
         r"é \ensuremath{\lfloor }3/2\ensuremath{\rfloor } \ensuremath{-} 1 \texttt{[U+4E2D]}"
     )
 
@@ -85,7 +85,7 @@ def test_hostile_texts_are_printed_as_they_are(tmp_path):
     document = Document(
         "50% & more_of #1",
         (
-            Sentence(SPECIALS),
+            Paragraph(SPECIALS),
             Formula("", r"\frac{32 + 2 \cdot 2 − 5}{1} + 1 = 32"),
             Matrix("a_b", (("[0]", "a_b"), ("*", "é中")), frozenset({(0, 0)})),
             Matrix("", ()),
@@ -109,7 +109,7 @@ def test_every_pair_of_signs_and_every_latin_letter_compiles(tmp_path):
     pairs = ["".join(pair) for pair in product(signs, signs)]
     letters = " ".join(map(chr, [*range(0xA0, 0x250), *range(0x2000, 0x2300), 0x1F600]))
     rows = tuple((pair, pair) for pair in pairs)
-    blocks = (Sentence(" ".join(pairs)), Sentence(letters), Table(("first", "second"), rows))
+    blocks = (Paragraph(" ".join(pairs)), Paragraph(letters), Table(("first", "second"), rows))
     words = printed(Document("Signs", blocks), tmp_path).split()
     assert {"--", ",,", "?`", "<<", "\\\\", "[*", "&&"} <= set(words)
     assert {"é", "ß", "[U+1F600]"} <= set(words)

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from grevy.documents.blocks import Document, Formula, Matrix, Sentence, Table
+from grevy.documents.blocks import Document, Formula, Matrix, Paragraph, Table
 from grevy.documents.markdown import as_markdown
 
 HOSTILE = r"a|b \| *c* _d_ <b>e</b> $5 and $6 `f` [g](h) ![i](j) &amp; ~~k~~ # l\ "
@@ -29,7 +29,7 @@ def test_a_document_in_markdown():
     document = Document(
         "Size",
         (
-            Sentence("Output follows from input."),
+            Paragraph("Output follows from input."),
             Formula("5 − 3 = 2", "5 - 3 = 2"),
             Matrix("padded", (("0", "−1"), ("1,234", "1/3")), frozenset({(0, 0)})),
             Table(("layer", "n"), (("conv_1", "2,432"), ("fc", "650")), frozenset({1}), "Layers"),
@@ -69,19 +69,19 @@ def test_a_table_with_pipes_keeps_its_cells():
 
 
 def test_hostile_titles_and_sentences_are_shown_as_they_are():
-    assert inline_texts(as_markdown(Document(HOSTILE, (Sentence(HOSTILE),)))) == [
+    assert inline_texts(as_markdown(Document(HOSTILE, (Paragraph(HOSTILE),)))) == [
         HOSTILE.strip(),
         HOSTILE.strip(),
     ]
 
 
 def test_dollar_signs_start_no_mathematics():
-    assert as_markdown(Document("", (Sentence("$5 and $6"),))) == r"\$5 and \$6"
+    assert as_markdown(Document("", (Paragraph("$5 and $6"),))) == r"\$5 and \$6"
 
 
 @pytest.mark.parametrize("start", ["- a", "+ a", "* a", "1. a", "12) a", "# a", "> a", "~~~", "-"])
 def test_a_sentence_that_begins_like_a_list_or_heading_is_a_paragraph(start):
-    tokens = parser.parse(as_markdown(Document("", (Sentence(start),))))
+    tokens = parser.parse(as_markdown(Document("", (Paragraph(start),))))
     assert [token.type for token in tokens] == ["paragraph_open", "inline", "paragraph_close"]
     assert "".join(child.content for child in tokens[1].children) == start
 
@@ -98,4 +98,4 @@ ASCII = st.text(string.ascii_letters[:4] + string.digits[:2] + string.punctuatio
 @given(ASCII.map(str.strip).filter(bool))
 def test_any_text_comes_back_from_the_parser(text):
     table = Table(("head",), ((text,),))
-    assert inline_texts(as_markdown(Document("", (Sentence(text), table)))) == [text, "head", text]
+    assert inline_texts(as_markdown(Document("", (Paragraph(text), table)))) == [text, "head", text]

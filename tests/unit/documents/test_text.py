@@ -5,7 +5,7 @@ import re
 from hypothesis import given
 from hypothesis import strategies as st
 
-from grevy.documents.blocks import Document, Formula, Matrix, Sentence, Table
+from grevy.documents.blocks import Document, Formula, Matrix, Paragraph, Table
 from grevy.documents.columns import display_width
 from grevy.documents.text import as_text
 
@@ -21,7 +21,7 @@ def test_a_document_is_its_title_and_its_blocks_with_a_blank_line_between():
     document = Document(
         "Size",
         (
-            Sentence("Output follows from input."),
+            Paragraph("Output follows from input."),
             Formula("(5 − 3)/1 + 1 = 3", r"\frac{5 - 3}{1} + 1 = 3"),
             Formula("(6 − 3)/1 + 1 = 4", r"\frac{6 - 3}{1} + 1 = 4"),
             Matrix("kernel", (("−1", "0"), ("10", "1"))),
@@ -125,7 +125,7 @@ def test_nothing_in_a_text_can_steer_the_terminal():
     hostile = "\x1b]0;title\x07 \x9b31m line\r\nnext"
     document = Document(
         hostile,
-        (Sentence(hostile), Matrix(hostile, ((hostile,),)), Table((hostile,), ((hostile,),))),
+        (Paragraph(hostile), Matrix(hostile, ((hostile,),)), Table((hostile,), ((hostile,),))),
     )
     text = as_text(document)
     assert not {"\x1b", "\x07", "\x9b", "\r"} & set(text)
@@ -133,7 +133,7 @@ def test_nothing_in_a_text_can_steer_the_terminal():
 
 
 def test_empty_texts_matrices_and_tables_are_no_error():
-    blocks = (Sentence(""), Formula("", ""), Matrix("", ()), Table(("a",), ()), Table((), ()))
+    blocks = (Paragraph(""), Formula("", ""), Matrix("", ()), Table(("a",), ()), Table((), ()))
     assert as_text(Document("", blocks)).split() == ["a", "─"]
 
 
@@ -163,6 +163,6 @@ def test_every_number_of_a_matrix_ends_in_the_column_of_those_above(rows, data):
 
 @given(WORDS, st.integers(4, 60))
 def test_a_sentence_keeps_to_the_width_and_loses_no_word(text, width):
-    lines = lines_of(Sentence(text), width=width)
+    lines = lines_of(Paragraph(text), width=width)
     assert all(display_width(line) <= width for line in lines)
     assert "".join("".join(lines).split()) == "".join(text.split())

@@ -2,11 +2,11 @@
 
 import pytest
 
-from grevy.documents.blocks import Document, Sentence
+from grevy.documents.blocks import Document, Paragraph
 from grevy.documents.write import write_document
 from grevy.errors import SaveError, UsageError
 
-DOCUMENT = Document("Title", (Sentence("é − 1"),))
+DOCUMENT = Document("Title", (Paragraph("é − 1"),))
 
 
 @pytest.mark.parametrize(

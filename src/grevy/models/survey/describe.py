@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from grevy.arithmetic.counts import CONVENTION
-from grevy.documents.blocks import Block, Document, Sentence, Table
+from grevy.documents.blocks import Block, Document, Paragraph, Table
 from grevy.models.survey.fitting import FAR
 from grevy.models.survey.layer import NOT_TOLD, Layer, plain
 
@@ -21,12 +21,12 @@ def describe(table: LayerTable) -> Document:
     """Table, totals, convention and worked sums; where the network failed, why and what fits."""
     blocks: list[Block] = [_layers(table)]
     if table.failure:
-        blocks += [Sentence(sentence) for sentence in failure_sentences(table)]
+        blocks += [Paragraph(sentence) for sentence in failure_sentences(table)]
     else:
-        blocks += [Sentence(_totals(table))]
-    blocks += [Sentence(" ".join(CONVENTION)), Sentence(_LEGEND)]
-    blocks += [Sentence(_WITH_DATA)] if table.with_data else []
-    blocks += [Sentence(note) for note in _notes(table)]
+        blocks += [Paragraph(_totals(table))]
+    blocks += [Paragraph(" ".join(CONVENTION)), Paragraph(_LEGEND)]
+    blocks += [Paragraph(_WITH_DATA)] if table.with_data else []
+    blocks += [Paragraph(note) for note in _notes(table)]
     worked = tuple(_worked(table))
     blocks += [Table(("layer", "kind", "", "worked"), worked, title="Worked out")] if worked else []
     return Document(

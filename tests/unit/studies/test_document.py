@@ -1,0 +1,46 @@
+"""The result of a study as a document."""
+
+from __future__ import annotations
+
+import math
+
+from grevy.documents.blocks import Items, Paragraph, Table
+from grevy.documents.text import as_text
+from grevy.studies.compare import compare
+from grevy.studies.document import comparison_document, interval
+from grevy.studies.statistics import Estimate
+
+
+def predictions(folder, name: str, wrong: int) -> None:
+    """100 pictures of two classes, the first `wrong` of them answered wrongly."""
+    rows = ["id,label,prediction"]
+    rows += [f"p{i},{'cat' if i % 2 else 'dog'}," + answer(i, wrong) for i in range(100)]
+    (folder / f"{name}.csv").write_text("\n".join(rows))
+
+
+def answer(index: int, wrong: int) -> str:
+    right, other = ("cat", "dog") if index % 2 else ("dog", "cat")
+    return other if index < wrong else right
+
+
+def test_the_document_has_arms_effects_and_what_the_noise_is(tmp_path) -> None:
+    predictions(tmp_path, "before-seed0", 20)
+    predictions(tmp_path, "after-seed0", 10)
+    found = compare([str(tmp_path / "before-seed0.csv"), str(tmp_path / "after-seed0.csv")])
+    document = comparison_document(found)
+    arms, effects, classes = (b for b in document.blocks if isinstance(b, Table))
+    assert [row[0] for row in arms.rows] == list(found.field.arms)
+    assert [row[4] for row in arms.rows] == ["0.8000", "0.9000"]
+    assert effects.rows[0][1] == "one seed"
+    assert effects.rows[0][2] == interval(found.effects[0].across_pictures)
+    assert effects.rows[0][4] == found.effects[0].verdict
+    assert [row[0] for row in classes.rows] == ["cat", "dog"]
+    (note,) = (b for b in document.blocks if isinstance(b, Paragraph))
+    assert "McNemar" in as_text(type(document)("", (note,)))
+    assert not any(isinstance(b, Items) for b in document.blocks)
+
+
+def test_an_interval_says_when_there_is_none() -> None:
+    assert interval(Estimate(0.023, 0.011, 0.035, 3, 0.01)) == "+2.30 [+1.10, +3.50]"
+    assert interval(Estimate(0.023, math.nan, math.nan, 1, math.nan)) == "+2.30"
+    assert interval(Estimate(0.023, 0.023, 0.023, 3, 0.0)) == "+2.30 (the same with every seed)"
