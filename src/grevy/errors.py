@@ -49,6 +49,7 @@
         ├── ChecksumError             a file that arrived differs from the published one
         ├── SaveError                 the disk did not take what was written
         ├── CorruptRecordError        a record or checkpoint that fails its check
+        ├── RunBusyError              a run that another process changes just now
         ├── FeatureRangeError         a feature too large for the numbers in which it is kept
         ├── NonFiniteLossError        the loss became NaN or infinite
         ├── CompileError              torch.compile failed
@@ -274,6 +275,10 @@ class SaveError(JobError):
 
 class CorruptRecordError(JobError):
     """A record or a checkpoint that fails its check."""
+
+
+class RunBusyError(JobError):
+    """A run that another process changes just now."""
 
 
 class FeatureRangeError(JobError):

@@ -97,8 +97,8 @@ def check_comparison(folder: Path) -> None:
     }
     assert all(effect.seeds == (0, 1, 2, 3) for effect in comparison.effects)
     for contestant in comparison.field.contestants:
-        assert contestant.facts is not None
-        assert contestant.facts["test_reads"] == 1
+        assert contestant.record is not None
+        assert contestant.record.test_reads == 1
 
 
 def check_retry(done: Plan) -> None:

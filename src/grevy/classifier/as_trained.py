@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 import torch
 from torch import Tensor, nn
 
@@ -12,10 +9,10 @@ from grevy.models.transfer.cut import find_cut
 from grevy.models.transfer.front import KEPT_AS, front_of
 from grevy.models.transfer.frozen import trained_part
 from grevy.models.transfer.resize import input_side
-from grevy.recipes.load import load_recipe
+from grevy.records.run_record import RunRecord
 
 
-def as_trained(network: nn.Module, facts: Mapping[str, Any]) -> nn.Module:
+def as_trained(network: nn.Module, record: RunRecord) -> nn.Module:
     """The network itself, or front and back apart where features of the front were kept.
 
     Both are the same function, but not rounded at the same places: in bf16 a few pictures of a
@@ -23,15 +20,15 @@ def as_trained(network: nn.Module, facts: Mapping[str, Any]) -> nn.Module:
 
     Args:
         network: with its trained weights, in evaluation mode and on its device.
-        facts: run.json.
+        record: of its run.
     """
-    if not (facts.get("trained") or {}).get("cut"):
+    if record.trained is None or record.trained.cut is None:
         return network
-    recipe = load_recipe(facts["recipe"])
+    recipe = record.load_recipe()
     cut = find_cut(network, trained_part(network, recipe.transfer.train))
-    if cut is None or cut.after != facts["trained"]["cut"]:  # by another release of its package
+    if cut is None or cut.after != record.trained.cut:  # by another release of its package
         return network
-    number = getattr(torch, KEPT_AS[facts["precision"]])
+    number = getattr(torch, KEPT_AS[record.precision])
     joined = _Joined(front_of(network, cut, recipe.model), cut.back_of(network), number).eval()
     joined.input_side = input_side(network)  # type: ignore[assignment]
     return joined

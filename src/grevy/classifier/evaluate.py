@@ -18,7 +18,9 @@ from grevy.data.load import load_data
 from grevy.data.randomness import own_kernels
 from grevy.data.types import ImageData
 from grevy.errors import ClassMismatchError
-from grevy.recipes.schema import Recipe
+from grevy.recipes.schema import PicturesConfig
+from grevy.records.preprocessing import Preprocessing
+from grevy.records.run_record import RunRecord
 
 
 def evaluate(
@@ -48,21 +50,21 @@ def evaluate(
         MissingSplitError: the data does not have the split.
     """
     run = run if isinstance(run, Run) else open_run(run)
-    facts = run.facts
-    data = data_of_run(run) if where is None else _other(facts, where)
+    record = run.record
+    data = data_of_run(run) if where is None else _other(record, where)
     found = split_of(data, split)
     chosen = choose_device(device)
     model = run.model().to(device=chosen, memory_format=torch.channels_last)  # type: ignore[call-overload]
     pictures = PicturesOnDevice(found, chosen)
     with own_kernels():
         logits_NK = logits_of(
-            as_trained(model, facts),
+            as_trained(model, record),
             pictures,
-            *statistics_tensors(facts, chosen),
-            facts["precision"],
+            *statistics_tensors(record.preprocessing, chosen),
+            record.precision,
         )
     if where is None and split == "test":
-        facts = run.directory.update(test_reads=facts["test_reads"] + 1)
+        record = run.directory.count_test_read()
     right_N = logits_NK.argmax(1).numpy() == found.labels_N
     classes = {
         name: {"accuracy": float(right_N[chosen_N].mean()), "n": int(chosen_N.sum())}
@@ -74,34 +76,32 @@ def evaluate(
         "classes": classes,
         "split": split,
         "where": data.where,
-        "test_reads": facts["test_reads"],
+        "test_reads": record.test_reads,
     }
 
 
 def statistics_tensors(
-    facts: Mapping[str, Any], device: torch.device
+    preprocessing: Preprocessing, device: torch.device
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """Mean and standard deviation a channel, as the run recorded them."""
-    preprocessing = facts["preprocessing"]
-    mean, deviation = preprocessing["mean"], preprocessing["standard_deviation"]
+    mean, deviation = preprocessing.mean, preprocessing.standard_deviation
     return torch.tensor(mean, device=device), torch.tensor(deviation, device=device)
 
 
-def _other(facts: Mapping[str, Any], where: Any) -> ImageData:
+def _other(record: RunRecord, where: Any) -> ImageData:
     """Other pictures of the same classes."""
-    data = load_data(where, _as_trained(Recipe.model_validate(facts["recipe"]), facts))
-    if list(data.classes) != facts["data"]["classes"]:
+    data = load_data(where, _as_trained(record))
+    if tuple(data.classes) != record.data.classes:
         raise ClassMismatchError(
             f"classes {', '.join(data.classes)} in {data.where}",
-            f"the run's classes {', '.join(facts['data']['classes'])}",
+            f"the run's classes {', '.join(record.data.classes)}",
             "name the folders as in training",
         )
     return data
 
 
-def _as_trained(recipe: Recipe, facts: Mapping[str, Any]) -> Any:
+def _as_trained(record: RunRecord) -> PicturesConfig:
     """Other pictures are brought to the shape that the network was trained on."""
-    preprocessing = facts["preprocessing"]
-    shape = preprocessing["height"], preprocessing["width"]
-    channels = "gray" if preprocessing["channels"] == 1 else "rgb"
-    return recipe.pictures.model_copy(update={"size": shape, "channels": channels})
+    channels, height, width = record.preprocessing.shape
+    shape = {"size": (height, width), "channels": "gray" if channels == 1 else "rgb"}
+    return record.load_recipe().pictures.model_copy(update=shape)

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 from grevy.classifier.classifier import Classifier
 from grevy.classifier.device import choose_device
 from grevy.classifier.run import Run, open_run
 from grevy.classifier.snapshots import SnapshotName, network_at
-from grevy.records.preprocessing import Preprocessing
 
 
 def classifier_of_run(
@@ -28,15 +26,9 @@ def classifier_of_run(
         CorruptRecordError: the weights are damaged.
     """
     run = run if isinstance(run, Run) else open_run(run)
-    facts = run.facts
+    record = run.record
     model, step = network_at(run, snapshot)
     name = run.path.name if snapshot == "best" else f"{run.path.name} at step {step}"
-    preprocessing = _recorded(facts["preprocessing"])
     return Classifier(
-        model.to(choose_device(device)), preprocessing, tuple(facts["data"]["classes"]), name
+        model.to(choose_device(device)), record.preprocessing, record.data.classes, name
     )
-
-
-def _recorded(p: dict[str, Any]) -> Preprocessing:
-    size = p["channels"], p["height"], p["width"]
-    return Preprocessing(*size, p["fit"], tuple(p["mean"]), tuple(p["standard_deviation"]))

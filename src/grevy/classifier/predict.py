@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -23,6 +22,7 @@ from grevy.data.listing import list_pictures
 from grevy.data.randomness import own_kernels
 from grevy.data.types import PictureFacts
 from grevy.records.preprocessing import Fit
+from grevy.records.run_record import RunRecord
 
 BATCH = 32
 """Pictures at a time; on a CPU larger batches of photographs are no faster."""
@@ -63,41 +63,40 @@ def predict(
         RunNotFoundError: the run is not finished.
     """
     run = run if isinstance(run, Run) else open_run(run)
-    facts = run.facts
+    record = run.record
     chosen = choose_device(device)
     network = run.model().to(device=chosen, memory_format=torch.channels_last)  # type: ignore[call-overload]
-    model = as_trained(network, facts)
+    model = as_trained(network, record)
     items: list[Picture] = _items(pictures)
     names = [str(i) if isinstance(x, np.ndarray) else str(x) for i, x in enumerate(items)]
     found: list[Prediction] = []
     with own_kernels():
         for start in range(0, len(items), BATCH):
             part = slice(start, start + BATCH)
-            found += _predict_batch(model, facts, items[part], names[part], chosen)
+            found += _predict_batch(model, record, items[part], names[part], chosen)
     return found
 
 
 @torch.no_grad()
 def _predict_batch(
     model: torch.nn.Module,
-    facts: Mapping[str, Any],
+    record: RunRecord,
     items: list[Picture],
     names: list[str],
     device: torch.device,
 ) -> list[Prediction]:
-    p = facts["preprocessing"]
-    shape = p["channels"], p["height"], p["width"]
-    decoded = [_decoded(item, shape, p["fit"]) for item in items]
+    wanted = record.preprocessing
+    decoded = [_decoded(item, wanted.shape, wanted.fit) for item in items]
     good = [image_CHW for image_CHW, _ in decoded if image_CHW is not None]
     probabilities_NK: Iterable[NDArray[np.float32]] = ()
     if good:
         images_BCHW = torch.from_numpy(np.stack(good)).to(device)
         images_BCHW = images_BCHW.contiguous(memory_format=torch.channels_last)
-        with autocast(facts["precision"], device):
-            logits_BK = model(normalise(images_BCHW, *statistics_tensors(facts, device)))
+        with autocast(record.precision, device):
+            logits_BK = model(normalise(images_BCHW, *statistics_tensors(wanted, device)))
         probabilities_NK = logits_BK.float().softmax(1).cpu().numpy()
     answers = iter(probabilities_NK)
-    classes = facts["data"]["classes"]
+    classes = record.data.classes
     return [
         Prediction(name, None, None, {}, picture.error)
         if picture.error is not None
@@ -122,7 +121,7 @@ def _items(pictures: Pictures) -> list[Picture]:
     return [*list_pictures(pictures)]
 
 
-def _best(name: str, classes: list[str], probabilities_K: NDArray[np.float32]) -> Prediction:
+def _best(name: str, classes: tuple[str, ...], probabilities_K: NDArray[np.float32]) -> Prediction:
     best = int(probabilities_K.argmax())
     by_name = {c: float(p) for c, p in zip(classes, probabilities_K, strict=True)}
     return Prediction(name, classes[best], float(probabilities_K[best]), by_name)

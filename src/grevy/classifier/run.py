@@ -15,6 +15,7 @@ from grevy.models import build_model
 from grevy.records.events import read_events
 from grevy.records.predictions import Predictions, load_predictions
 from grevy.records.run import RunDirectory
+from grevy.records.run_record import RunRecord
 
 
 @dataclass(frozen=True)
@@ -29,8 +30,8 @@ class Run:
         return self.directory.path
 
     @property
-    def facts(self) -> dict[str, Any]:
-        """All of run.json."""
+    def record(self) -> RunRecord:
+        """All of run.json, as it is now."""
         return self.directory.read()
 
     @property
@@ -40,15 +41,14 @@ class Run:
         Raises:
             RunNotFoundError: the run is not finished.
         """
-        facts = self.facts
-        if facts["results"] is None:
+        record = self.record
+        if record.results is None:
             raise RunNotFoundError(
-                f"the run at {self.path} is {facts['status']}",
+                f"the run at {self.path} is {record.status}",
                 "a finished run",
                 f"go on with: grevy train --resume --out {self.path}",
             )
-        results: dict[str, Any] = facts["results"]
-        return results
+        return record.results.to_dict()
 
     @property
     def steps(self) -> list[dict[str, Any]]:
@@ -95,5 +95,5 @@ def open_run(path: str | Path) -> Run:
         CorruptRecordError: its run.json can't be read.
     """
     run = Run(RunDirectory(Path(path)))
-    _ = run.facts
+    _ = run.record
     return run

@@ -9,7 +9,6 @@ from grevy.data.load import load_data
 from grevy.data.types import ImageData, Split
 from grevy.errors import MissingSplitError, RunMismatchError
 from grevy.models.transfer.preprocessing import pictures_as_read
-from grevy.recipes.schema import Recipe
 
 
 def data_of_run(run: Run, where: str | Path | None = None) -> ImageData:
@@ -23,10 +22,10 @@ def data_of_run(run: Run, where: str | Path | None = None) -> ImageData:
         RunMismatchError: it has changed since.
         DataError: it is not there.
     """
-    facts = run.facts
-    place = where if where is not None else facts["data"]["where"]
-    data = load_data(place, pictures_as_read(Recipe.model_validate(facts["recipe"])))
-    if data.fingerprint != facts["data"]["fingerprint"]:
+    record = run.record
+    place = where if where is not None else record.data.where
+    data = load_data(place, pictures_as_read(record.load_recipe()))
+    if data.fingerprint != record.data.fingerprint:
         raise RunMismatchError(
             f"{data.where}, which has changed since the run was trained",
             "the same pictures and labels",

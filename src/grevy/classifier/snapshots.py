@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 import safetensors.torch
 from torch import nn
@@ -17,9 +17,8 @@ from grevy.models.pairing import begin_like
 from grevy.models.transfer.initial import begin_with
 from grevy.models.transfer.preprocessing import builder_arguments
 from grevy.models.whitening import whitening_layers
-from grevy.recipes.load import load_recipe
-from grevy.recipes.schema import ModelConfig
 from grevy.records.checkpoint import Checkpoint, load_checkpoint
+from grevy.records.run_record import RunRecord
 
 SnapshotName = Literal["initial", "last", "best"]
 
@@ -42,7 +41,7 @@ def snapshots_of(run: Run) -> tuple[Snapshot, ...]:
     checkpoint = load_checkpoint(run.directory.checkpoint)
     if checkpoint is not None:
         snapshots.append(Snapshot("last", _step_of(checkpoint)))
-    if run.facts["results"] is not None:
+    if run.record.results is not None:
         snapshots.append(Snapshot("best", run.results["best_step"]))
     return tuple(sorted(snapshots, key=lambda snapshot: snapshot.step))
 
@@ -57,7 +56,7 @@ def network_at(run: Run, snapshot: SnapshotName) -> tuple[nn.Module, int]:
     if snapshot == "best":
         return run.model(), int(run.results["best_step"])
     if snapshot == "initial":
-        return _with_filters(run, _initial(run.facts)).eval(), 0
+        return _with_filters(run, _initial(run.record)).eval(), 0
     checkpoint = _checkpoint(run)
     return _from_checkpoint(run, checkpoint).eval(), _step_of(checkpoint)
 
@@ -73,7 +72,7 @@ def _checkpoint(run: Run) -> Checkpoint:
     return checkpoint
 
 
-def _initial(facts: dict[str, Any]) -> nn.Module:
+def _initial(record: RunRecord) -> nn.Module:
     """The network as `prepare` built it: its weights are a function of the seed, or from a file.
 
     Whitening filters are not yet those of the pictures.
@@ -81,28 +80,28 @@ def _initial(facts: dict[str, Any]) -> nn.Module:
     Raises:
         RunMismatchError: the file of weights is not the one that the run began with.
     """
-    model, recipe = _fresh(facts), load_recipe(facts["recipe"]).model
+    model, recipe = _fresh(record), record.load_recipe().model
     if recipe.weights == "none":
         return model
     found = begin_with(model, recipe.name, recipe.weights).loaded.sha256
-    if found != facts["weights"]["sha256"]:
+    began_with = record.weights.sha256 if record.weights else "none"
+    if found != began_with:
         raise RunMismatchError(
             f"weights {recipe.weights} with SHA-256 {found}",
-            f"the file that the run began with, {facts['weights']['sha256']}",
+            f"the file that the run began with, {began_with}",
             "restore it, or look at another snapshot",
         )
     return model
 
 
-def _fresh(facts: dict[str, Any]) -> nn.Module:
+def _fresh(record: RunRecord) -> nn.Module:
     """Of the run's architecture, with the weights that the seed gives."""
-    recipe, p = load_recipe(facts["recipe"]).model, facts["preprocessing"]
-    shape = p["channels"], p["height"], p["width"]
-    with own_randomness(facts["seed"]):
-        classes = len(facts["data"]["classes"])
+    recipe, shape = record.load_recipe().model, record.preprocessing.shape
+    classes = len(record.data.classes)
+    with own_randomness(record.seed):
         model = build_model(recipe.name, shape, classes, **builder_arguments(recipe))
-    if pairing := facts.get("pairing"):
-        begin_like(model, ModelConfig(**pairing["like"]), facts["seed"], shape, classes)
+    if record.pairing:
+        begin_like(model, record.pairing.load_model(), record.seed, shape, classes)
     return model
 
 
@@ -117,7 +116,7 @@ def _with_filters(run: Run, model: nn.Module) -> nn.Module:
 
 def _from_checkpoint(run: Run, checkpoint: Checkpoint) -> nn.Module:
     """The weights that the next check would have seen: averaged ones where there are."""
-    model = _fresh(run.facts)
+    model = _fresh(run.record)
     try:
         tensors = safetensors.torch.load(checkpoint.files["state.safetensors"])
         averaged = "average/module."

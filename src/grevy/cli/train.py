@@ -18,7 +18,9 @@ from grevy.cli.profile import show_profile
 from grevy.errors import UsageError
 from grevy.recipes.load import load_recipe
 from grevy.recipes.schema import Recipe
-from grevy.training.listeners.listener import Listener, augmented_accuracies, check_line
+from grevy.records.results import SecondsRecord
+from grevy.records.run_record import RunRecord
+from grevy.training.listeners.listener import Listener, check_line
 
 
 @dataclass(frozen=True)
@@ -96,7 +98,7 @@ def main(words: list[str]) -> None:
             profile=arguments.profile,
         )
     if os.environ.get("RANK", "0") == "0":  # under torchrun the first process speaks for all
-        report(run.path, run.facts, output)
+        report(run.path, run.record, output)
 
 
 def with_shortcuts(arguments: TrainArguments) -> Recipe:
@@ -137,35 +139,35 @@ def _changed(recipe: Recipe, part: str, fields: Mapping[str, Any]) -> Recipe:
     return recipe.model_copy(update={part: changed})
 
 
-def report(path: Path, facts: Mapping[str, Any], output: Output) -> None:
+def report(path: Path, record: RunRecord, output: Output) -> None:
     """The figures of a finished run, where its record lies, and what to do next."""
-    results = facts["results"]
-    splits = [s for s in ("train", "validation", "test") if s in results]
-    rows = [(s, results[s]["n"], results[s]["loss"], results[s]["accuracy"]) for s in splits]
+    results = record.results
+    assert results is not None, "a training that returns is finished"
+    rows = [(name, s.n, s.loss, s.accuracy) for name, s in results.splits.items()]
     output.line()
     output.table(("split", "pictures", "loss", "accuracy"), rows)
-    for split in splits:
-        for what, accuracy in augmented_accuracies(results[split]).items():
-            output.line(f"{split} with test-time {what}: accuracy {accuracy:.4f}")
-    why = "stopped early" if results["stopped_early"] else "all epochs done"
+    for name, score in results.splits.items():
+        for what, augmented in score.augmented.items():
+            output.line(f"{name} with test-time {what}: accuracy {augmented.accuracy:.4f}")
+    why = "stopped early" if results.stopped_early else "all epochs done"
     output.line()
     output.line(
-        f"best check at step {results['best_step']:,} of {results['steps']:,} ({why}); "
-        f"{results['seconds']['training']:.1f} s of training in {facts['precision']}"
-        + _before(results["seconds"])
+        f"best check at step {results.best_step:,} of {results.steps:,} ({why}); "
+        f"{results.seconds.training:.1f} s of training in {record.precision}"
+        + _before(results.seconds)
     )
-    if facts.get("profile"):
-        show_profile(path, facts["profile"], output)
+    if record.profile:
+        show_profile(path, record.profile, output)
     output.line(f"record   {path}/")
     output.line(f"figures  {path}/figures/")
     output.line(f"next     grevy predict {path} PICTURE...   or   grevy runs")
-    output.result({"run": str(path), **facts})
+    output.result({"run": str(path), **record.to_dict()})
 
 
-def _before(seconds: Mapping[str, float]) -> str:
+def _before(seconds: SecondsRecord) -> str:
     """What came before the first step, where that took long enough to be worth a word."""
-    names = {"data": "reading pictures", "preparation": "preparation"}
-    long = [f"{seconds[n]:.1f} s of {what}" for n, what in names.items() if seconds.get(n, 0) > 1]
+    parts = {"reading pictures": seconds.data, "preparation": seconds.preparation}
+    long = [f"{took:.1f} s of {what}" for what, took in parts.items() if took > 1]
     return f", after {' and '.join(long)}" if long else ""
 
 

@@ -9,6 +9,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from grevy.records.preprocessing import Fit
+
 SPLITS = ("train", "validation", "test")
 
 
@@ -95,7 +97,7 @@ class ImageData:
     """Index in this tuple = label."""
     splits: Mapping[str, Split]
     """Always `train` and `validation`; `test` where the data has one."""
-    fit: str
+    fit: Fit
     fingerprint: str
     """SHA-256 over the content hashes of the splits and the class names."""
     notes: tuple[str, ...] = field(default=())

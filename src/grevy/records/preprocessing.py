@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
+
+from pydantic import ConfigDict
+from pydantic.dataclasses import dataclass
 
 Fit = Literal["crop", "stretch", "pad"]
 """How a picture of another shape is brought to the input's size."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, config=ConfigDict(extra="allow", allow_inf_nan=False))
 class Preprocessing:
     """What is done to a picture before the network sees it.
 
@@ -37,3 +39,7 @@ class Preprocessing:
     def shape(self) -> tuple[int, int, int]:
         """Channels, height, width."""
         return self.channels, self.height, self.width
+
+    def to_dict(self) -> dict[str, Any]:
+        """As JSON has it; where the network does not resize, nothing is said of it."""
+        return {name: value for name, value in vars(self).items() if value is not None}

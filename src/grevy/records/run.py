@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from grevy.errors import CorruptRecordError, RunExistsError, RunNotFoundError
+from grevy.errors import RunExistsError, RunNotFoundError
 from grevy.records.atomic import save_error, write_json
-
-FORMAT = 1
-STATUSES = ("training", "finished", "interrupted", "failed")
+from grevy.records.lock import LOCK, hold_run
+from grevy.records.migrate import run_as_today
+from grevy.records.read import read_record
+from grevy.records.run_record import RunRecord
 
 
 @dataclass(frozen=True)
@@ -24,7 +25,7 @@ class RunDirectory:
     path: Path
 
     @property
-    def facts_file(self) -> Path:
+    def record_file(self) -> Path:
         """run.json."""
         return self.path / "run.json"
 
@@ -67,35 +68,54 @@ class RunDirectory:
         """Logits of one split."""
         return self.path / "predictions" / f"{split}.safetensors"
 
-    def read(self) -> dict[str, Any]:
+    def read(self) -> RunRecord:
         """run.json.
 
         Raises:
             RunNotFoundError: there is none.
-            CorruptRecordError: it is not what training wrote.
+            CorruptRecordError: it is not what training wrote; the field is named.
         """
         try:
-            facts = json.loads(self.facts_file.read_bytes())
+            return read_record(self.record_file, RunRecord, run_as_today)
         except FileNotFoundError:
             raise RunNotFoundError(
                 f"no run at {self.path}",
                 "a run directory with a run.json",
                 "list the runs with: grevy runs",
             ) from None
-        except (OSError, ValueError) as error:
-            raise _corrupt(self.facts_file, str(error)) from error
-        if not isinstance(facts, dict) or facts.get("format") != FORMAT:
-            raise _corrupt(self.facts_file, f"not of format {FORMAT}")
-        return facts
 
-    def update(self, **fields: Any) -> dict[str, Any]:
-        """Set fields of run.json, atomically, and return all of it."""
-        facts = {**self.read(), **fields, "updated": now()}
-        write_json(self.facts_file, facts)
-        return facts
+    def change(self, **fields: Any) -> RunRecord:
+        """Other values in some fields of run.json, written as a whole under the run's lock.
+
+        Args:
+            fields: of `RunRecord`; what is not named stays, also what a newer Grevy wrote.
+
+        Returns:
+            The record as it is now.
+
+        Raises:
+            RunNotFoundError, CorruptRecordError: as `read`.
+            RunBusyError: another process holds the run.
+            SaveError: the disk did not take it.
+            TypeError, ValidationError: a field or value that records do not have: a defect.
+        """
+        self.read()  # refuses before a lock is made
+        with hold_run(self.path):
+            record = self.read().changed(**fields, updated=now())
+            write_json(self.record_file, record.to_dict())
+        return record
+
+    def count_test_read(self, **fields: Any) -> RunRecord:
+        """Once more somebody has seen what the run's test split says; as `change` otherwise.
+
+        Whoever evaluates the test split tells it here, and nowhere else is it counted.
+        """
+        self.read()
+        with hold_run(self.path):
+            return self.change(test_reads=self.read().test_reads + 1, **fields)
 
 
-def create_run(path: Path, facts: Mapping[str, Any]) -> RunDirectory:
+def create_run(path: Path, record: RunRecord) -> RunDirectory:
     """Make the directory and its run.json.
 
     Raises:
@@ -108,7 +128,7 @@ def create_run(path: Path, facts: Mapping[str, Any]) -> RunDirectory:
     except OSError as error:
         raise save_error(path, error) from error
     directory = RunDirectory(path)
-    write_json(directory.facts_file, {"format": FORMAT, **facts, "created": now()})
+    write_json(directory.record_file, record.to_dict())
     return directory
 
 
@@ -118,7 +138,7 @@ def refuse_existing(path: Path) -> None:
     Raises:
         RunExistsError: something is there.
     """
-    if path.exists() and (not path.is_dir() or any(path.iterdir())):
+    if path.exists() and (not path.is_dir() or any(p.name != LOCK for p in path.iterdir())):
         raise RunExistsError(
             f"{path} exists already",
             "a new run directory, so that no record is overwritten",
@@ -142,11 +162,3 @@ def find_runs(folder: Path) -> Iterator[RunDirectory]:
 def now() -> str:
     """Universal time to the second."""
     return datetime.now(UTC).isoformat(timespec="seconds")
-
-
-def _corrupt(path: Path, why: str) -> CorruptRecordError:
-    return CorruptRecordError(
-        f"{path} can't be read ({why})",
-        "the run.json that training wrote",
-        "restore it from a copy, or train again",
-    )

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from grevy.errors import CorruptRecordError, DataNotFoundError, UsageError
+from grevy.records.results import SPLITS
 from grevy.records.run import RunDirectory, find_runs
 
-SPLITS = ("train", "validation", "test")
 COLUMNS = (
     "run",
     "status",
@@ -75,22 +75,22 @@ def sort_runs(rows: Iterable[Mapping[str, Any]], column: str) -> list[Any]:
 def _row(directory: RunDirectory) -> dict[str, Any]:
     empty: dict[str, Any] = dict.fromkeys(COLUMNS)
     try:
-        facts = directory.read()
+        record = directory.read()
     except CorruptRecordError:
         return {**empty, "run": str(directory.path), "status": "damaged"}
-    results = facts["results"] or {}
-    accuracies = {s: results[s]["accuracy"] for s in SPLITS if s in results}
+    results = record.results
+    accuracies = {n: s.accuracy for n, s in results.splits.items()} if results else {}
     return {
         **empty,
         "run": str(directory.path),
-        "status": facts["status"],
-        "data": facts["data"]["name"],
-        "recipe": facts["recipe"]["name"],
-        "seed": facts["seed"],
-        "steps": results.get("steps"),
+        "status": str(record.status),
+        "data": record.data.name,
+        "recipe": record.recipe_name,
+        "seed": record.seed,
+        "steps": results.steps if results else None,
         **accuracies,
-        "seconds": results.get("seconds", {}).get("training"),
-        "created": facts["created"],
+        "seconds": results.seconds.training if results else None,
+        "created": record.created,
     }
 
 

@@ -47,7 +47,8 @@ class Comparison:
 
     def accuracies(self, arm: str, split: str) -> list[float]:
         """Of every training, on a split that the record has."""
-        return [c.facts["results"][split]["accuracy"] for c in self.field.of(arm) if c.facts]
+        results = [c.record.results for c in self.field.of(arm) if c.record]
+        return [r.splits[split].accuracy for r in results if r and split in r.splits]
 
     def fits(self, arm: str) -> list[Fit]:
         """The loss curves of every recorded training."""

@@ -18,6 +18,7 @@ from grevy.recipes.schema import Recipe
 from grevy.records.events import read_events
 from grevy.records.predictions import load_predictions
 from grevy.records.run import RunDirectory, find_runs
+from grevy.records.run_record import RunRecord, RunStatus
 from grevy.studies.imported import read_predictions
 from grevy.studies.plan import read_study
 
@@ -36,7 +37,7 @@ class Contestant:
         labels_N: class of each picture.
         ids: of each picture; empty where an imported file has none.
         classes: names; empty where an imported file has numbers only.
-        facts: run.json; None for an imported file.
+        record: of the run; None for an imported file.
     """
 
     source: Path
@@ -46,7 +47,7 @@ class Contestant:
     labels_N: NDArray[np.int64]
     ids: tuple[str, ...]
     classes: tuple[str, ...]
-    facts: Mapping[str, Any] | None = None
+    record: RunRecord | None = None
 
     @property
     def accuracy(self) -> float:
@@ -60,11 +61,11 @@ class Contestant:
 
     def checks(self) -> list[dict[str, Any]]:
         """Rows of checks.jsonl; none for an imported file."""
-        return read_events(self.directory.checks_file) if self.facts else []
+        return read_events(self.directory.checks_file) if self.record else []
 
     def steps(self) -> list[dict[str, Any]]:
         """Rows of steps.jsonl; none for an imported file."""
-        return read_events(self.directory.steps_file) if self.facts else []
+        return read_events(self.directory.steps_file) if self.record else []
 
 
 @dataclass(frozen=True)
@@ -154,18 +155,18 @@ def _named(place: str) -> tuple[str | None, Path]:
 
 
 def _run(directory: RunDirectory, arm: str | None) -> Contestant | Failed:
-    facts = directory.read()
+    record = directory.read()
     name = arm or ""
-    if facts["status"] != "finished":
-        why = f"{facts['status']}: {facts['error']}" if facts["error"] else facts["status"]
-        return Failed(directory.path, name or facts["recipe"]["name"], facts["seed"], why)
-    if "test" not in facts["results"]:
-        return Failed(directory.path, name, facts["seed"], "its data has no test split")
+    if record.results is None or record.status is not RunStatus.FINISHED:
+        why = f"{record.status}: {record.error}" if record.error else str(record.status)
+        return Failed(directory.path, name or record.recipe_name, record.seed, why)
+    if record.results.test is None:
+        return Failed(directory.path, name, record.seed, "its data has no test split")
     said = load_predictions(directory.predictions_file("test"))
     right_N = said.answers_NK.argmax(1) == said.labels_N
-    classes = tuple(facts["data"]["classes"])
+    classes = record.data.classes
     return Contestant(
-        directory.path, name, facts["seed"], right_N, said.labels_N, said.ids, classes, facts
+        directory.path, name, record.seed, right_N, said.labels_N, said.ids, classes, record
     )
 
 
@@ -187,16 +188,16 @@ def _imported(path: Path, arm: str | None) -> Contestant:
 
 
 def _arm_in(arms: Mapping[str, Recipe], run: RunDirectory) -> str | None:
-    own = load_recipe(run.read()["recipe"])
+    own = run.read().load_recipe()
     return next((name for name, recipe in arms.items() if not differences(recipe, own)), None)
 
 
 def _named_by_difference(contestants: Sequence[Contestant]) -> list[Contestant]:
     """Runs without an arm's name are called by their recipe, or by what it changes in the first."""
-    nameless = [c for c in contestants if not c.arm and c.facts]
+    nameless = [c for c in contestants if not c.arm and c.record]
     if not nameless:
         return list(contestants)
-    recipes = {c.source: load_recipe(c.facts["recipe"]) for c in nameless if c.facts}
+    recipes = {c.source: c.record.load_recipe() for c in nameless if c.record}
     first = recipes[nameless[0].source]
 
     def name(contestant: Contestant) -> str:
@@ -217,28 +218,29 @@ def _same_pictures(contestants: Sequence[Contestant]) -> tuple[Contestant, ...]:
     Raises:
         DifferentDataError: not the same pictures, splits or classes.
     """
-    first = next((c for c in contestants if c.facts), contestants[0])
+    first = next((c for c in contestants if c.record), contestants[0])
     for other in contestants:
-        if first.facts and other.facts:
+        if first.record and other.record:
             _refuse_other_splits(first, other)
     return tuple(_aligned(first, other) for other in contestants)
 
 
 def _refuse_other_splits(first: Contestant, other: Contestant) -> None:
-    assert first.facts
-    assert other.facts
-    ours, theirs = first.facts["data"], other.facts["data"]
-    for field in ("classes", "splits"):
-        if ours[field] != theirs[field]:
-            differing = [s for s in ours["splits"] if ours["splits"][s] != theirs["splits"].get(s)]
-            what = (
-                f"another {' and '.join(differing)} split" if field == "splits" else "other classes"
-            )
-            raise DifferentDataError(
-                f"{other.source} with {what} than {first.source}",
-                "runs on the same pictures and splits",
-                "compare runs with the same data and pictures.split_seed",
-            )
+    assert first.record
+    assert other.record
+    ours, theirs = first.record.data, other.record.data
+    if ours.classes != theirs.classes:
+        what = "other classes"
+    elif ours.splits != theirs.splits:
+        differing = [name for name in ours.splits if ours.splits[name] != theirs.splits.get(name)]
+        what = f"another {' and '.join(differing)} split"
+    else:
+        return
+    raise DifferentDataError(
+        f"{other.source} with {what} than {first.source}",
+        "runs on the same pictures and splits",
+        "compare runs with the same data and pictures.split_seed",
+    )
 
 
 def _aligned(first: Contestant, other: Contestant) -> Contestant:

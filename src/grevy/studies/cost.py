@@ -39,21 +39,18 @@ def costs_of(field: Field) -> tuple[Cost, ...]:
 
 
 def _cost(arm: str, contestants: tuple[Contestant, ...]) -> Cost:
-    recorded = [c.facts for c in contestants if c.facts]
-    seconds = [facts["results"]["seconds"]["training"] for facts in recorded]
-    pictures = [f["results"]["steps"] * f["recipe"]["batch_size"] for f in recorded]
+    recorded = [c.record for c in contestants if c.record]
+    results = [(r.results, r.load_recipe().batch_size) for r in recorded if r.results]
+    seconds = [found.seconds.training for found, _ in results]
+    pictures = [found.steps * batch_size for found, batch_size in results]
     macs = _macs(contestants[0]) if recorded else np.nan
     return Cost(
         arm,
         tuple(c.accuracy for c in contestants),
         float(np.mean(seconds)) if seconds else np.nan,
         2 * (1 + BACKWARD) * macs * float(np.mean(pictures)) if pictures else np.nan,
-        tuple(dict.fromkeys(_machine(f["environment"]) for f in recorded)),
+        tuple(dict.fromkeys(r.environment.machine for r in recorded)),
     )
-
-
-def _machine(environment: dict[str, object]) -> str:
-    return f"{environment['gpu'] or environment['processor']}, {environment['threads']} thread(s)"
 
 
 def _macs(contestant: Contestant) -> float:

@@ -12,6 +12,7 @@ from grevy.errors import RunInterruptedError
 from grevy.records.atomic import write_json
 from grevy.records.events import read_events
 from grevy.records.run import RunDirectory
+from grevy.records.run_record import RunStatus
 from grevy.studies.executors.task import Executor, Outcome, Task
 from grevy.studies.plan import Plan, PlannedRun, refresh
 
@@ -93,8 +94,8 @@ def forget_failures(plan: Plan) -> Plan:
     for run in plan.having("failed"):
         run.error_file.unlink(missing_ok=True)
         directory = RunDirectory(run.path)
-        if directory.facts_file.exists():
-            directory.update(status="interrupted")
+        if directory.record_file.exists():
+            directory.change(status=RunStatus.INTERRUPTED)
     return refresh(plan)
 
 
@@ -125,9 +126,9 @@ class _Clock:
 def part_done(run: PlannedRun) -> float:
     """0 to 1: epochs trained of those that the recipe has at most; 1 only when finished."""
     directory = RunDirectory(run.path)
-    if not directory.facts_file.exists():
+    if not directory.record_file.exists():
         return 0.0
-    if directory.read()["status"] == "finished":
+    if directory.read().status is RunStatus.FINISHED:
         return 1.0
     checks = read_events(directory.checks_file)
     return min(0.99, checks[-1]["epoch"] / run.recipe.epochs) if checks else 0.0

@@ -26,6 +26,7 @@ from grevy.recipes.load import load_recipe
 from grevy.recipes.schema import Recipe
 from grevy.records.atomic import save_error, write_json
 from grevy.records.run import RunDirectory, find_runs
+from grevy.records.run_record import RunRecord, RunStatus
 from grevy.studies.study import BASELINE, Arm, Study
 from grevy.training.start import run_identity
 
@@ -169,11 +170,9 @@ def _known_runs(folder: Path) -> dict[str, Path]:
     return {_identity_of(run.read()): run.path for run in found}
 
 
-def _identity_of(facts: Mapping[str, Any]) -> str:
-    pairing = facts.get("pairing")
-    like = load_recipe({"model": pairing["like"]}).model if pairing else None
-    recipe = load_recipe(facts["recipe"])
-    return run_identity(recipe, facts["data"]["fingerprint"], facts["seed"], like)
+def _identity_of(record: RunRecord) -> str:
+    like = record.pairing.load_model() if record.pairing else None
+    return run_identity(record.load_recipe(), record.data.fingerprint, record.seed, like)
 
 
 def _as_today(recipe: Mapping[str, Any]) -> dict[str, Any]:
@@ -183,15 +182,11 @@ def _as_today(recipe: Mapping[str, Any]) -> dict[str, Any]:
 
 def _with_state(run: PlannedRun) -> PlannedRun:
     directory = RunDirectory(run.path)
-    if not directory.facts_file.exists():
-        status, error = "missing", None
-    else:
-        facts = directory.read()
-        status, error = facts["status"], {"received": facts["error"]}
-    if status == "finished":
+    record = directory.read() if directory.record_file.exists() else None
+    if record and record.status is RunStatus.FINISHED:
         return replace(run, state="finished", error=None)
     if run.error_file.exists():
         return replace(run, state="failed", error=json.loads(run.error_file.read_bytes()))
-    if status == "failed":
-        return replace(run, state="failed", error=error)
-    return replace(run, state="missing" if status == "missing" else "unfinished", error=None)
+    if record and record.status is RunStatus.FAILED:
+        return replace(run, state="failed", error={"received": record.error})
+    return replace(run, state="unfinished" if record else "missing", error=None)

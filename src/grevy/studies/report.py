@@ -71,10 +71,11 @@ def runs_csv(comparison: Comparison) -> str:
     splits = ("train", "validation", "test")
     writer.writerow(["arm", "seed", *splits, "steps", "epochs", "best_step", "seconds"])
     for contestant in (c for arm in comparison.field.arms for c in comparison.field.of(arm)):
-        results = contestant.facts["results"] if contestant.facts else {}
-        accuracies = [results[s]["accuracy"] if s in results else "" for s in splits[:2]]
-        rest = [results.get(name, "") for name in ("steps", "epochs", "best_step")]
-        seconds = results["seconds"]["training"] if results else ""
+        results = contestant.record.results if contestant.record else None
+        scores = results.splits if results else {}
+        accuracies = [scores[s].accuracy if s in scores else "" for s in splits[:2]]
+        rest = [results.steps, results.epochs, results.best_step] if results else [""] * 3
+        seconds = results.seconds.training if results else ""
         row = [*accuracies, round(contestant.accuracy, 6), *rest, seconds]
         writer.writerow([contestant.arm, contestant.seed, *row])
     return text.getvalue()
@@ -140,20 +141,19 @@ def _curve(fit: Fit) -> LossCurve:
 
 def _draw_flipped(comparison: Comparison, folder: Path, say: Callable[[str], None]) -> list[Path]:
     """A gallery for each arm, where the pictures can still be read."""
-    recorded = next((c.facts for c in comparison.field.contestants if c.facts), None)
+    recorded = next((c.record for c in comparison.field.contestants if c.record), None)
     if recorded is None:
         return []
     from grevy.data.load import load_data
     from grevy.models.transfer.preprocessing import pictures_as_read
-    from grevy.recipes.load import load_recipe
 
-    where = recorded["data"]["where"]
+    where = recorded.data.where
     try:
-        data = load_data(where, pictures_as_read(load_recipe(recorded["recipe"])))
+        data = load_data(where, pictures_as_read(recorded.load_recipe()))
     except DataError as error:
         say(f"no gallery of flipped pictures: {error}")
         return []
-    if data.fingerprint != recorded["data"]["fingerprint"]:
+    if data.fingerprint != recorded.data.fingerprint:
         say(f"no gallery of flipped pictures: {where} has changed since")
         return []
     split = data.splits["test"]

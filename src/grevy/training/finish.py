@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from typing import Any
 
 import safetensors.torch
 from torch import Tensor
@@ -25,9 +24,16 @@ from grevy.errors import NonFiniteLossError
 from grevy.models.transfer.preprocessing import builder_arguments
 from grevy.records.atomic import write_bytes, write_json
 from grevy.records.predictions import Predictions, save_predictions
+from grevy.records.results import (
+    AugmentedScore,
+    Results,
+    Score,
+    SecondsRecord,
+    TimingsRecord,
+)
 from grevy.records.run import RunDirectory
+from grevy.records.run_record import RunStatus
 from grevy.training.draw import draw_run
-from grevy.training.listeners.listener import augmented_accuracies
 from grevy.training.recorder import Recorder
 from grevy.training.setup.prepare import Setup
 from grevy.training.state import State, Weights
@@ -56,7 +62,7 @@ def finish(
     state.network.load_state_dict(state.best_weights)
     save_network(recorder.directory, state.best_weights, setup, data)
     start = time.perf_counter()
-    results = _evaluate_all(setup, state, recorder, data)
+    scores = _evaluate_all(setup, state, recorder, data)
     evaluated = time.perf_counter()
     draw_run(recorder.directory, data, recorder.listener)
     seconds = {
@@ -65,17 +71,18 @@ def finish(
         "evaluation": evaluated - start,
         "figures": time.perf_counter() - evaluated,
     }
-    recorder.directory.update(
-        status="finished",
-        test_reads=1 if "test" in data.splits else 0,
-        results=_results(results, setup, state, seconds),
-        timings={"check_seconds": progress.check_seconds},
+    directory = recorder.directory
+    close = directory.count_test_read if "test" in data.splits else directory.change
+    close(
+        status=RunStatus.FINISHED,
+        results=_results(scores, setup, state, seconds),
+        timings=TimingsRecord(check_seconds=tuple(progress.check_seconds)),
     )
 
 
 def _evaluate_all(
     setup: Setup, state: State, recorder: Recorder, data: ImageData
-) -> dict[str, dict[str, Any]]:
+) -> dict[str, Score]:
     """Scores by split. Test comes first and is told at once: it is what people wait for."""
     found = {}
     for name in reversed(list(data.splits)):
@@ -85,11 +92,11 @@ def _evaluate_all(
     return {name: found[name] for name in data.splits}
 
 
-def _in_words(scores: Mapping[str, Any]) -> str:
+def _in_words(score: Score) -> str:
     """The accuracy on test, plain and with test-time augmentation."""
-    parts = [f"test accuracy {scores['accuracy']:.4f}"]
-    for what, accuracy in augmented_accuracies(scores).items():
-        parts.append(f"with test-time {what} {accuracy:.4f}")
+    parts = [f"test accuracy {score.accuracy:.4f}"]
+    for what, augmented in score.augmented.items():
+        parts.append(f"with test-time {what} {augmented.accuracy:.4f}")
     return ", ".join(parts)
 
 
@@ -109,7 +116,7 @@ def save_network(directory: RunDirectory, weights: Weights, setup: Setup, data: 
 
 def evaluate_and_save(
     setup: Setup, state: State, recorder: Recorder, data: ImageData, split: str
-) -> dict[str, Any]:
+) -> Score:
     """Scores of one split, plain and with test-time augmentation; the logits go into the record."""
     pictures, network, recipe = setup.pictures[split], setup.trained(state.network), setup.recipe
 
@@ -131,19 +138,22 @@ def evaluate_and_save(
         ),
     )
     done = {"views": len(weighted_views(recipe)), "pictures": pictures_again(recipe, len(plain_NK))}
-    further = {n: {**score(value, pictures.labels_N), **done} for n, value in extra.items()}
-    return {**score(plain_NK, pictures.labels_N), **further}
+    further = {
+        name: AugmentedScore(**score(value, pictures.labels_N), **done)
+        for name, value in extra.items()
+    }
+    return Score(**score(plain_NK, pictures.labels_N), **further)
 
 
 def _results(
-    scores: Mapping[str, Any], setup: Setup, state: State, seconds: Mapping[str, float]
-) -> dict[str, Any]:
+    scores: Mapping[str, Score], setup: Setup, state: State, seconds: Mapping[str, float]
+) -> Results:
     progress = state.progress
-    return {
+    return Results(
         **scores,
-        "best_step": progress.best_step,
-        "steps": progress.step,
-        "epochs": round(progress.step / setup.batches.steps_per_epoch, 4),
-        "stopped_early": progress.stopped_early,
-        "seconds": {name: round(value, 3) for name, value in seconds.items()},
-    }
+        best_step=progress.best_step,
+        steps=progress.step,
+        epochs=round(progress.step / setup.batches.steps_per_epoch, 4),
+        stopped_early=progress.stopped_early,
+        seconds=SecondsRecord(**{name: round(value, 3) for name, value in seconds.items()}),
+    )

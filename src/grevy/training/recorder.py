@@ -12,6 +12,7 @@ from grevy.errors import GrevyError, NonFiniteLossError, SaveError
 from grevy.records.checkpoint import load_checkpoint, save_checkpoint
 from grevy.records.events import EventLog
 from grevy.records.run import RunDirectory, create_run
+from grevy.records.run_record import RunRecord, RunStatus
 from grevy.training.distributed import World
 from grevy.training.listeners.listener import Listener
 from grevy.training.start import Start, changed_environment, free_path, refuse_other
@@ -34,7 +35,7 @@ class Recorder:
     def open(
         cls,
         start: Start,
-        facts: Mapping[str, Any],
+        record: RunRecord,
         state: State,
         world: World,
         listener: Listener,
@@ -45,16 +46,18 @@ class Recorder:
         is thrown away.
         """
         with tempfile.TemporaryDirectory(prefix="grevy-") as scratch:
-            path = start.path or free_path(_name(facts))
+            path = start.path or free_path(_name(record))
             if start.record is not None:
-                refuse_other(start.record, facts, path)
-                _restore(path, start.record, facts, state, listener)
+                refuse_other(start.record, record, path)
+                _restore(path, start.record, record, state, listener)
             place = path if world.leads else Path(scratch) / "run"
             if start.record is not None and world.leads:
                 directory = RunDirectory(place)
-                directory.update(status="training", resumes=start.record["resumes"] + 1, error=None)
+                directory.change(
+                    status=RunStatus.TRAINING, resumes=start.record.resumes + 1, error=None
+                )
             else:
-                directory = create_run(place, facts)
+                directory = create_run(place, record)
             yield cls(directory, state, listener)
 
     def step(self, row: Mapping[str, Any], total: int) -> None:
@@ -89,23 +92,23 @@ class Recorder:
     def failed(self, error: GrevyError) -> None:
         """Show the run as failed, with the error's line."""
         try:
-            self.directory.update(status="failed", error=str(error))
+            self.directory.change(status=RunStatus.FAILED, error=str(error))
         except SaveError as second:
             error.add_note(f"and run.json could not be updated: {second}")
 
 
-def _name(facts: Mapping[str, Any]) -> str:
-    return f"{facts['data']['name']}-{facts['recipe']['name']}-seed{facts['seed']}"
+def _name(record: RunRecord) -> str:
+    return f"{record.data.name}-{record.recipe_name}-seed{record.seed}"
 
 
 def _restore(
     path: Path,
-    record: Mapping[str, Any],
-    facts: Mapping[str, Any],
+    before: RunRecord,
+    now: RunRecord,
     state: State,
     listener: Listener,
 ) -> None:
-    for change in changed_environment(record, facts):
+    for change in changed_environment(before, now):
         listener.said(f"not the machine it began on ({change}): the last bits may differ")
     checkpoint = load_checkpoint(RunDirectory(path).checkpoint)
     if checkpoint is None:

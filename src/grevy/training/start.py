@@ -14,7 +14,19 @@ from grevy.errors import RunMismatchError, UsageError
 from grevy.models.transfer.preprocessing import builder_arguments
 from grevy.recipes.load import load_recipe
 from grevy.recipes.schema import ModelConfig, Recipe
-from grevy.records.run import RunDirectory, find_runs, identity, refuse_existing
+from grevy.records.preprocessing import Preprocessing
+from grevy.records.run import RunDirectory, find_runs, identity, now, refuse_existing
+from grevy.records.run_record import (
+    DataRecord,
+    EnvironmentRecord,
+    PairingRecord,
+    ProbeRecord,
+    RunRecord,
+    RunStatus,
+    SplitRecord,
+    TrainedRecord,
+    WeightsRecord,
+)
 from grevy.training.listeners.listener import Listener
 from grevy.training.setup.prepare import Setup
 from grevy.training.state import State
@@ -34,20 +46,20 @@ class Start:
     """None: a free name under `runs/`, once the data's name is known."""
     like: ModelConfig | None = None
     """A network to begin like."""
-    record: Mapping[str, Any] | None = None
+    record: RunRecord | None = None
     """run.json of the run that goes on; None: a new run."""
 
     @property
     def finished(self) -> Run | None:
         """The run, if there is nothing left to do."""
-        if self.path and self.record and self.record["status"] == "finished":
+        if self.path and self.record and self.record.status is RunStatus.FINISHED:
             return Run(RunDirectory(self.path))
         return None
 
     @property
     def precision(self) -> str | None:
         """What the run began in; it is not probed again."""
-        return self.record["precision"] if self.record else None
+        return self.record.precision if self.record else None
 
 
 def choose_start(
@@ -69,7 +81,7 @@ def choose_start(
     path = Path(out) if out is not None else None
     if resume:
         directory = RunDirectory(path) if path else _latest_unfinished(where, recipe, seed)
-        if directory is not None and directory.facts_file.exists():
+        if directory is not None and directory.record_file.exists():
             return _go_on(directory, where, recipe, seed, listener, like)
         listener.said(f"nothing to resume at {path or RUNS}/: a new run begins")
     if where is None:
@@ -89,41 +101,45 @@ def free_path(name: str) -> Path:
 
 def describe_run(
     start: Start, data: ImageData, setup: Setup, state: State, command: list[str]
-) -> dict[str, Any]:
-    """run.json at the beginning."""
-    recipe = start.recipe.model_dump(mode="json")
+) -> RunRecord:
+    """The record at the beginning."""
+    return RunRecord(
+        identity=run_identity(start.recipe, data.fingerprint, start.seed, start.like),
+        status=RunStatus.TRAINING,
+        command=tuple(command),
+        seed=start.seed,
+        recipe=start.recipe.model_dump(mode="json"),
+        data=describe_data(data),
+        preprocessing=_preprocessing(start.recipe.model, data, setup),
+        weights=WeightsRecord(**setup.beginning.to_dict()) if setup.beginning else None,
+        trained=TrainedRecord(
+            layers=setup.part.trained, cut=setup.cut.after if setup.cut else None
+        ),
+        pairing=PairingRecord(**setup.pairing.to_dict()) if setup.pairing else None,
+        sources=(),
+        parameters=sum(p.numel() for p in state.model.parameters()),
+        precision=setup.precision,
+        probe=ProbeRecord(**setup.probe.to_dict()) if setup.probe else None,
+        environment=EnvironmentRecord(**environment(setup.device), devices=setup.world.size),
+        resumes=0,
+        test_reads=0,
+        results=None,
+        error=None,
+        created=now(),
+    )
+
+
+def _preprocessing(model: ModelConfig, data: ImageData, setup: Setup) -> Preprocessing:
     channels, height, width = data.input_shape
-    return {
-        "identity": run_identity(start.recipe, data.fingerprint, start.seed, start.like),
-        "status": "training",
-        "command": command,
-        "seed": start.seed,
-        "recipe": recipe,
-        "data": describe_data(data),
-        "preprocessing": {
-            "channels": channels,
-            "height": height,
-            "width": width,
-            "fit": data.fit,
-            "mean": setup.mean_C.tolist(),
-            "standard_deviation": setup.standard_deviation_C.tolist(),
-            **_resizing(start.recipe.model, (height, width)),
-        },
-        "weights": setup.beginning.to_dict() if setup.beginning else None,
-        "trained": {
-            "layers": list(setup.part.trained),
-            "cut": setup.cut.after if setup.cut else None,
-        },
-        "pairing": setup.pairing.to_dict() if setup.pairing else None,
-        "parameters": sum(p.numel() for p in state.model.parameters()),
-        "precision": setup.precision,
-        "probe": setup.probe.to_dict() if setup.probe else None,
-        "environment": {**environment(setup.device), "devices": setup.world.size},
-        "resumes": 0,
-        "test_reads": 0,
-        "results": None,
-        "error": None,
-    }
+    return Preprocessing(
+        channels,
+        height,
+        width,
+        data.fit,
+        tuple(setup.mean_C.tolist()),
+        tuple(setup.standard_deviation_C.tolist()),
+        **_resizing(model, (height, width)),
+    )
 
 
 def _resizing(model: ModelConfig, size: tuple[int, int]) -> dict[str, Any]:
@@ -144,43 +160,50 @@ def run_identity(recipe: Recipe, fingerprint: str, seed: int, like: ModelConfig 
     return identity(*parts, *([like.model_dump(mode="json")] if like else []))
 
 
-def describe_data(data: ImageData) -> dict[str, Any]:
+def describe_data(data: ImageData) -> DataRecord:
     """Data fingerprint, classes and split hashes."""
-    splits = {n: {"n": len(s), "content_hash": s.content_hash} for n, s in data.splits.items()}
-    return {
-        "name": data.name,
-        "where": data.where,
-        "fingerprint": data.fingerprint,
-        "classes": list(data.classes),
-        "splits": splits,
-        "notes": list(data.notes),
+    splits = {
+        name: SplitRecord(n=len(split), content_hash=split.content_hash)
+        for name, split in data.splits.items()
     }
+    return DataRecord(
+        name=data.name,
+        where=data.where,
+        fingerprint=data.fingerprint,
+        classes=tuple(data.classes),
+        splits=splits,
+        notes=tuple(data.notes),
+    )
 
 
-def refuse_other(record: Mapping[str, Any], facts: Mapping[str, Any], path: Path) -> None:
+def refuse_other(before: RunRecord, now: RunRecord, path: Path) -> None:
     """A run goes on only with the pictures, recipe and seed that it began with.
 
     Raises:
         RunMismatchError: something differs.
     """
-    for field in ("seed", "preprocessing"):
-        if record[field] != facts[field]:
-            raise _mismatch(path, field)
-    if load_recipe(record["recipe"]) != load_recipe(facts["recipe"]):  # it may lack newer fields
-        raise _mismatch(path, "recipe")
-    if record["data"]["fingerprint"] != facts["data"]["fingerprint"]:
-        raise _mismatch(path, "data")
-    if record["data"]["splits"] != facts["data"]["splits"]:
-        raise _mismatch(path, "splits")
-    if (record.get("weights") or {}).get("sha256") != (facts["weights"] or {}).get("sha256"):
-        raise _mismatch(path, "file of weights")
+    same = {
+        "seed": before.seed == now.seed,
+        "preprocessing": before.preprocessing == now.preprocessing,
+        "recipe": before.load_recipe() == now.load_recipe(),  # it may lack newer fields
+        "data": before.data.fingerprint == now.data.fingerprint,
+        "splits": before.data.splits == now.data.splits,
+        "file of weights": _checksum(before) == _checksum(now),
+    }
+    for what, is_same in same.items():
+        if not is_same:
+            raise _mismatch(path, what)
 
 
-def changed_environment(record: Mapping[str, Any], facts: Mapping[str, Any]) -> list[str]:
+def _checksum(record: RunRecord) -> str | None:
+    return record.weights.sha256 if record.weights else None
+
+
+def changed_environment(before: RunRecord, now: RunRecord) -> list[str]:
     """What differs in the machine, so that the end may differ in the last bits."""
-    before, now = record["environment"], facts["environment"]
+    was, has = before.environment.to_dict(), now.environment.to_dict()
     names = ("torch", "numpy", "processor", "threads", "device", "devices")
-    return [f"{n} {before[n]} → {now[n]}" for n in names if before[n] != now[n]]
+    return [f"{n} {was[n]} → {has[n]}" for n in names if was[n] != has[n]]
 
 
 def _go_on(
@@ -192,31 +215,30 @@ def _go_on(
     like: ModelConfig | None,
 ) -> Start:
     record = directory.read()
-    own = load_recipe(record["recipe"])
+    own = record.load_recipe()
     if recipe is not None and load_recipe(recipe) != own:
         raise _mismatch(directory.path, "recipe")
-    if seed is not None and seed != record["seed"]:
+    if seed is not None and seed != record.seed:
         raise _mismatch(directory.path, "seed")
-    pairing = record.get("pairing")
-    began_like = load_recipe({"model": pairing["like"]}).model if pairing else None
+    began_like = record.pairing.load_model() if record.pairing else None
     if like is not None and like != began_like:
         raise _mismatch(directory.path, "network to begin like")
-    word = "is finished already" if record["status"] == "finished" else "goes on"
+    word = "is finished already" if record.status is RunStatus.FINISHED else "goes on"
     listener.said(f"{directory.path} {word}")
-    place = where if where is not None else record["data"]["where"]
-    return Start(place, own, record["seed"], directory.path, began_like, record)
+    place = where if where is not None else record.data.where
+    return Start(place, own, record.seed, directory.path, began_like, record)
 
 
 def _latest_unfinished(where: Any, recipe: Any, seed: int | None) -> RunDirectory | None:
     wanted = (str(where), load_recipe(recipe or DEFAULT_RECIPE), seed or 0)
     found = []
     for directory in find_runs(RUNS):
-        facts = directory.read()
-        if facts["status"] == "finished":
+        record = directory.read()
+        if record.status is RunStatus.FINISHED:
             continue
-        own = facts["data"]["where"], load_recipe(facts["recipe"]), facts["seed"]
+        own = record.data.where, record.load_recipe(), record.seed
         if where is None or own == wanted:
-            found.append((facts["created"], directory))
+            found.append((record.created, directory))
     return max(found, key=lambda pair: pair[0])[1] if found else None
 
 

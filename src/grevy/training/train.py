@@ -25,6 +25,7 @@ from grevy.data.types import ImageData
 from grevy.errors import GrevyError, RunInterruptedError
 from grevy.models.transfer.preprocessing import pictures_as_read
 from grevy.recipes.schema import Recipe
+from grevy.records.run_record import RunStatus
 from grevy.training.averaging import average_weights
 from grevy.training.distributed import World, join_world
 from grevy.training.finish import finish
@@ -124,8 +125,8 @@ def _train_recorded(
             data, start.recipe, start.seed, device, world, start.precision, start.like, listener
         )
         before = {"data": data_seconds, "preparation": time.perf_counter() - began}
-        facts = describe_run(start, data, setup, state, command)
-        opened = Recorder.open(start, facts, state, world, listener)
+        record = describe_run(start, data, setup, state, command)
+        opened = Recorder.open(start, record, state, world, listener)
         with opened as recorder, watch_interrupt() as interrupt:
             try:
                 timer = chosen_timer(profile, setup, state, recorder.directory)
@@ -134,7 +135,7 @@ def _train_recorded(
                 record_profile(timer, setup, state, recorder.directory)
                 finish(setup, state, recorder, data, before)
             except RunInterruptedError:
-                recorder.directory.update(status="interrupted")
+                recorder.directory.change(status=RunStatus.INTERRUPTED)
                 raise
             except GrevyError as error:
                 recorder.failed(error)

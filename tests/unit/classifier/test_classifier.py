@@ -84,9 +84,9 @@ def weights(classifier: Classifier) -> dict[str, torch.Tensor]:
 
 def test_a_run_gives_its_preprocessing_and_classes(stripes_run: Run) -> None:
     classifier = classifier_of_run(stripes_run.path, device="cpu")
-    recorded = stripes_run.facts["preprocessing"]
+    recorded = stripes_run.record.preprocessing
     assert classifier.preprocessing.shape == (1, 16, 16)
-    assert list(classifier.preprocessing.mean) == recorded["mean"]
+    assert classifier.preprocessing.mean == recorded.mean
     assert classifier.classes == ("across", "down")
     assert classifier.name == "still"
     assert classifier.device == torch.device("cpu")
@@ -134,7 +134,7 @@ def test_the_last_state_is_that_of_the_averaged_weights_where_there_are(tmp_path
 def test_a_run_without_a_checkpoint_has_no_last_state(stripes_run: Run, tmp_path: Path) -> None:
     copy = tmp_path / "copy"
     copy.mkdir()
-    (copy / "run.json").write_bytes(stripes_run.directory.facts_file.read_bytes())
+    (copy / "run.json").write_bytes(stripes_run.directory.record_file.read_bytes())
     with pytest.raises(RunNotFoundError, match="no checkpoint"):
         classifier_of_run(copy, "last")
     assert Snapshot("last", 0) not in snapshots_of(Run(type(stripes_run.directory)(copy)))

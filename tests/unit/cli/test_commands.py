@@ -115,20 +115,20 @@ def test_runs_sorts_filters_and_shows_damage(
 def test_evaluate_counts_every_reading_of_the_test_split(
     run: grevy.Run, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    before = run.facts["test_reads"]
+    before = run.record.test_reads
     main(["evaluate", str(run.path), "--json"])
     said = json.loads(capsys.readouterr().out)
     assert said["accuracy"] == run.results["test"]["accuracy"]
     assert said["loss"] == run.results["test"]["loss"]
-    assert said["test_reads"] == before + 1 == run.facts["test_reads"]
+    assert said["test_reads"] == before + 1 == run.record.test_reads
     assert sum(c["n"] for c in said["classes"].values()) == 20
 
 
 def test_evaluate_on_other_pictures(run: grevy.Run, folder: Path) -> None:
-    before = run.facts["test_reads"]
+    before = run.record.test_reads
     found = grevy.evaluate(run, folder, split="test")
     assert found["accuracy"] == run.results["test"]["accuracy"]
-    assert run.facts["test_reads"] == before
+    assert run.record.test_reads == before
 
 
 def test_predict_as_table_csv_and_json(

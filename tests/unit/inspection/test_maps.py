@@ -336,11 +336,11 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
 
 
 def test_the_doors_open_a_run(run: Run) -> None:
-    reads = run.facts["test_reads"]
+    reads = run.record.test_reads
     assert calibration(run, split="test").numbers["temperature"] > 0
-    assert run.facts["test_reads"] == reads  # recorded predictions are no new reading
+    assert run.record.test_reads == reads  # recorded predictions are no new reading
     assert mistakes(run, split="test", shown=2).counts[1] == 359
-    assert run.facts["test_reads"] == reads + 1
+    assert run.record.test_reads == reads + 1
     assert feature_map(run.path, "linear1").arrays["features_NF"].shape == (145, 64)
     with pytest.raises(GrevyError):
         mistakes(run, split="tests")

@@ -422,6 +422,6 @@ def test_a_run_is_looked_at_on_a_split_of_its_own_data(tmp_path, monkeypatch, st
     assert all(check.passed is not False for check in view.checks if check.name == "patches alone")
     with pytest.raises(MissingSplitError):
         examples_of_split(data, "holdout")
-    before = run.facts["test_reads"]
+    before = run.record.test_reads
     assert len(unit(run, "linear2", 1, split="test", device="cpu").examples) == 40
-    assert run.facts["test_reads"] == before + 1
+    assert run.record.test_reads == before + 1

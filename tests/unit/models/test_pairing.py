@@ -22,8 +22,8 @@ def test_arms_begin_with_the_weights_of_the_baseline_where_they_fit(stripes, tmp
     second = grevy.train(stripes, arm, seed=3, out=tmp_path / "b", listener=Listener(), like=base)
     theirs = network_at(first, "initial")[0].state_dict()
     ours = network_at(second, "initial")[0].state_dict()
-    pairing = second.facts["pairing"]
-    assert pairing["own"] == [
+    pairing = second.record.pairing
+    assert pairing.own == (
         "conv1_2.weight",
         "conv1_2.bias",
         "conv2_2.weight",
@@ -31,19 +31,19 @@ def test_arms_begin_with_the_weights_of_the_baseline_where_they_fit(stripes, tmp
         "linear1.weight",
         "linear1.bias",
         "linear2.weight",
-    ]
-    assert pairing["shared"] == [
+    )
+    assert pairing.shared == (
         "conv1.weight",
         "conv1.bias",
         "conv2.weight",
         "conv2.bias",
         "linear2.bias",
-    ]
-    for name in pairing["shared"]:
+    )
+    for name in pairing.shared:
         assert theirs[name].equal(ours[name])
     alone = grevy.train(stripes, arm, seed=3, out=tmp_path / "c", listener=Listener())
-    assert alone.facts["pairing"] is None
-    assert alone.facts["identity"] != second.facts["identity"]
+    assert alone.record.pairing is None
+    assert alone.record.identity != second.record.identity
     assert not network_at(alone, "initial")[0].conv2.weight.equal(ours["conv2.weight"])
 
 
@@ -64,7 +64,7 @@ def test_a_resume_begins_like_the_same_network(stripes, tmp_path):
     same = grevy.train(
         stripes, arm, out=tmp_path / "a", resume=True, listener=Listener(), like=base
     )
-    assert same.facts["pairing"]["like"]["convnet"]["widths"] == [4, 8]
+    assert same.record.pairing.like["convnet"]["widths"] == [4, 8]
     with pytest.raises(RunMismatchError, match="begin like"):
         grevy.train(
             stripes,

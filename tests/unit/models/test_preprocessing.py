@@ -79,7 +79,7 @@ def test_photographs_are_decoded_at_the_side_that_the_network_wants(tmp_path: Pa
         "epochs": 1,
     }
     run = grevy.train(str(tmp_path / "photos"), recipe, out=tmp_path / "run", listener=Listener())
-    assert run.facts["preprocessing"]["height"] == run.facts["preprocessing"]["width"] == 48
-    assert "interpolation" not in run.facts["preprocessing"]  # the network got them at its size
+    assert run.record.preprocessing.height == run.record.preprocessing.width == 48
+    assert run.record.preprocessing.interpolation is None  # the network got them at its size
     assert grevy.predict(run, [tmp_path / "photos" / "a" / "0.jpg"])[0].class_name in ("a", "b")
     assert grevy.evaluate(run, split="validation")["n"] == 2

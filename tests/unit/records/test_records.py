@@ -1,5 +1,6 @@
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -13,6 +14,7 @@ from grevy.records.checkpoint import load_checkpoint, save_checkpoint
 from grevy.records.events import EventLog, read_events
 from grevy.records.predictions import Predictions, load_predictions, save_predictions
 from grevy.records.run import RunDirectory, create_run, find_runs, identity
+from grevy.records.run_record import RunRecord
 
 
 class TestAtomicWrites:
@@ -152,17 +154,30 @@ class TestPredictions:
             load_predictions(tmp_path / "test.safetensors")
 
 
+@pytest.fixture
+def record(tmp_path: Path) -> RunRecord:
+    """Of a finished run."""
+    old = tmp_path / "of format 1"
+    old.mkdir()
+    shutil.copy(Path(__file__).parent / "format_1" / "run.json", old)
+    found = RunDirectory(old).read()
+    shutil.rmtree(old)
+    return found
+
+
 class TestRunDirectory:
-    def test_create_update_read(self, tmp_path: Path) -> None:
-        run = create_run(tmp_path / "runs" / "a", {"status": "training"})
-        run.update(status="finished")
-        assert RunDirectory(tmp_path / "runs" / "a").read()["status"] == "finished"
+    def test_create_change_read(self, tmp_path: Path, record: RunRecord) -> None:
+        run = create_run(tmp_path / "runs" / "a", record.changed(status="training", results=None))
+        run.change(status="interrupted")
+        assert RunDirectory(tmp_path / "runs" / "a").read().status == "interrupted"
         assert [r.path.name for r in find_runs(tmp_path / "runs")] == ["a"]
 
-    def test_a_directory_with_something_in_it_is_never_overwritten(self, tmp_path: Path) -> None:
+    def test_a_directory_with_something_in_it_is_never_overwritten(
+        self, tmp_path: Path, record: RunRecord
+    ) -> None:
         (tmp_path / "thesis.txt").write_text("months of work")
         with pytest.raises(RunExistsError, match="exists already"):
-            create_run(tmp_path, {})
+            create_run(tmp_path, record)
         assert (tmp_path / "thesis.txt").read_text() == "months of work"
 
     def test_no_record_and_a_damaged_one(self, tmp_path: Path) -> None:

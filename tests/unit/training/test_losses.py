@@ -134,7 +134,7 @@ def test_nothing_that_a_bad_loss_touched_is_kept(
     with pytest.raises(NonFiniteLossError, match=r"nan at step 4 .*0\.05.* step 3"):
         grevy.train(stripes, recipe, out=tmp_path / "run", listener=QUIET)
     run = grevy.open_run(tmp_path / "run")
-    assert run.facts["status"] == "failed"
+    assert run.record.status == "failed"
     assert [r["step"] for r in run.checks] == [3]
     checkpoint = load_checkpoint(run.path / "checkpoint")
     assert checkpoint is not None

@@ -104,19 +104,17 @@ def test_the_record_says_what_the_selection_took(
     proxy = {"convnet": {"widths": [4, 4, 4]}}
     recipe = {**BASE, "selection": {"keep": 0.25, "train_every": 2, "proxy": proxy}}
     run = grevy.train(stripes, recipe, out=tmp_path / "run", listener=QUIET, profile=True)
-    profile = run.facts["profile"]
-    parts = {row["part"]: row for row in profile["parts"]}
-    seen = {
-        n: row["pictures_per_second"] * row["seconds"] for n, row in parts.items() if n in PARTS[:4]
-    }
+    profile = run.record.profile
+    parts = {row.part: row for row in profile.parts}
+    seen = {n: row.pictures_per_second * row.seconds for n, row in parts.items() if n in PARTS[:4]}
     assert seen == pytest.approx(
         {"data": 14 * 16, "selection": 14 * 16, "forward": 14 * 4, "backward": 14 * 4}
     )
     macs = grevy.layers("base", (1, 16, 16), 2, widths=(4, 4, 4)).total_macs
-    assert profile["flops_per_picture"]["selection"] == macs * 4
-    flops = parts["selection"]["flops_per_second"] * parts["selection"]["seconds"]
+    assert profile.flops_per_picture["selection"] == macs * 4
+    flops = parts["selection"].flops_per_second * parts["selection"].seconds
     assert flops == pytest.approx(macs * 4 * 14 * 16)
-    assert any("one of 2 steps" in note for note in profile["notes"])
+    assert any("one of 2 steps" in note for note in profile.notes)
 
 
 def test_what_is_not_known_is_not_guessed():
@@ -199,29 +197,29 @@ def test_growing_pictures_count_with_their_mean_flops(
         for side in (8, 16)
     )
     assert small < large
-    assert run.facts["profile"]["flops_per_picture"] == {
+    assert run.record.profile.flops_per_picture == {
         "evaluation": 2 * large,
         "forward": small + large,
         "backward": 2 * (small + large),
     }
-    assert any("mean over their sizes" in note for note in run.facts["profile"]["notes"])
+    assert any("mean over their sizes" in note for note in run.record.profile.notes)
 
 
 def test_the_record_says_where_the_time_went(profiled: grevy.Run):
-    profile = profiled.facts["profile"]
-    parts = {row["part"]: row for row in profile["parts"]}
-    assert all(parts[name]["seconds"] > 0 for name in WITHOUT_A_PROXY)
-    assert sum(parts[name]["share"] for name in WITHOUT_A_PROXY) == pytest.approx(1)
-    assert parts["all"]["seconds"] <= profiled.results["seconds"]["training"]
+    profile = profiled.record.profile
+    parts = {row.part: row for row in profile.parts}
+    assert all(parts[name].seconds > 0 for name in WITHOUT_A_PROXY)
+    assert sum(parts[name].share for name in WITHOUT_A_PROXY) == pytest.approx(1)
+    assert parts["all"].seconds <= profiled.results["seconds"]["training"]
     macs = grevy.layers("base", (1, 16, 16), 2).total_macs
-    assert profile["flops_per_picture"] == {
+    assert profile.flops_per_picture == {
         "evaluation": 2 * macs,
         "forward": 2 * macs,
         "backward": 4 * macs,
     }
-    assert profile["traced_steps"] == [11, 13]
-    assert profile["steps"] == 18 - 1 - 3  # one more warms torch.profiler up
-    assert parts["data"]["pictures_per_second"] * parts["data"]["seconds"] == pytest.approx(14 * 16)
+    assert profile.traced_steps == (11, 13)
+    assert profile.steps == 18 - 1 - 3  # one more warms torch.profiler up
+    assert parts["data"].pictures_per_second * parts["data"].seconds == pytest.approx(14 * 16)
 
 
 def test_the_trace_holds_the_parts_of_its_steps(profiled: grevy.Run):
@@ -238,7 +236,7 @@ def test_a_profiled_run_computes_what_an_unprofiled_one_does(
     plain = grevy.train(stripes, BASE, out=tmp_path / "plain", listener=QUIET)
     for name in ("model.safetensors", "steps.jsonl", "checks.jsonl"):
         assert (plain.path / name).read_bytes() == (profiled.path / name).read_bytes()
-    assert "profile" not in plain.facts
+    assert plain.record.profile is None
     assert not (plain.path / "trace.json").exists()
 
 
@@ -261,10 +259,10 @@ def test_frozen_layers_have_no_backward_flops(
     monkeypatch.setattr("grevy.training.profile.matrix_product.SIDE", 64)
     recipe = {**BASE, "transfer": {"train": "last:1"}, "augment": {"translate": 1}}
     run = grevy.train(stripes, recipe, out=tmp_path / "run", listener=QUIET, profile=True)
-    profile = run.facts["profile"]
-    backward = next(row for row in profile["parts"] if row["part"] == "backward")
-    assert backward["flops_per_second"] is None
-    assert any("frozen" in note for note in profile["notes"])
+    profile = run.record.profile
+    backward = next(row for row in profile.parts if row.part == "backward")
+    assert backward.flops_per_second is None
+    assert any("frozen" in note for note in profile.notes)
 
 
 def test_the_command_prints_the_table_and_where_the_trace_is(

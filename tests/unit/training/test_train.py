@@ -111,9 +111,9 @@ def test_a_network_learns_and_the_record_holds_everything(stripes: Stripes, tmp_
     assert results["test"]["accuracy"] == 1.0
     assert [results[s]["n"] for s in ("train", "validation", "test")] == [108, 12, 40]
     assert results["steps"] == 3 * (108 // 16)
-    assert run.facts["status"] == "finished"
-    assert run.facts["test_reads"] == 1
-    assert run.facts["data"]["classes"] == ["across", "down"]
+    assert run.record.status == "finished"
+    assert run.record.test_reads == 1
+    assert run.record.data.classes == ("across", "down")
     assert len(run.steps) == results["steps"]
     assert [row["step"] for row in run.checks] == [3, 6, 9, 12, 15, 18]
     names = {
@@ -168,7 +168,7 @@ def test_an_interrupted_run_resumes_bit_identical(
         assert json.loads((broken / "run.json").read_text())["status"] == "interrupted"
     run = grevy.train(stripes, recipe, out=broken, resume=True, listener=QUIET)
     same_files(whole.path, broken)
-    assert run.facts["resumes"] == 2
+    assert run.record.resumes == 2
     assert whole.results["test"] == run.results["test"]
 
 
@@ -215,7 +215,7 @@ def test_no_test_split_means_no_test_figures(stripes: Stripes, tmp_path: Path) -
     only_train = {"train": stripes["train"]}
     run = grevy.train(only_train, BASE, out=tmp_path / "run", listener=listener)
     assert "test" not in run.results
-    assert run.facts["test_reads"] == 0
+    assert run.record.test_reads == 0
     assert any("no test split" in text for text in said)
     assert any("no validation split" in text for text in said)
 
@@ -227,7 +227,7 @@ def test_a_nan_loss_stops_before_the_optimizer_step_and_names_the_last_good_stat
     with pytest.raises(NonFiniteLossError, match=r"nan at step 5 .*0\.05.* step 3"):
         grevy.train(stripes, recipe, out=tmp_path / "run", listener=QUIET)
     run = grevy.open_run(tmp_path / "run")
-    assert run.facts["status"] == "failed"
+    assert run.record.status == "failed"
     assert [row["step"] for row in run.checks] == [3]
 
 

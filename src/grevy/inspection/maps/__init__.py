@@ -107,5 +107,5 @@ def _opened(run: Run | str | Path) -> Run:
 def _examples(run: Run, split: str, where: str | Path | None) -> Examples:
     examples = examples_of_split(data_of_run(run, where), split)
     if split == "test":
-        run.directory.update(test_reads=run.facts["test_reads"] + 1)
+        run.directory.count_test_read()
     return examples

@@ -56,5 +56,5 @@ def unit(
     colours = colours_of_pictures(data.splits["train"].images_NCHW, "train picture")
     view = Unit(classifier, layer, channel, patches, seed=seed, colours=colours)(examples)
     if split == "test":
-        run.directory.update(test_reads=run.facts["test_reads"] + 1)
+        run.directory.count_test_read()
     return view

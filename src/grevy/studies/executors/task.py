@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
-from grevy.errors import GrevyError, RunInterruptedError
+from grevy.errors import GrevyError, RunBusyError, RunInterruptedError
 
 Ending = Literal["finished", "failed", "busy", "interrupted"]
 
@@ -75,12 +75,12 @@ def train_task(task: Task) -> tuple[Ending, Failure | None]:
 
     The lock is the operating system's: it is gone with the process that held it.
     """
-    from filelock import FileLock, Timeout
+    from grevy.records.lock import hold_run
 
     try:
-        with FileLock(f"{task.out}.lock", timeout=0):
+        with hold_run(Path(task.out), wait_seconds=0):
             _train(task)
-    except Timeout:
+    except RunBusyError:
         return "busy", None
     except RunInterruptedError:
         return "interrupted", None

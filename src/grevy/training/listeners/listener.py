@@ -41,20 +41,6 @@ class PrintListener(Listener):
         print(check_line(row, train_loss))
 
 
-def augmented_accuracies(scores: Mapping[str, Any]) -> dict[str, float]:
-    """Accuracies with test-time augmentation among a split's scores, by what it was in words.
-
-    Args:
-        scores: of one split, as run.json has them; `test_time_flip_shift` is "flip and shift".
-    """
-    start = "test_time_"
-    return {
-        name.removeprefix(start).replace("_", " and "): further["accuracy"]
-        for name, further in scores.items()
-        if name.startswith(start)
-    }
-
-
 def check_line(row: Mapping[str, Any], train_loss: float) -> str:
     """One check in words."""
     loss = "not finite" if row["loss"] is None else f"{row['loss']:.4f}"

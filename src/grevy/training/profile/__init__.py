@@ -26,4 +26,4 @@ def record_profile(timer: PartTimer, setup: Setup, state: State, directory: RunD
         SaveError: the disk did not take it.
     """
     if isinstance(timer, ProfilingTimer):
-        directory.update(profile=profile_facts(timer, setup, state))
+        directory.change(profile=profile_facts(timer, setup, state))

@@ -100,7 +100,7 @@ def test_a_profile_counts_the_network_as_it_is(
     monkeypatch.setattr("grevy.training.profile.matrix_product.SIDE", 64)
     recipe = {**BASE, **SIZES, "compile": "default"}
     run = grevy.train(stripes, recipe, out=tmp_path / "run", listener=QUIET, profile=True)
-    assert run.facts["profile"]["flops_per_picture"]["backward"] > 0
+    assert run.record.profile.flops_per_picture["backward"] > 0
 
 
 def test_what_is_compiled_keeps_layers_names_and_modes() -> None:
@@ -161,7 +161,7 @@ def test_a_compiler_that_is_missing_is_one_line(
         grevy.train(stripes, recipe, out=tmp_path / "run", listener=QUIET)
     assert "\n" not in str(found.value)
     run = grevy.open_run(tmp_path / "run")
-    assert (run.facts["status"], run.facts["error"]) == ("failed", str(found.value))
+    assert (run.record.status, run.record.error) == ("failed", str(found.value))
 
 
 def test_other_errors_are_left_alone() -> None:

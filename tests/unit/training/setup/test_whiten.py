@@ -81,7 +81,7 @@ def test_arms_begin_like_a_whitened_baseline(stripes: Arrays, tmp_path: Path) ->
     )
     one = grevy.train(stripes, base, out=tmp_path / "a", listener=QUIET)
     other = grevy.train(stripes, arm, out=tmp_path / "b", listener=QUIET, like=base)
-    assert "whitening.weight" in other.facts["pairing"]["shared"]
+    assert "whitening.weight" in other.record.pairing.shared
     assert torch.equal(filters_of(one), filters_of(other))
     assert torch.equal(
         network_at(one, "initial")[0].conv1.weight, network_at(other, "initial")[0].conv1.weight

@@ -168,7 +168,7 @@ def test_the_table_says_what_is_trained_and_at_which_rate(
         ("layer4.1.conv1 to layer4.1.bn2", "0.0005", "2"),
         ("fc", "0.001", "0"),
     ]
-    assert sum(int(row[2].replace(",", "")) for row in rows) == run.facts["parameters"]
+    assert sum(int(row[2].replace(",", "")) for row in rows) == run.record.parameters
 
 
 def test_small_data_gets_more_epochs_but_not_more_checks(tmp_path: Path, stripes: Arrays) -> None:
@@ -237,7 +237,7 @@ def test_without_space_the_front_is_computed_anew_and_that_is_said(
     ears = Ears()
     run = train(tmp_path / "run", stripes, ears)
     assert any(" s an epoch: features of 0.0 GB, 0.0 GB are free in" in t for t in ears.heard)
-    assert run.facts["trained"]["cut"] is None
+    assert run.record.trained.cut is None
 
 
 def test_processes_that_want_the_same_features_wait_for_the_first_one(cache: Path) -> None:
@@ -270,11 +270,11 @@ def test_a_run_goes_on_only_with_the_file_of_weights_that_it_began_with(
     }
     save_file(build_model("resnet18", (3, 16, 16), 9).state_dict(), path)
     run = grevy.train(stripes, recipe, out=tmp_path / "run", listener=Listener())
-    run.directory.update(status="interrupted")
+    run.directory.change(status="interrupted")
     save_file(build_model("resnet18", (3, 16, 16), 9).state_dict(), path)
     with pytest.raises(RunMismatchError, match="another file of weights"):
         grevy.train(stripes, recipe, out=tmp_path / "run", resume=True, listener=Listener())
-    run.directory.update(status="finished")
+    run.directory.change(status="finished")
     with pytest.raises(RunMismatchError, match=r"weights\.safetensors with SHA-256"):
         network_at(run, "initial")
     path.unlink()

@@ -170,8 +170,8 @@ def train(place: Path, data: Arrays, **fields: Any) -> grevy.Run:
 def test_kept_features_give_the_same_losses(tmp_path: Path, stripes: Arrays, flip: str) -> None:
     kept = train(tmp_path / "kept", stripes, cache=True, flip=flip)
     whole = train(tmp_path / "whole", stripes, cache=False, flip=flip)
-    assert kept.facts["trained"]["cut"] is not None
-    assert whole.facts["trained"]["cut"] is None
+    assert kept.record.trained.cut is not None
+    assert whole.record.trained.cut is None
     losses = [[row["loss"] for row in run.steps] for run in (kept, whole)]
     assert np.abs(np.subtract(*losses)).max() < 1e-3
     again = grevy.evaluate(kept, stripes)
@@ -208,7 +208,7 @@ def test_augmentation_that_can_t_be_kept_is_said(tmp_path: Path, stripes: Arrays
     }
     run = grevy.train(stripes, recipe, out=tmp_path / "run", listener=Ears())
     assert "translate and test_time_shift can't be kept" in Ears.said_before
-    assert run.facts["trained"]["cut"] is None
+    assert run.record.trained.cut is None
     assert run.results["test"]["test_time_shift"]["views"] == 3
 
 
