@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -13,14 +12,15 @@ import tyro
 
 from grevy.cli.comparison import tell_comparison, tell_figures
 from grevy.cli.output import Output
+from grevy.cli.output import Progress as Bar
 from grevy.cli.parse import parse
-from grevy.errors import RunsFailedError, StudyFileError
+from grevy.studies.listener import StudyListener
 
 if TYPE_CHECKING:
-    from grevy.studies.execute import Progress, Tell
+    from grevy.studies.compare import Comparison
+    from grevy.studies.execute import Progress
     from grevy.studies.executors.task import Outcome
     from grevy.studies.plan import Plan, State
-    from grevy.studies.study import Study
 
 
 @dataclass(frozen=True)
@@ -75,72 +75,95 @@ class StudyArguments:
 
 
 def main(words: list[str]) -> None:
-    """Parse, plan, train what is missing, compare."""
+    """Parse, train what is missing, print."""
     arguments = parse(StudyArguments, "study", words)
     output = Output(arguments.json)
-    from grevy.studies.compare import compare
-    from grevy.studies.execute import execute, forget_failures
-    from grevy.studies.plan import plan, save_study
-    from grevy.studies.report import write_report
-    from grevy.studies.run import choose_executor
+    from grevy.studies.plan import plan
+    from grevy.studies.run import default_folder, runs_failed, study
+    from grevy.studies.study import ask
 
-    study = study_of(arguments)
-    folder = arguments.out or Path("studies") / _name(arguments.what)
-    planned = plan(study, folder)
-    if arguments.retry_failed:
-        planned = forget_failures(planned)
-    tell_plan(planned, output)
+    asked = ask(
+        arguments.what,
+        data=arguments.data,
+        base=arguments.base,
+        vary=arguments.vary,
+        drop=arguments.drop,
+        recipes=arguments.recipe,
+        seeds=arguments.seeds,
+    )
+    folder = arguments.out or default_folder(arguments.what)
     if arguments.plan:
+        planned = plan(asked, folder)
+        tell_plan(planned, output)
         output.result(_states(planned))
         return
-    todo = planned.having("missing", "unfinished")
-    executor = choose_executor(arguments.on, len(todo), arguments.workers)
-    save_study(study, folder)
-    if todo:
-        output.line(f"training {executor.description}")
-        command = ["grevy", "study", *words]
-        with _progress(output) as tell:
-            planned = execute(planned, executor, tell, command, arguments.plugin)
-    found = {}
-    if _comparable(planned):
-        comparison = compare([str(folder)], margin=study.margin)
-        output.line()
-        tell_comparison(comparison, output)
-        tell_figures(write_report(comparison, folder / "report", output.line), output)
-        found = comparison.to_dict()
-    failed = planned.having("failed")
-    if failed and arguments.json:
-        raise _failed(planned)
-    output.result({**_states(planned), **found})
+    with ExitStack() as stack:
+        listener = ScreenListener(output, stack)
+        comparison = study(
+            asked,
+            folder,
+            on=arguments.on,
+            workers=arguments.workers,
+            plugin=arguments.plugin,
+            retry_failed=arguments.retry_failed,
+            command=["grevy", "study", *words],
+            listener=listener,
+        )
+    failed = listener.last.having("failed")
+    if not (failed and arguments.json):
+        output.result({**_states(listener.last), **comparison.to_dict()})
     if failed:
-        raise _failed(planned)
+        raise runs_failed(listener.last)
 
 
-def study_of(arguments: StudyArguments) -> Study:
-    """From a YAML file, or from flags.
+class ScreenListener(StudyListener):
+    """Shows a study on the screen: the plan, a bar over all runs, a line for each that ends."""
 
-    Raises:
-        StudyFileError: flags that would change a study that stands in a file.
-    """
-    from grevy.studies.study import SEEDS, load_study, read_study_file
+    last: Plan
 
-    flags: dict[str, Any] = {
-        "vary": list(arguments.vary),
-        "drop": list(arguments.drop),
-        "arms": {name: name for name in arguments.recipe},
-    }
-    if Path(arguments.what).suffix in (".yaml", ".yml"):
-        if any(flags.values()) or arguments.base != "base":
-            raise StudyFileError(
-                f"{arguments.what} together with --base, --vary, --drop or --recipe",
-                "a study in a file or in flags",
-                "write the arms into the file",
-            )
-        given = {"seeds": arguments.seeds, "where": arguments.data}
-        own = read_study_file(arguments.what)
-        return load_study({**own, **{name: v for name, v in given.items() if v is not None}})
-    seeds = arguments.seeds if arguments.seeds is not None else SEEDS
-    return load_study({"where": arguments.what, "base": arguments.base, "seeds": seeds, **flags})
+    def __init__(self, output: Output, stack: ExitStack) -> None:
+        self._output = output
+        self._stack = stack
+        self._bar: Bar | None = None
+        self._told = False
+
+    def planned(self, planned: Plan) -> None:
+        """The first time it is told."""
+        self.last = planned
+        if not self._told:
+            tell_plan(planned, self._output)
+        self._told = True
+
+    def training(self, where: str) -> None:
+        """One line, and the bar."""
+        self._output.line(f"training {where}")
+        self._bar = self._stack.enter_context(self._output.progress("runs"))
+
+    def advanced(self, progress: Progress, outcome: Outcome | None) -> None:
+        """A line for a run that ended, and the bar."""
+        if outcome is not None:
+            name = Path(outcome.task.out).name
+            why = f": {outcome.failure.received}" if outcome.failure else ""
+            left = progress.seconds_left
+            time = f", {_duration(left)} left" if left else ""
+            ended = progress.finished + progress.failed
+            self._output.line(f"{ended}/{progress.total}{time}  {outcome.ending}  {name}{why}")
+        if self._bar is not None:
+            self._bar.advance_to(int(100 * progress.done), 100 * progress.total)
+
+    def compared(self, comparison: Comparison) -> None:
+        """The result."""
+        self._stack.close()
+        self._output.line()
+        tell_comparison(comparison, self._output)
+
+    def said(self, text: str) -> None:
+        """A line."""
+        self._output.line(text)
+
+    def reported(self, figures: Sequence[Path]) -> None:
+        """Where the figures lie."""
+        tell_figures(list(figures), self._output)
 
 
 def tell_plan(planned: Plan, output: Output) -> None:
@@ -157,30 +180,6 @@ def tell_plan(planned: Plan, output: Output) -> None:
 _STATES: tuple[State, ...] = ("finished", "unfinished", "missing", "failed")
 
 
-def _comparable(planned: Plan) -> bool:
-    """Whether the baseline and another arm have a finished run."""
-    arms = {run.arm for run in planned.having("finished")}
-    return planned.study.baseline.name in arms and len(arms) > 1
-
-
-@contextmanager
-def _progress(output: Output) -> Iterator[Tell]:
-    """A bar over all runs, and a line for each that ends."""
-    with output.progress("runs") as bar:
-
-        def tell(progress: Progress, outcome: Outcome | None) -> None:
-            if outcome is not None:
-                name = Path(outcome.task.out).name
-                why = f": {outcome.failure.received}" if outcome.failure else ""
-                left = progress.seconds_left
-                time = f", {_duration(left)} left" if left else ""
-                ended = progress.finished + progress.failed
-                output.line(f"{ended}/{progress.total}{time}  {outcome.ending}  {name}{why}")
-            bar.advance_to(int(100 * progress.done), 100 * progress.total)
-
-        yield tell
-
-
 def _duration(seconds: float) -> str:
     minutes = round(seconds / 60)
     return f"{minutes // 60} h {minutes % 60:02} min" if minutes >= 60 else f"{minutes} min"
@@ -192,19 +191,3 @@ def _states(planned: Plan) -> dict[str, Any]:
         for r in planned.runs
     ]
     return {"study": str(planned.folder), "runs": runs}
-
-
-def _failed(planned: Plan) -> RunsFailedError:
-    failed = planned.having("failed")
-    arms = ", ".join(dict.fromkeys(run.arm for run in failed))
-    return RunsFailedError(
-        f"{len(failed)} of {len(planned.runs)} runs failed ({arms}) and are not in the comparison",
-        "",
-        "mend the arm, or try again with --retry-failed",
-    )
-
-
-def _name(what: str) -> str:
-    from grevy.studies.plan import slug
-
-    return slug(Path(os.path.abspath(what)).stem)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 import numpy as np
 
@@ -15,6 +16,12 @@ from grevy.studies.effects import Effect, class_effects, effects_of, mean_differ
 from grevy.studies.fit import Fit, fit_of
 from grevy.studies.statistics import Estimate, t_interval
 from grevy.studies.study import MARGIN
+
+if TYPE_CHECKING:
+    from grevy.classifier.run import Run
+
+Place: TypeAlias = "str | Path | Run"
+"""A run, its directory, a folder of runs, a study, or a file of predictions; NAME=PLACE."""
 
 
 @dataclass(frozen=True)
@@ -102,17 +109,20 @@ class Comparison:
 
 
 def compare(
-    places: Sequence[str], *, baseline: str | None = None, margin: float = MARGIN
+    places: Place | Sequence[Place], *, baseline: str | None = None, margin: float = MARGIN
 ) -> Comparison:
     """Compare runs, folders of runs, studies, and predictions of others.
 
     Args:
-        places: see `read_field`.
+        places: one or several; see `read_field`.
         baseline: the arm that the others are compared with.
         margin: accuracies that differ by less are equal for practical purposes.
 
     Raises:
         GrevyError: as `read_field`.
     """
-    field = read_field(places, baseline)
+    one = isinstance(places, str | Path) or hasattr(places, "directory")
+    several = cast("Sequence[Place]", [places] if one else places)
+    names = [str(place if isinstance(place, str | Path) else place.path) for place in several]
+    field = read_field(names, baseline)
     return Comparison(field, effects_of(field, margin), costs_of(field), margin)

@@ -2,54 +2,117 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import os
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from grevy.errors import StudyFileError
+from grevy.errors import RunsFailedError, StudyFileError
 from grevy.studies.compare import Comparison, compare
-from grevy.studies.execute import Tell, execute
+from grevy.studies.execute import execute, forget_failures
 from grevy.studies.executors.task import Executor
-from grevy.studies.plan import plan, save_study
+from grevy.studies.listener import StudyListener
+from grevy.studies.plan import Plan, plan, save_study, slug
 from grevy.studies.report import write_report
-from grevy.studies.study import Study, load_study
+from grevy.studies.study import BASE, Study, ask
+
+STUDIES = Path("studies")
 
 
 def study(
     question: str | Path | Mapping[str, Any] | Study,
-    out: str | Path,
+    out: str | Path | None = None,
     *,
+    data: str | None = None,
+    base: str | Mapping[str, Any] = BASE,
+    vary: Sequence[str] = (),
+    drop: Sequence[str] = (),
+    recipes: Sequence[str] = (),
+    seeds: int | None = None,
     on: str = "local",
     workers: int | None = None,
     plugin: str | Path | None = None,
-    tell: Tell = lambda progress, outcome: None,
+    retry_failed: bool = False,
+    command: Sequence[str] = ("grevy.study",),
+    listener: StudyListener | None = None,
 ) -> Comparison:
     """Train the arms of a study where they are missing, and compare them.
 
     Args:
-        question: a YAML file, a mapping with the same fields (see `load_study`), or a `Study`.
+        question: a YAML file, a mapping with the same fields (see `load_study`), a `Study`; or
+            image data, with what is to be varied in the arguments that follow.
         out: the study's folder; called again, it goes on there. The report is in `out/report`.
+            None: under `studies/`, called after the file or the image data.
+        data: see `ask`, as the next five.
+        base: the baseline's recipe.
+        vary: arms such as `norm=batch`.
+        drop: fields of the baseline that an arm has at their defaults.
+        recipes: arms that are whole recipes.
+        seeds: how many.
         on: "local", "ray" or "ray://HOST:PORT".
         workers: runs at a time on this machine; None: one a core, as far as memory lasts.
         plugin: a Python file that every worker runs first: networks that are registered only in
             the calling script are not known there.
-        tell: called with the progress at each outcome, and about every second.
+        retry_failed: what failed before is tried once more.
+        command: for the records.
+        listener: hears how it goes on; None: nobody.
 
     Returns:
-        The comparison; runs that failed are in its `field.failed`.
+        The comparison; runs that failed are in its `failed`.
 
     Raises:
+        RunsFailedError: so many runs failed that there is nothing to compare.
         GrevyError: one of its kinds; the message says what to do.
     """
-    asked = question if isinstance(question, Study) else load_study(question)
-    folder = Path(out)
+    listener = listener or StudyListener()
+    asked = ask(question, data=data, base=base, vary=vary, drop=drop, recipes=recipes, seeds=seeds)
+    folder = Path(out) if out is not None else default_folder(question)
     planned = plan(asked, folder)
-    executor = choose_executor(on, len(planned.having("missing", "unfinished")), workers)
+    if retry_failed:
+        planned = forget_failures(planned)
+    listener.planned(planned)
+    todo = planned.having("missing", "unfinished")
+    executor = choose_executor(on, len(todo), workers)
     save_study(asked, folder)
-    execute(planned, executor, tell, ["grevy.study"], Path(plugin) if plugin else None)
-    comparison = compare([str(folder)], margin=asked.margin)
-    write_report(comparison, folder / "report", lambda text: None)
+    if todo:
+        listener.training(executor.description)
+        script = Path(plugin) if plugin else None
+        planned = execute(planned, executor, listener.advanced, list(command), script)
+        listener.planned(planned)
+    if not comparable(planned):
+        raise runs_failed(planned)
+    comparison = compare([folder], margin=asked.margin)
+    listener.compared(comparison)
+    listener.reported(write_report(comparison, folder / "report", listener.said))
     return comparison
+
+
+def default_folder(question: str | Path | Mapping[str, Any] | Study) -> Path:
+    """`studies/` and the name of the file or of the image data.
+
+    Raises:
+        StudyFileError: a question that has no name.
+    """
+    if not isinstance(question, str | Path):
+        raise StudyFileError("a study without a folder", "one", "name it: out='studies/mine'")
+    return STUDIES / slug(Path(os.path.abspath(question)).stem)
+
+
+def comparable(planned: Plan) -> bool:
+    """Whether the baseline and another arm have a finished run."""
+    arms = {run.arm for run in planned.having("finished")}
+    return planned.study.baseline.name in arms and len(arms) > 1
+
+
+def runs_failed(planned: Plan) -> RunsFailedError:
+    """How many runs of which arms."""
+    failed = planned.having("failed")
+    arms = ", ".join(dict.fromkeys(run.arm for run in failed))
+    return RunsFailedError(
+        f"{len(failed)} of {len(planned.runs)} runs failed ({arms}) and are not in the comparison",
+        "",
+        "mend the arm, or try again with --retry-failed",
+    )
 
 
 def choose_executor(on: str, tasks: int, workers: int | None = None) -> Executor:

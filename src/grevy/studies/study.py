@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -18,6 +18,8 @@ from grevy.recipes.load import load_recipe
 from grevy.recipes.schema import Recipe
 
 BASELINE = "baseline"
+BASE = "base"
+"""The baseline's recipe where none is named."""
 SEEDS = 5
 MARGIN = 0.005
 
@@ -68,7 +70,7 @@ class _StudyFile(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     where: str
-    base: str | dict[str, Any] = "base"
+    base: str | dict[str, Any] = BASE
     arms: dict[str, str | dict[str, Any]] = {}
     vary: list[str] = []
     drop: list[str] = []
@@ -104,6 +106,58 @@ def load_study(study: str | Path | Mapping[str, Any]) -> Study:
     check_arms(arms)
     seeds = range(file.seeds) if isinstance(file.seeds, int) else dict.fromkeys(file.seeds)
     return Study(file.where, tuple(arms), tuple(seeds), file.margin)
+
+
+def ask(
+    question: str | Path | Mapping[str, Any] | Study,
+    *,
+    data: str | None = None,
+    base: str | Mapping[str, Any] = BASE,
+    vary: Sequence[str] = (),
+    drop: Sequence[str] = (),
+    recipes: Sequence[str] = (),
+    seeds: int | None = None,
+) -> Study:
+    """A study from a file or mapping, or from image data and what is to be varied.
+
+    Args:
+        question: a YAML file or a mapping (see `load_study`), a `Study`, or image data.
+        data: other image data than a file or mapping names.
+        base: the baseline's recipe, where `question` is image data.
+        vary: likewise, one arm each: `norm=batch`.
+        drop: likewise, a field each that is set back to its default.
+        recipes: likewise, a whole recipe each.
+        seeds: how many; None: as the question says, or else `SEEDS`.
+
+    Raises:
+        StudyFileError: arms beside a study that has its own.
+        GrevyError: as `load_study`.
+    """
+    arms = {"vary": list(vary), "drop": list(drop), "arms": {name: name for name in recipes}}
+    changes = {"where": data, "seeds": seeds}
+    given = {name: value for name, value in changes.items() if value is not None}
+    if isinstance(question, str | Path) and not _is_study_file(question):
+        asked = {"where": str(question), "base": base, **arms, "seeds": SEEDS}
+        return load_study({**asked, **given})
+    if any(arms.values()) or base != BASE:
+        raise StudyFileError(
+            f"{_called(question)} together with a base, vary, drop or recipes",
+            "a study in a file, or in flags and arguments",
+            "write the arms into the file",
+        )
+    if isinstance(question, Study):
+        number = question.seeds if seeds is None else tuple(range(seeds))
+        return replace(question, where=data or question.where, seeds=number)
+    own = question if isinstance(question, Mapping) else read_study_file(question)
+    return load_study({**own, **given})
+
+
+def _is_study_file(question: str | Path) -> bool:
+    return Path(question).suffix in (".yaml", ".yml")
+
+
+def _called(question: object) -> str:
+    return str(question) if isinstance(question, str | Path) else "a study"
 
 
 def check_arms(arms: Sequence[Arm]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +14,10 @@ from PIL import Image
 
 import grevy
 from grevy.cli.main import main
+from grevy.errors import StudyFileError
 from grevy.records.predictions import load_predictions
-from grevy.studies.plan import save_study
+from grevy.studies.listener import StudyListener
+from grevy.studies.plan import Plan, save_study
 from grevy.studies.study import load_study
 
 QUICK = "name: quick\nepochs: 2\nchecks_per_epoch: 1\npatience: 0\n"
@@ -176,6 +179,42 @@ def test_the_python_call_goes_on_with_the_same_folder(study: Path) -> None:
     comparison = grevy.study({**question, "seeds": 2}, study / "s", workers=1)
     assert [effect.seeds for effect in comparison.effects] == [(0, 1)]
     assert len(list((study / "s" / "runs").glob("*/run.json"))) == 4
+
+
+def test_the_python_call_takes_what_the_flags_take(study: Path) -> None:
+    base = str(study / "quick.yaml")
+    heard: list[str] = []
+
+    class Heard(StudyListener):
+        def planned(self, planned: Plan) -> None:
+            heard.append(f"{len(planned.runs)} runs")
+
+        def reported(self, figures: Sequence[Path]) -> None:
+            heard.extend(path.name for path in figures[:1])
+
+    folder = study / "s"
+    comparison = grevy.study(
+        "digits", folder, base=base, vary=["slow: lr=0.001"], seeds=2, listener=Heard()
+    )
+    assert [effect.arm for effect in comparison.effects] == ["slow"]
+    assert heard == ["4 runs", "effects.png"]
+
+
+def test_a_study_in_a_file_has_no_arms_beside_it(study: Path) -> None:
+    question = {"where": "digits", "base": str(study / "quick.yaml"), "vary": ["slow: lr=0.001"]}
+    with pytest.raises(StudyFileError, match="together with"):
+        grevy.study(question, study / "s", vary=["lr=0.1"])
+    with pytest.raises(StudyFileError, match="without a folder"):
+        grevy.study(question)
+
+
+def test_one_place_is_compared_like_a_list_of_one(study: Path) -> None:
+    folder = study / "s"
+    ours = grevy.compare(folder)
+    assert grevy.compare(str(folder)).to_dict() == ours.to_dict()
+    assert grevy.compare([folder]).to_dict() == ours.to_dict()
+    runs = [grevy.open_run(file.parent) for file in sorted(folder.glob("runs/*/run.json"))]
+    assert [effect.seeds for effect in grevy.compare(runs).effects] == [(0, 1)]
 
 
 def test_a_study_from_before_recipes_gained_a_field_goes_on(study: Path) -> None:
