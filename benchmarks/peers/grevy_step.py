@@ -9,7 +9,7 @@ from grevy.classifier.device import choose_device, keep_freed_memory
 from grevy.data.load import load_data
 from grevy.recipes.load import load_recipe
 from grevy.training.distributed import World
-from grevy.training.losses import Losses
+from grevy.training.loss_log import LossLog
 from grevy.training.profile.part_timer import PartTimer
 from grevy.training.setup.prepare import prepare
 from grevy.training.train import train_step, what_steps
@@ -26,7 +26,7 @@ def train(task: Task, pace: Pace) -> None:
     setup, state = prepare(data, recipe, 0, choose_device(), World())
     model, timer = what_steps(setup, state), PartTimer()
     lr = recipe.optimizer.lr
-    losses = Losses(setup.device, setup.world, state.progress, write=lambda row: None, lr=lr)
+    losses = LossLog(setup.device, setup.world, state.progress, write=lambda row: None, lr=lr)
     pace.ready(version=grevy.__version__, precision=setup.precision)
     while True:
         train_step(setup, state, model, losses, timer)

@@ -17,7 +17,9 @@
     │   ├── RecipeError
     │   │   ├── RecipeNotFoundError       no such recipe name or file
     │   │   ├── RecipeFieldError          a field that recipes do not have
+    │   │   │   └── UnreadFieldError          a field that nothing reads in this recipe
     │   │   └── RecipeValueError          a value that the field does not take
+    │   ├── PartError                 an optimizer, augmentation, ... that breaks its contract
     │   ├── StudyError
     │   │   ├── StudyFileError            fields missing in a study, or unknown ones
     │   │   ├── AmbiguousFieldError       a short field name that could be several
@@ -153,8 +155,16 @@ class RecipeFieldError(RecipeError):
     """A field that recipes do not have."""
 
 
+class UnreadFieldError(RecipeFieldError):
+    """A field that nothing reads in this recipe: it would change nothing."""
+
+
 class RecipeValueError(RecipeError):
     """A value that the field does not take."""
+
+
+class PartError(InputError):
+    """An optimizer, schedule, loss, augmentation or data source that breaks its contract."""
 
 
 class StudyError(InputError):

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from PIL import ExifTags, Image
 from torch import Tensor
 
-from grevy.data.augment import normalise
+from grevy.data.augment.normalise import normalise
 from grevy.data.decode import decode
 from grevy.data.fit import prepare
 from grevy.data.listing import list_pictures

@@ -15,7 +15,7 @@ from grevy.classifier.device import choose_device
 from grevy.classifier.evaluate import statistics_tensors
 from grevy.classifier.precision import autocast
 from grevy.classifier.run import Run, open_run
-from grevy.data.augment import normalise
+from grevy.data.augment.normalise import normalise
 from grevy.data.decode import Picture, decode
 from grevy.data.fit import prepare
 from grevy.data.listing import list_pictures

@@ -10,6 +10,7 @@ import difflib
 import io
 import re
 from collections.abc import Sequence
+from dataclasses import is_dataclass
 from typing import Any, TypeVar, cast, get_type_hints
 
 from grevy.errors import GrevyError, RecipeFieldError, RecipeValueError, UsageError
@@ -72,10 +73,10 @@ def unknown_flag(word: str, kind: type[Any], command: str) -> UsageError | Recip
 
 
 def flags(kind: type[Any], prefix: str = "") -> list[str]:
-    """All flags of a dataclass or of a recipe, as they are written."""
+    """All flags of a dataclass and of those in it, as they are written."""
     names: list[str] = []
     for name, hint in get_type_hints(kind).items():
-        if hasattr(hint, "model_fields"):  # a part of a recipe
+        if is_dataclass(hint):  # a room of a recipe
             inner = "" if name == "fields" else f"{prefix}{name}."
             names += flags(hint, inner)
         else:

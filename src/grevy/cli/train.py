@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, make_dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -15,7 +15,9 @@ from grevy.cli.output import Output, Progress
 from grevy.cli.parse import parse
 from grevy.cli.plugin import load_plugin
 from grevy.cli.profile import show_profile
+from grevy.cli.recipe_flags import flags_of, given
 from grevy.errors import UsageError
+from grevy.recipes.changes import changed
 from grevy.recipes.load import load_recipe
 from grevy.recipes.schema import Recipe
 from grevy.records.results import SecondsRecord
@@ -72,23 +74,21 @@ class TrainArguments:
     json: bool = False
     """Print one JSON object and nothing else."""
 
-    fields: Annotated[Recipe, tyro.conf.arg(name="")] = field(default_factory=Recipe)
-
 
 def main(words: list[str]) -> None:
     """Parse, train, print."""
-    named = _named_recipe(words)
-    arguments = parse(TrainArguments, "train", words, TrainArguments(fields=named))
+    load_plugin(_plugin(words))  # what it registers has flags, too
+    named = load_recipe(_said(words, "--recipe") or "base")
+    arguments, recipe = parsed(words, named)
     output = Output(arguments.json)
-    load_plugin(arguments.plugin)
     from grevy.training.train import train
 
-    recipe = with_shortcuts(arguments)
-    changed = recipe != named or "--recipe" in " ".join(words)
+    recipe = with_shortcuts(arguments, recipe)
+    other = recipe != named or "--recipe" in " ".join(words)
     with ExitStack() as stack:
         run = train(
             arguments.where,
-            recipe if changed or not arguments.resume else None,
+            recipe if other or not arguments.resume else None,
             seed=arguments.seed,
             out=arguments.out,
             resume=arguments.resume,
@@ -101,13 +101,27 @@ def main(words: list[str]) -> None:
         report(run.path, run.record, output)
 
 
-def with_shortcuts(arguments: TrainArguments) -> Recipe:
+def parsed(words: list[str], named: Recipe) -> tuple[TrainArguments, Recipe]:
+    """The arguments, and the recipe with the fields that are given as flags.
+
+    Raises:
+        UsageError, RecipeError: words that can't be understood, or values that can't be taken.
+    """
+    flags = flags_of(named)
+    own = ("fields", Annotated[type(flags), tyro.conf.arg(name="")], field(default=flags))
+    kind = make_dataclass("TrainArguments", [own], bases=(TrainArguments,), frozen=True)
+    kind.__doc__ = TrainArguments.__doc__
+    arguments = parse(kind, "train", words, kind())
+    asked = given(words, arguments.fields)
+    return arguments, changed(named, asked, "the command line") if asked else named
+
+
+def with_shortcuts(arguments: TrainArguments, recipe: Recipe) -> Recipe:
     """The recipe with --pretrained, --weights and --train in their fields.
 
     Raises:
         UsageError: two sources of weights.
     """
-    recipe = arguments.fields
     if arguments.pretrained and arguments.weights:
         raise UsageError("--pretrained and --weights", "one of them", "leave one out")
     source = "pretrained" if arguments.pretrained else arguments.weights
@@ -200,11 +214,16 @@ class ScreenListener(Listener):
         self._output.line(check_line(row, train_loss))
 
 
-def _named_recipe(words: list[str]) -> Recipe:
-    """The recipe whose values the flags change; needed before the flags can be parsed."""
+def _plugin(words: list[str]) -> Path | None:
+    said = _said(words, "--plugin")
+    return Path(said) if said else None
+
+
+def _said(words: list[str], flag: str) -> str | None:
+    """What a flag is given that is needed before the flags can be parsed."""
     for index, word in enumerate(words):
-        if word == "--recipe" and index + 1 < len(words):
-            return load_recipe(words[index + 1])
-        if word.startswith("--recipe="):
-            return load_recipe(word.removeprefix("--recipe="))
-    return load_recipe("base")
+        if word == flag and index + 1 < len(words):
+            return words[index + 1]
+        if word.startswith(f"{flag}="):
+            return word.removeprefix(f"{flag}=")
+    return None

@@ -10,14 +10,16 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from grevy.data.augment import augment, normalise
 from grevy.data.augment.augmented_view import PLAIN, AugmentedView
+from grevy.data.augment.batch import Batch
 from grevy.data.augment.flip import alternating_flips, draw_flips
+from grevy.data.augment.normalise import normalise
+from grevy.data.augment.pipeline import Pipeline
 from grevy.data.randomness import derive, generator
 from grevy.data.to_device import to_device
 from grevy.data.types import Split
 from grevy.errors import SplitTooSmallError
-from grevy.recipes.schema import AugmentConfig
+from grevy.recipes.augment import AugmentConfig
 
 MEMORY_SHARE = 0.5
 """Part of the free memory that the pictures may take; larger data stays a memory map on disk."""
@@ -189,7 +191,7 @@ class TrainBatches:
         self._pictures = pictures
         self._seed = seed
         self._classes = classes
-        self._config = config
+        self._pipeline = Pipeline(config)
         self._mean_C = mean_C
         self._standard_deviation_C = standard_deviation_C
 
@@ -201,18 +203,17 @@ class TrainBatches:
     def at(self, step: int) -> tuple[Tensor, Tensor]:
         """Images [B, C, H, W] float32, normalised, and targets ([B] labels or [B, K] mixed)."""
         epoch, index_B = self._order.at(step)
-        return augment(
-            self._pictures.pictures(index_B),
-            self._pictures.labels_N[index_B],
-            index_B,
-            config=self._config,
+        batch = Batch(
+            images_BCHW=self._pictures.pictures(index_B),
+            targets=self._pictures.labels_N[index_B],
+            ids_B=index_B,
             classes=self._classes,
             epoch=epoch,
-            mean_C=self._mean_C,
-            standard_deviation_C=self._standard_deviation_C,
             generator=generator(self._seed, "augmentation", step),
-            flip_seed=derive(self._seed, "alternating flip"),
+            run_number=derive(self._seed, "alternating flip"),
         )
+        done = self._pipeline(batch, self._mean_C, self._standard_deviation_C)
+        return done.images_BCHW, done.targets
 
 
 def free_memory(device: torch.device) -> int:

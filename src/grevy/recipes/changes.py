@@ -9,7 +9,9 @@ from typing import Any
 import yaml
 
 from grevy.errors import AmbiguousFieldError, StudyFileError
-from grevy.recipes.load import check_recipe, field_names, unknown_field_error
+from grevy.recipes.config import without
+from grevy.recipes.fields import SECTIONS, field_names, unread_by_kind
+from grevy.recipes.load import check_recipe, type_default, unknown_field_error, valid_recipe
 from grevy.recipes.schema import Recipe
 
 Changes = Mapping[str, Any]
@@ -67,45 +69,58 @@ def parse_changes(text: str) -> tuple[str, dict[str, Any]]:
 def changed(recipe: Recipe, changes: Changes, origin: str) -> Recipe:
     """The recipe with some fields changed, checked as a whole.
 
+    Where a change makes nothing read what the recipe had (another optimizer, a switch turned off),
+    that falls away. What is asked for must be read.
+
     Args:
         recipe: stays as it is.
         changes: full or short field names, new values.
         origin: who asks, for errors.
 
     Raises:
-        RecipeError: a field that does not exist or a value that it does not take.
+        RecipeError: a field that does not exist, a value that it does not take, or a field that
+            nothing reads.
         AmbiguousFieldError: a short name that could be several fields.
     """
-    fields = recipe.model_dump(mode="json")
-    for name, value in changes.items():
-        *rooms, last = full_field(name).split(".")
+    fields = recipe.effective()
+    asked = {full_field(name): value for name, value in changes.items()}
+    for name, value in asked.items():
+        *rooms, last = name.split(".")
         place = fields
         for room in rooms:
-            place = place[room]
+            place = place.setdefault(room, {})
         place[last] = value
+    for name in unread_by_kind(fields):
+        if name not in asked and f"{name.partition('.')[0]}.name" in asked:
+            without(fields, name)
+    for name in valid_recipe(fields, origin).all_unread():
+        if not any(field == name or field.startswith(f"{name}.") for field in asked):
+            without(fields, name)
     return check_recipe(fields, origin)
 
 
+def default_of(recipe: Recipe, name: str) -> Any:
+    """What a field has that is not given, the kinds of parts being those of `recipe`."""
+    if name.endswith(".name") and name.partition(".")[0] in SECTIONS:
+        return Recipe().values()[name]
+    return Recipe().values().get(name, type_default(recipe, name))
+
+
 def differences(recipe: Recipe, other: Recipe) -> dict[str, Any]:
-    """Dotted fields whose value in `other` differs from that in `recipe`, but not names."""
-    before, after = _flat(recipe), _flat(other)
+    """Dotted fields that `other` reads with another value than `recipe`, but not names.
+
+    A field that `recipe` does not read differs where it is not at its default: `momentum` where
+    only the other's optimizer has one.
+    """
+    before, after = recipe.read_values(), other.read_values()
     return {
         name: value
         for name, value in after.items()
-        if before.get(name) != value and name not in ("name", "description")
+        if before.get(name, default_of(other, name)) != value
+        and name not in ("name", "description")
     }
 
 
 def same_training(recipe: Recipe, other: Recipe) -> bool:
     """Whether two recipes train the same; what they are called does not count."""
     return not differences(recipe, other)
-
-
-def _flat(recipe: Recipe) -> dict[str, Any]:
-    values: dict[str, Any] = {}
-    for field in field_names():
-        value: Any = recipe
-        for part in field.split("."):
-            value = getattr(value, part)
-        values[field] = value
-    return values

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BeforeValidator, Field
+
+from grevy.recipes.config import Config
 
 ActivationName = Literal["relu", "leaky-relu", "elu", "gelu", "silu"]
 NormName = Literal["none", "batch", "group", "layer"]
@@ -25,13 +27,11 @@ Kernel = Annotated[int, Field(ge=1, le=31), BeforeValidator(_odd)]
 Width = Annotated[int, Field(ge=1)]
 
 
-class ConvNetConfig(BaseModel):
+class ConvNetConfig(Config):
     """What differs from the named network; a field that is not given stays as that has it.
 
     Only the networks of the family (base, net1, net2) take these fields.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
     activation: ActivationName | None = None
     """After each convolution and the hidden linear layer. base: relu."""

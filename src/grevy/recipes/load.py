@@ -11,8 +11,15 @@ from typing import Any
 import yaml
 from pydantic import BaseModel, ValidationError
 
-from grevy.errors import RecipeError, RecipeFieldError, RecipeNotFoundError, RecipeValueError
-from grevy.recipes.schema import Recipe
+from grevy.errors import (
+    RecipeError,
+    RecipeFieldError,
+    RecipeNotFoundError,
+    RecipeValueError,
+    UnreadFieldError,
+)
+from grevy.recipes.fields import field_names, listed, unread_by_kind
+from grevy.recipes.schema import Recipe, with_rooms
 
 
 def named_recipes() -> tuple[str, ...]:
@@ -42,12 +49,59 @@ def check_recipe(fields: Mapping[str, Any], origin: str) -> Recipe:
 
     Raises:
         RecipeFieldError: a field that recipes do not have.
+        UnreadFieldError: a field that nothing reads in this recipe.
+        RecipeValueError: a value that the field does not take.
+    """
+    recipe = valid_recipe(fields, origin)
+    default = Recipe().values()
+    values = recipe.values()
+    for field, condition in recipe.all_unread().items():
+        for name, value in values.items():
+            inside = name == field or name.startswith(f"{field}.")
+            if inside and value != default.get(name, type_default(recipe, name)):
+                raise UnreadFieldError(
+                    f"{name} = {value!r} in {origin}: it is read only with {condition}",
+                    "",
+                    f"leave {name} out, or have {condition}",
+                )
+    return recipe
+
+
+def valid_recipe(fields: Mapping[str, Any], origin: str) -> Recipe:
+    """As `check_recipe`, but a field that is switched off may have any value.
+
+    Raises:
+        RecipeFieldError: a field that recipes do not have.
+        UnreadFieldError: a field that another part would read than the one that is named.
         RecipeValueError: a value that the field does not take.
     """
     try:
-        return Recipe.model_validate(fields)
+        roomed = with_rooms(fields)
+    except ValueError as error:
+        raise RecipeValueError(
+            f"label_smoothing in {origin}", str(error), "leave one out"
+        ) from None
+    for field, (name, readers) in unread_by_kind(roomed).items():
+        kind, _, last = field.partition(".")
+        raise UnreadFieldError(
+            f"{field} = {roomed[kind][last]!r} for {name}: it is read by {listed(readers)}",
+            "",
+            f"leave it out of {origin}, or choose {listed(readers, 'or')}",
+        )
+    try:
+        return Recipe.model_validate(roomed)
     except ValidationError as error:
         raise recipe_error(error, origin) from None
+
+
+def type_default(recipe: Recipe, name: str) -> Any:
+    """The default of a dotted field in the configs that this recipe has."""
+    place: Any = recipe
+    *rooms, last = name.split(".")
+    for room in rooms:
+        place = getattr(place, room)
+    fields = type(place).model_fields
+    return fields[last].get_default(call_default_factory=True) if last in fields else None
 
 
 def recipe_error(error: ValidationError, origin: str) -> RecipeError:
@@ -85,18 +139,6 @@ def unknown_field_error(path: str, origin: str) -> RecipeFieldError:
         expected,
         "correct the name (grevy train --help lists every field)",
     )
-
-
-def field_names(model: type[BaseModel] = Recipe, prefix: str = "") -> list[str]:
-    """Dotted names of all fields, as they are written on the command line."""
-    names: list[str] = []
-    for name, field in model.model_fields.items():
-        kind = field.annotation
-        if isinstance(kind, type) and issubclass(kind, BaseModel):
-            names += field_names(kind, f"{prefix}{name}.")
-        else:
-            names.append(prefix + name)
-    return names
 
 
 def _read_text(recipe: str) -> tuple[str, str]:

@@ -1,28 +1,27 @@
 """What a recipe is: every field, once, with its unit and range.
 
-The command line, the YAML files and the run record all take their fields from here.
+The command line, the YAML files and the run record all take their fields from here, and from the
+parts that `optimizer`, `schedule`, `loss` and `augment` name (`grevy.recipes.parts`).
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from functools import partial
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import BeforeValidator, Field, SerializeAsAny, model_validator
 
+from grevy.recipes.augment import AugmentConfig, Side
+from grevy.recipes.config import Config, ReadWhen
 from grevy.recipes.convnet import ConvNetConfig
+from grevy.recipes.kinds import LossConfig, OptimizerConfig, ScheduleConfig
+from grevy.recipes.parts import FIRST, Kind, config_of
 from grevy.recipes.selection import SelectionConfig
 from grevy.recipes.transfer import TransferConfig
 
-Fraction = Annotated[float, Field(ge=0.0, le=1.0)]
-NonNegative = Annotated[float, Field(ge=0.0)]
-BelowOne = Annotated[float, Field(ge=0.0, lt=1.0)]
-Side = Annotated[int, Field(ge=1, le=4096)]
-
-
-class Config(BaseModel):
-    """Immutable, and no field that it does not know."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+FAMILY = ("base", "net1", "net2")
+"""The networks of `ConvNetConfig`, which have what they are told and nothing else."""
 
 
 class PicturesConfig(Config):
@@ -33,7 +32,7 @@ class PicturesConfig(Config):
     size if all share one of at most 96 pixels a side, else the side to which the network resizes
     its pictures, else auto_side."""
 
-    auto_side: Side = 64
+    auto_side: Annotated[Side, ReadWhen("pictures.size auto", lambda own: own.size == "auto")] = 64
     """What auto takes for larger pictures, or of several sizes."""
 
     channels: Literal["auto", "gray", "rgb"] = "auto"
@@ -63,56 +62,6 @@ class PicturesConfig(Config):
     name them."""
 
 
-def _flip_name(value: object) -> object:
-    return {True: "random", False: "none"}.get(value, value) if isinstance(value, bool) else value
-
-
-class AugmentConfig(Config):
-    """Random changes to the train pictures, a whole batch at a time. 0 is off."""
-
-    flip: Annotated[Literal["none", "random", "alternating"], BeforeValidator(_flip_name)] = "none"
-    """Left-right: with probability 0.5, or alternating (Jordan 2024): at random in the first
-    epoch, then the other way round every epoch."""
-
-    translate: Annotated[int, Field(ge=0)] = 0
-    """Random shift by up to so many pixels, the border filled by reflection."""
-
-    crop_scale: Annotated[float, Field(gt=0.0, le=1.0)] = 1.0
-    """Random resized crop: smallest part of the area that is kept (Szegedy 2014); 1 is off."""
-
-    sizes: tuple[Side, ...] = ()
-    """Sides in pixels that train pictures are resized to, each for an equal part of the training,
-    as 24 28 32; for networks that take any size. Empty: always as they are."""
-
-    cutout: Annotated[int, Field(ge=0)] = 0
-    """Side in pixels of a square set to the mean (DeVries and Taylor 2017)."""
-
-    brightness: NonNegative = 0.0
-    """Factor drawn from [1 - x, 1 + x], never below 0."""
-
-    contrast: NonNegative = 0.0
-    """Factor drawn from [1 - x, 1 + x], never below 0."""
-
-    saturation: NonNegative = 0.0
-    """Factor drawn from [1 - x, 1 + x], never below 0."""
-
-    hue: Annotated[float, Field(ge=0.0, le=0.5)] = 0.0
-    """Turn drawn from [-x, x] of the colour circle."""
-
-    randaugment: Annotated[int, Field(ge=0)] = 0
-    """Operations a picture, of the fourteen of RandAugment (Cubuk 2019)."""
-
-    randaugment_magnitude: Annotated[int, Field(ge=0, le=30)] = 9
-    """Strength of these operations, 0 to 30."""
-
-    mixup: NonNegative = 0.0
-    """Alpha of the Beta distribution of the mixing weight (Zhang 2017). With cutmix on as well, a
-    fair coin chooses one of them for each batch."""
-
-    cutmix: NonNegative = 0.0
-    """Alpha of the Beta distribution of the pasted area (Yun 2019)."""
-
-
 class ModelConfig(Config):
     """Which network."""
 
@@ -132,7 +81,10 @@ class ModelConfig(Config):
     """Side in pixels to which the network resizes its pictures, a batch at a time; 0: as they
     are; weights: the size for which the pretrained weights were made."""
 
-    interpolation: Literal["bilinear", "bicubic", "weights"] = "bicubic"
+    interpolation: Annotated[
+        Literal["bilinear", "bicubic", "weights"],
+        ReadWhen("a model.resize", lambda own: bool(own.resize)),
+    ] = "bicubic"
     """Of that resizing; weights: as for the pretrained weights."""
 
     def builder_arguments(self) -> dict[str, Any]:
@@ -141,81 +93,37 @@ class ModelConfig(Config):
         return {**self.arguments, **self.convnet.changes(), **sizes}
 
 
-class OptimizerConfig(Config):
-    """How weights move along the gradient."""
+def _part(kind: Kind) -> BeforeValidator:
+    """Takes fields for the config of the part that they name."""
 
-    name: Literal["sgd", "adam", "adamw", "muon"] = "sgd"
-    """muon (Jordan 2024): orthogonalised momentum for the weights of hidden layers; for the first
-    and last layer, biases and norms what `others` says."""
+    def configured(fields: object) -> object:
+        if not isinstance(fields, Mapping):
+            return fields
+        name = fields.get("name", FIRST[kind])
+        return config_of(kind, name, **{key: fields[key] for key in fields if key != "name"})
 
-    lr: Annotated[float, Field(gt=0.0)] = 0.05
-    """Learning rate: the peak, where a schedule changes it."""
-
-    momentum: Annotated[float, Field(ge=0.0, lt=1.0)] = 0.0
-    """Of sgd and muon."""
-
-    nesterov: bool = False
-    """Of sgd and muon; needs momentum."""
-
-    betas: tuple[BelowOne, BelowOne] = (0.9, 0.999)
-    """Of adam and adamw, also inside muon."""
-
-    weight_decay: NonNegative = 0.0
-    """L2 for sgd and adam, decoupled for adamw and muon."""
-
-    bias_factor: Annotated[float, Field(gt=0.0)] = 1.0
-    """Learning rate of biases and norms as a multiple of that of the weights which the same rule
-    moves; what weight decay takes off them in a step stays as it is."""
-
-    whitening_factor: Annotated[float, Field(gt=0.0)] | None = None
-    """What stands for `bias_factor` at the bias of a whitening layer. Left out: `bias_factor`."""
-
-    whitening_epochs: NonNegative = 0.0
-    """Epochs in which the bias of a whitening layer is trained, its schedule drawn together to
-    them; 0 trains it to the end."""
-
-    others: Literal["adamw", "sgd"] = "adamw"
-    """Beside muon: what moves the parameters that it does not take."""
-
-    others_lr: Annotated[float, Field(gt=0.0)] | None = None
-    """Their learning rate. Left out: 0.015 of `lr` for adamw, `lr` for sgd."""
-
-    others_momentum: BelowOne | None = None
-    """Their momentum, where sgd moves them. Left out: `momentum`."""
-
-    renormalise: bool = False
-    """muon: before each step, bring each of its weights to the norm √(outputs), in place of weight
-    decay."""
-
-    iterations: Annotated[int, Field(ge=1, le=20)] = 5
-    """muon: iterations by which it orthogonalises the momentum; on small networks that are trained
-    for a few epochs three do as well."""
-
-    @model_validator(mode="after")
-    def _nesterov_needs_momentum(self) -> OptimizerConfig:
-        if self.nesterov and self.momentum == 0.0:
-            raise ValueError("a momentum above 0 where nesterov is on")
-        return self
+    return BeforeValidator(configured)
 
 
-class ScheduleConfig(Config):
-    """How the learning rate changes from step to step."""
+def _first(kind: Kind) -> Any:
+    return Field(default_factory=partial(config_of, kind, FIRST[kind]))
 
-    name: Literal["constant", "step", "cosine", "one-cycle"] = "constant"
-    """one-cycle: linear up to the peak, then linear down (a triangle)."""
 
-    warmup: Fraction = 0.0
-    """Part of all steps with a linear rise from near 0; for one-cycle, where the peak is."""
+def with_rooms(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """The fields with `label_smoothing`, which may stand alone, in the room of the loss.
 
-    every: Annotated[float, Field(gt=0.0)] = 30.0
-    """step: epochs between drops."""
-
-    factor: Annotated[float, Field(gt=0.0, le=1.0)] = 0.1
-    """step: what a drop multiplies the learning rate by."""
-
-    final: Fraction = 0.0
-    """cosine and one-cycle: part of the peak that the learning rate would reach one step after
-    the last."""
+    Raises:
+        ValueError: it stands in both places and differs.
+    """
+    rest = dict(fields)
+    if "label_smoothing" not in rest:
+        return rest
+    alone, loss = rest.pop("label_smoothing"), rest.get("loss", {})
+    if not isinstance(loss, Mapping):
+        return rest
+    if loss.get("label_smoothing", alone) != alone:
+        raise ValueError("one of label_smoothing and loss.label_smoothing")
+    return {**rest, "loss": {**loss, "label_smoothing": alone}}
 
 
 class Recipe(Config):
@@ -228,10 +136,11 @@ class Recipe(Config):
     """One sentence for people."""
 
     pictures: PicturesConfig = PicturesConfig()
-    augment: AugmentConfig = AugmentConfig()
+    augment: AugmentConfig = Field(default_factory=AugmentConfig)
     model: ModelConfig = ModelConfig()
-    optimizer: OptimizerConfig = OptimizerConfig()
-    schedule: ScheduleConfig = ScheduleConfig()
+    optimizer: Annotated[SerializeAsAny[OptimizerConfig], _part("optimizer")] = _first("optimizer")
+    schedule: Annotated[SerializeAsAny[ScheduleConfig], _part("schedule")] = _first("schedule")
+    loss: Annotated[SerializeAsAny[LossConfig], _part("loss")] = _first("loss")
     transfer: TransferConfig = TransferConfig()
     selection: SelectionConfig = SelectionConfig()
 
@@ -252,9 +161,6 @@ class Recipe(Config):
     """Stop when the loss of the check `patience` checks ago is still the best of the last
     `patience`; 0 never stops early."""
 
-    label_smoothing: Annotated[float, Field(ge=0.0, lt=1.0)] = 0.0
-    """Part of the target that is spread evenly over all classes (Szegedy 2015)."""
-
     average_decay: Annotated[float, Field(ge=0.0, lt=1.0)] = 0.0
     """Decay a step of an exponential moving average of the weights, which is then what is
     checked and kept; 0 is off."""
@@ -263,7 +169,11 @@ class Recipe(Config):
     """Steps after which the weights are set back towards a slow copy of themselves (Zhang 2019),
     which is then what is checked and kept; 0 is off."""
 
-    lookahead_decay: Annotated[float, Field(ge=0.0, lt=1.0)] = 0.95
+    lookahead_decay: Annotated[
+        float,
+        Field(ge=0.0, lt=1.0),
+        ReadWhen("lookahead above 0", lambda own: own.lookahead > 0),
+    ] = 0.95
     """What the slow copy keeps of itself a step at the end of training; before, this times the
     cube of the part of the training that is over (Jordan 2024)."""
 
@@ -274,7 +184,14 @@ class Recipe(Config):
     """Average them also over two shifts by so many pixels, up and left, down and right, at half the
     weight together (Jordan 2024); 0 is off."""
 
-    test_time_part: Annotated[float, Field(gt=0.0, le=1.0)] = 1.0
+    test_time_part: Annotated[
+        float,
+        Field(gt=0.0, le=1.0),
+        ReadWhen(
+            "test_time_flip or test_time_shift on",
+            lambda own: own.test_time_flip or own.test_time_shift > 0,
+        ),
+    ] = 1.0
     """Part of the pictures that this is done for: those that the network is least sure of."""
 
     precision: Literal["auto", "fp32", "bf16"] = "auto"
@@ -284,8 +201,23 @@ class Recipe(Config):
     """torch.compile of the training steps: default, or with CUDA graphs, which need a CUDA device.
     The first steps take longer and the last bits of the losses differ."""
 
+    @model_validator(mode="before")
+    @classmethod
+    def _loss_in_its_room(cls, fields: Any) -> Any:
+        return with_rooms(fields) if isinstance(fields, Mapping) else fields
+
     @model_validator(mode="after")
     def _one_average(self) -> Recipe:
         if self.average_decay and self.lookahead:
             raise ValueError("one of average_decay and lookahead, the other 0")
         return self
+
+    def unread(self) -> dict[str, str]:
+        """As of any config; and what is for a whitening layer, where the network has none."""
+        found = super().unread()
+        if self.model.name in FAMILY and not self.model.convnet.whitening:
+            condition = "model.convnet.whitening above 0"
+            found |= dict.fromkeys(
+                ("optimizer.whitening_factor", "optimizer.whitening_epochs"), condition
+            )
+        return found

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
+from grevy.recipes.config import Config, ReadWhen
 from grevy.recipes.convnet import ConvNetConfig
 
+_ON = ReadWhen("selection.keep below 1", lambda own: own.is_on)
 
-class ProxyConfig(BaseModel):
+
+class ProxyConfig(Config):
     """The small network that finds pictures easy or hard; the result does not contain it."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
     name: str = ""
     """A name in the registry. Left out: the recipe's own network, with all its fields but those
@@ -28,22 +29,20 @@ class ProxyConfig(BaseModel):
         return {**self.arguments, **self.convnet.changes()}
 
 
-class SelectionConfig(BaseModel):
+class SelectionConfig(Config):
     """Training on the hard part of each batch only.
 
     After Jordan 2024 ("94% on CIFAR-10 in 3.29 Seconds on a Single GPU", airbench96).
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
-
     keep: Annotated[float, Field(gt=0.0, le=1.0)] = 1.0
     """Part of the pictures of a batch that are trained on: those on which a proxy, a small network
     that is trained beside, has the largest loss. 1 is off, and then there is no proxy."""
 
-    train_every: Annotated[int, Field(ge=1)] = 4
+    train_every: Annotated[int, Field(ge=1), _ON] = 4
     """Steps from one in which the proxy is trained to the next."""
 
-    proxy: ProxyConfig = ProxyConfig()
+    proxy: Annotated[ProxyConfig, _ON] = ProxyConfig()
 
     @property
     def is_on(self) -> bool:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
+
+from grevy.recipes.config import Config, ReadWhen
 
 
-class TransferConfig(BaseModel):
+class TransferConfig(Config):
     """For networks that begin with weights from elsewhere; any network takes these fields."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
     train: str = "all"
     """all, head, last:N (the last N convolutions and what follows), or blocks:NAME,... and the
@@ -27,9 +27,18 @@ class TransferConfig(BaseModel):
     """Epochs after which one more block is trained, from the head on; 0 trains all from the
     start."""
 
-    cache: bool = True
+    cache: Annotated[
+        bool, ReadWhen("a transfer.train that freezes layers", lambda own: own.train != "all")
+    ] = True
     """Compute what is frozen once for each picture and view, and keep it on disk, where
     augmentation allows."""
 
-    cache_limit: Annotated[float, Field(gt=0.0)] = 20.0
+    cache_limit: Annotated[
+        float,
+        Field(gt=0.0),
+        ReadWhen(
+            "transfer.cache on and a transfer.train that freezes layers",
+            lambda own: own.cache and own.train != "all",
+        ),
+    ] = 20.0
     """Gigabytes that the kept features may take; beyond, they are computed in each epoch."""

@@ -7,7 +7,7 @@ from typing import Any, Self
 
 from pydantic import field_serializer, field_validator, model_validator
 
-from grevy.recipes.load import load_recipe
+from grevy.recipes.migrate import recorded_recipe
 from grevy.recipes.schema import ModelConfig, Recipe
 from grevy.records.preprocessing import Preprocessing
 from grevy.records.profile_record import ProfileRecord
@@ -105,8 +105,8 @@ class PairingRecord(Record):
     """Parameters that have no counterpart of that name and shape."""
 
     def load_model(self) -> ModelConfig:
-        """The other network; errors as `load_recipe`."""
-        return load_recipe({"model": self.like}).model
+        """The other network; errors as `recorded_recipe`."""
+        return recorded_recipe({"model": self.like}).model
 
 
 class SourceRecord(Record):
@@ -198,8 +198,11 @@ class RunRecord(FileRecord):
     seed: int
     """Of everything random."""
 
+    numerics: Count = 1
+    """Grevy's own, of the time of the run (`grevy.recipes.numerics`)."""
+
     recipe: dict[str, Any]
-    """With all its fields."""
+    """With all fields that were read; what is missing had no effect."""
 
     data: DataRecord
     """Name, place, fingerprint, classes in the order of their labels, size and content hash of each
@@ -289,4 +292,4 @@ class RunRecord(FileRecord):
         Raises:
             RecipeError: it has fields or values that this Grevy does not know.
         """
-        return load_recipe(self.recipe)
+        return recorded_recipe(self.recipe)

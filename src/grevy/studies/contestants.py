@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from grevy.errors import DifferentDataError, RunNotFoundError, UsageError
 from grevy.recipes.changes import differences
-from grevy.recipes.load import load_recipe
+from grevy.recipes.migrate import recorded_recipe
 from grevy.recipes.schema import Recipe
 from grevy.records.events import read_events
 from grevy.records.predictions import load_predictions
@@ -138,7 +138,7 @@ def _read_place(place: str) -> list[Contestant | Failed]:
             "a run, a folder of runs, a study, a .csv or .npz",
             "see: grevy runs",
         )
-    arms = {n: load_recipe(recipe) for n, recipe in asked["arms"].items()} if asked else {}
+    arms = {n: recorded_recipe(recipe) for n, recipe in asked["arms"].items()} if asked else {}
     found = [_run(run, name or _arm_in(arms, run)) for run in runs]
     found += _without_record(path / "runs") if asked else []
     order = list(arms)

@@ -80,8 +80,8 @@ def task_of(where: str, run: PlannedRun, command: list[str], plugin: Path | None
     """The message to a worker."""
     return Task(
         where=where,
-        recipe=run.recipe.model_dump(mode="json"),
-        like=run.like.model_dump(mode="json") if run.like else None,
+        recipe=run.recipe.effective(),
+        like=run.like.effective() if run.like else None,
         seed=run.seed,
         out=str(run.path.resolve()),
         command=command,

@@ -22,7 +22,7 @@ from typing import Any, Literal
 from grevy.data.load import load_data
 from grevy.errors import CorruptRecordError, StudyFileError
 from grevy.models.transfer.preprocessing import pictures_as_read
-from grevy.recipes.load import load_recipe
+from grevy.recipes.migrate import recorded_recipe
 from grevy.recipes.schema import Recipe
 from grevy.records.atomic import save_error, write_json
 from grevy.records.run import RunDirectory, find_runs
@@ -172,12 +172,13 @@ def _known_runs(folder: Path) -> dict[str, Path]:
 
 def _identity_of(record: RunRecord) -> str:
     like = record.pairing.load_model() if record.pairing else None
-    return run_identity(record.load_recipe(), record.data.fingerprint, record.seed, like)
+    fingerprint, recipe = record.data.fingerprint, record.load_recipe()
+    return run_identity(recipe, fingerprint, record.seed, like, numerics=record.numerics)
 
 
 def _as_today(recipe: Mapping[str, Any]) -> dict[str, Any]:
     """A recipe as it was written, with the fields that recipes have gained since."""
-    return load_recipe(recipe).model_dump(mode="json")
+    return recorded_recipe(recipe).effective()
 
 
 def _with_state(run: PlannedRun) -> PlannedRun:

@@ -13,7 +13,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from grevy.errors import SameArmsError, StudyFileError
-from grevy.recipes.changes import changed, full_field, parse_changes, same_training
+from grevy.recipes.changes import changed, default_of, full_field, parse_changes, same_training
 from grevy.recipes.load import load_recipe
 from grevy.recipes.schema import Recipe
 
@@ -56,7 +56,7 @@ class Study:
 
     def to_dict(self) -> dict[str, Any]:
         """For study.json."""
-        arms = {arm.name: arm.recipe.model_dump(mode="json") for arm in self.arms}
+        arms = {arm.name: arm.recipe.effective() for arm in self.arms}
         seeds = list(self.seeds)
         return {"where": self.where, "arms": arms, "seeds": seeds, "margin": self.margin}
 
@@ -207,10 +207,7 @@ def _arms(file: _StudyFile, base: Recipe) -> Iterable[Arm]:
 
 def _without(base: Recipe, field: str) -> Recipe:
     name = full_field(field)
-    default: Any = Recipe()
-    for part in name.split("."):
-        default = getattr(default, part)
-    return changed(base, {name: default}, f"drop '{field}'")
+    return changed(base, {name: default_of(base, name)}, f"drop '{field}'")
 
 
 def read_study_file(path: str | Path) -> Mapping[str, Any]:

@@ -7,7 +7,7 @@ from typing import Any
 
 from torch.optim import Optimizer
 
-from grevy.training.schedules import learning_rate
+from grevy.training.schedules.learning_rate import learning_rate
 from grevy.training.setup.prepare import Setup
 
 

@@ -12,7 +12,9 @@ from grevy.classifier.run import Run
 from grevy.data.types import ImageData
 from grevy.errors import RunMismatchError, UsageError
 from grevy.models.transfer.preprocessing import builder_arguments
+from grevy.recipes.changes import same_training
 from grevy.recipes.load import load_recipe
+from grevy.recipes.numerics import NUMERICS
 from grevy.recipes.schema import ModelConfig, Recipe
 from grevy.records.preprocessing import Preprocessing
 from grevy.records.run import RunDirectory, find_runs, identity, now, refuse_existing
@@ -108,7 +110,8 @@ def describe_run(
         status=RunStatus.TRAINING,
         command=tuple(command),
         seed=start.seed,
-        recipe=start.recipe.model_dump(mode="json"),
+        numerics=NUMERICS,
+        recipe=start.recipe.effective(),
         data=describe_data(data),
         preprocessing=_preprocessing(start.recipe.model, data, setup),
         weights=WeightsRecord(**setup.beginning.to_dict()) if setup.beginning else None,
@@ -154,10 +157,28 @@ def _resizing(model: ModelConfig, size: tuple[int, int]) -> dict[str, Any]:
     return {"resize": side, "interpolation": arguments["interpolation"]}
 
 
-def run_identity(recipe: Recipe, fingerprint: str, seed: int, like: ModelConfig | None) -> str:
-    """What two runs share only if everything that decides them is equal."""
-    parts: list[Any] = [recipe.model_dump(mode="json"), fingerprint, seed]
-    return identity(*parts, *([like.model_dump(mode="json")] if like else []))
+def run_identity(
+    recipe: Recipe,
+    fingerprint: str,
+    seed: int,
+    like: ModelConfig | None,
+    sources: Mapping[str, str] | None = None,
+    numerics: int = NUMERICS,
+) -> str:
+    """What two runs share only if everything that decides them is equal.
+
+    Args:
+        recipe: only what is read of it counts, and not what it is called.
+        fingerprint: of the image data.
+        seed: of everything random.
+        like: a network to begin like.
+        sources: SHA-256 of each source that is not Grevy's own, by name.
+        numerics: Grevy's own, of the time of the run.
+    """
+    decides = {n: v for n, v in recipe.effective().items() if n not in ("name", "description")}
+    parts: list[Any] = [decides, fingerprint, seed, numerics]
+    more = [like.effective() if like else None, dict(sources) if sources else None]
+    return identity(*parts, *filter(None, more))
 
 
 def describe_data(data: ImageData) -> DataRecord:
@@ -185,7 +206,7 @@ def refuse_other(before: RunRecord, now: RunRecord, path: Path) -> None:
     same = {
         "seed": before.seed == now.seed,
         "preprocessing": before.preprocessing == now.preprocessing,
-        "recipe": before.load_recipe() == now.load_recipe(),  # it may lack newer fields
+        "recipe": same_training(before.load_recipe(), now.load_recipe()),
         "data": before.data.fingerprint == now.data.fingerprint,
         "splits": before.data.splits == now.data.splits,
         "file of weights": _checksum(before) == _checksum(now),
@@ -216,7 +237,7 @@ def _go_on(
 ) -> Start:
     record = directory.read()
     own = record.load_recipe()
-    if recipe is not None and load_recipe(recipe) != own:
+    if recipe is not None and not same_training(load_recipe(recipe), own):
         raise _mismatch(directory.path, "recipe")
     if seed is not None and seed != record.seed:
         raise _mismatch(directory.path, "seed")

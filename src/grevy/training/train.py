@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 import torch
-import torch.nn.functional as F
 
 from grevy.classifier.device import choose_device, keep_freed_memory
 from grevy.classifier.logits import logits_of, score
@@ -31,7 +30,7 @@ from grevy.training.distributed import World, join_world
 from grevy.training.finish import finish
 from grevy.training.interrupt import Interrupt, watch_interrupt
 from grevy.training.listeners.listener import Listener, PrintListener
-from grevy.training.losses import Losses
+from grevy.training.loss_log import LossLog
 from grevy.training.profile import chosen_timer, record_profile
 from grevy.training.profile.part_timer import PartTimer
 from grevy.training.rates import set_learning_rates
@@ -155,7 +154,7 @@ def train_loop(
     progress, world = state.progress, setup.world
     model = what_steps(setup, state)
     write = partial(recorder.step, total=setup.total_steps)
-    losses = Losses(setup.device, world, progress, write, setup.recipe.optimizer.lr)
+    losses = LossLog(setup.device, world, progress, write, setup.recipe.optimizer.lr)
     clock = saved = time.perf_counter()
     while progress.step < setup.total_steps and not progress.stopped_early:
         train_step(setup, state, model, losses, timer)
@@ -189,7 +188,7 @@ def what_steps(setup: Setup, state: State) -> torch.nn.Module:
     return model
 
 
-def wishes(world: World, losses: Losses, *flags: bool) -> tuple[bool, ...]:
+def wishes(world: World, losses: LossLog, *flags: bool) -> tuple[bool, ...]:
     """Which wishes of any process hold now; several can only agree where all have read."""
     if world.size > 1 and not losses.all_read:
         return (False,) * len(flags)
@@ -197,7 +196,7 @@ def wishes(world: World, losses: Losses, *flags: bool) -> tuple[bool, ...]:
 
 
 def train_step(
-    setup: Setup, state: State, model: torch.nn.Module, losses: Losses, timer: PartTimer
+    setup: Setup, state: State, model: torch.nn.Module, losses: LossLog, timer: PartTimer
 ) -> None:
     """One batch forward and backward, one move of the optimizer, one row for the log.
 
@@ -218,7 +217,7 @@ def train_step(
     torch.manual_seed(derive(setup.seed, "dropout", setup.world.own(step)))
     with autocast(setup.precision, setup.device):
         logits_BK = model(images_BCHW)
-    loss = F.cross_entropy(logits_BK.float(), targets, label_smoothing=recipe.label_smoothing)
+    loss = setup.loss(logits_BK.float(), targets)
 
     timer.begins("records")
     epoch = round((step + 1) / setup.batches.steps_per_epoch, 4)

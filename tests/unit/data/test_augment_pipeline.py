@@ -3,7 +3,8 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from grevy.data.augment import augment, normalise
+from grevy.data.augment.normalise import normalise
+from grevy.data.augment.pipeline import augment
 from grevy.recipes.schema import AugmentConfig
 
 MEAN = torch.tensor([0.49, 0.48, 0.45])

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from grevy.recipes.schema import ScheduleConfig
-from grevy.training.schedules import learning_rate
+from grevy.training.schedules.learning_rate import learning_rate
 
 
 def rates(config, total_steps, base_lr=1.0, steps_per_epoch=10):

@@ -24,7 +24,7 @@ from grevy.training import averaging
 from grevy.training import train as train_module
 from grevy.training.averaging import calm_copy
 from grevy.training.distributed import World
-from grevy.training.losses import Losses
+from grevy.training.loss_log import LossLog
 from grevy.training.optimizers.build import build_optimizer
 from grevy.training.profile.part_timer import PartTimer
 from grevy.training.setup.prepare import Setup, prepare
@@ -120,7 +120,7 @@ def on_the_accelerator(data: ImageData, changes: dict[str, Any]) -> tuple[Setup,
 def take_steps(setup: Setup, state: State) -> Copies:
     """All steps of two epochs, without a check between them."""
     model = state.model.train()
-    losses = Losses(setup.device, setup.world, state.progress, write=pytest.fail, lr=0.1)
+    losses = LossLog(setup.device, setup.world, state.progress, write=pytest.fail, lr=0.1)
     with Copies() as copies:
         for step in range(setup.total_steps):
             state.progress.step = step

@@ -2,12 +2,8 @@
 
 Every stage before `normalise` takes and gives uint8 pictures `[B, C, H, W]`. Random parameters are
 drawn on the CPU from a generator that the caller seeds with (seed, step): they are the same on
-every device, and the global random state is neither read nor changed.
+every device, and the global random state is neither read nor changed. `kinds/` has one file an
+augmentation; `pipeline` puts them in order.
 
 Suffixes: B pictures of a batch, G pictures of a group, C channels, H rows, W columns, K classes.
 """
-
-from grevy.data.augment.normalise import normalise
-from grevy.data.augment.pipeline import augment
-
-__all__ = ["augment", "normalise"]

@@ -12,7 +12,6 @@ from torch import Tensor
 from grevy.data.augment.draws import uniform
 from grevy.data.augment.geometry import to_bytes
 from grevy.data.to_device import to_device
-from grevy.recipes.schema import AugmentConfig
 
 _LUMA = (0.299, 0.587, 0.114)  # ITU-R BT.601
 _HUE_SIXTHS = (5, 3, 1)  # red, green, blue in the formula of `hue`
@@ -82,21 +81,26 @@ def _hue_sixths(images_BCHW: Tensor) -> Tensor:
     return torch.where(value == red, (green - blue) / chroma, from_green_or_blue)
 
 
-def jitter(images_BCHW: Tensor, config: AugmentConfig, generator: torch.Generator) -> Tensor:
+def jitter(
+    images_BCHW: Tensor,
+    spreads: tuple[float, float, float],
+    turn: float,
+    generator: torch.Generator,
+) -> Tensor:
     """Change brightness, contrast, saturation and hue of uint8 pictures, in this order.
 
-    Each picture has its own factors, uniform in [max(0, 1 − x), 1 + x], and its own turn of the
-    hue in [−x, x], x being the recipe's field of that name.
+    Args:
+        images_BCHW: uint8 pictures.
+        spreads: x of brightness, contrast and saturation: each picture has its own factors, uniform
+            in [max(0, 1 − x), 1 + x]; 0 draws nothing.
+        turn: x of the hue, turned by a number of its own in [−x, x]; 0 draws nothing.
+        generator: of this step.
     """
     images = images_BCHW.to(torch.float32)
     count = len(images)
-    for change, spread in (
-        (brightness, config.brightness),
-        (contrast, config.contrast),
-        (saturation, config.saturation),
-    ):
+    for change, spread in zip((brightness, contrast, saturation), spreads, strict=True):
         if spread > 0:
             images = change(images, uniform((count,), max(0.0, 1 - spread), 1 + spread, generator))
-    if config.hue > 0:
-        images = hue(images, uniform((count,), -config.hue, config.hue, generator))
+    if turn > 0:
+        images = hue(images, uniform((count,), -turn, turn, generator))
     return to_bytes(images)

@@ -10,17 +10,25 @@ from torch.nn import functional as F
 
 from grevy.data.augment.draws import integers, uniform
 from grevy.data.to_device import to_device
-from grevy.recipes.schema import AugmentConfig
 
 
 def mix(
     images_BCHW: Tensor,
     labels_B: Tensor,
-    config: AugmentConfig,
+    mixup_alpha: float,
+    cutmix_alpha: float,
     classes: int,
     generator: torch.Generator,
 ) -> tuple[Tensor, Tensor]:
     """Apply mixup or cutmix; where both are on, a fair coin decides for the whole batch.
+
+    Args:
+        images_BCHW: float pictures.
+        labels_B: int64.
+        mixup_alpha: of its Beta distribution; 0 is off.
+        cutmix_alpha: likewise; one of the two is on.
+        classes: K.
+        generator: of this step.
 
     Returns:
         The mixed pictures and probabilities `[B, K]` as float32.
@@ -29,11 +37,11 @@ def mix(
     partner_B = to_device(partner_B, images_BCHW.device)
     heads = bool(torch.rand((), generator=generator) < 0.5)
     targets_BK = F.one_hot(labels_B, classes).to(torch.float32)
-    if config.mixup > 0 and (config.cutmix == 0 or heads):
-        kept = draw_beta(config.mixup, generator)
+    if mixup_alpha > 0 and (cutmix_alpha == 0 or heads):
+        kept = draw_beta(mixup_alpha, generator)
         return mixup(images_BCHW, targets_BK, partner_B, kept)
     height, width = images_BCHW.shape[2:]
-    box = draw_box(height, width, draw_beta(config.cutmix, generator), generator)
+    box = draw_box(height, width, draw_beta(cutmix_alpha, generator), generator)
     return cutmix(images_BCHW, targets_BK, partner_B, box)
 
 

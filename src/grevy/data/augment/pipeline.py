@@ -1,18 +1,40 @@
-"""The order of all changes, read top to bottom."""
+"""The order of all changes: before normalising, normalise, after it."""
 
 from __future__ import annotations
 
 import torch
 from torch import Tensor
 
-from grevy.data.augment.colour import jitter
-from grevy.data.augment.cutout import cutout, draw_centres
-from grevy.data.augment.flip import alternating_flips, draw_flips, flip
-from grevy.data.augment.geometry import crop_and_resize, draw_crops, draw_shifts, translate
-from grevy.data.augment.mix import mix
+from grevy.data.augment.batch import Batch, Change
 from grevy.data.augment.normalise import normalise
-from grevy.data.augment.randaugment import randaugment
-from grevy.recipes.schema import AugmentConfig
+from grevy.recipes.augment import AugmentConfig
+
+
+class Pipeline:
+    """Everything that a recipe does to a batch of train pictures.
+
+    The order: flip, translation, crop, colour jitter, RandAugment, a plugin's, normalise, cutout, a
+    plugin's, mixup or cutmix (`AugmentationConfig.stage` and `order`). An augmentation that is off
+    draws nothing; with all off this is `normalise` and nothing else.
+    """
+
+    def __init__(self, config: AugmentConfig) -> None:
+        self._before: list[Change] = []
+        self._after: list[Change] = []
+        for part, own in config.active():
+            stage = self._before if own.stage == "before normalising" else self._after
+            stage.append(part.built(own))
+
+    def __call__(self, batch: Batch, mean_C: Tensor, standard_deviation_C: Tensor) -> Batch:
+        """Change uint8 pictures at random and normalise them, in the layout given."""
+        layout = _layout(batch.images_BCHW)
+        for change in self._before:
+            batch = change(batch)
+        images_BCHW = batch.images_BCHW.contiguous(memory_format=layout)
+        batch = batch.showing(normalise(images_BCHW, mean_C, standard_deviation_C))
+        for change in self._after:
+            batch = change(batch)
+        return batch
 
 
 def augment(
@@ -30,9 +52,6 @@ def augment(
 ) -> tuple[Tensor, Tensor]:
     """Change a batch of train pictures at random and normalise it.
 
-    The order: flip, translation, crop, colour jitter, RandAugment, normalise, cutout, mixup or
-    cutmix. A stage that is off draws nothing; with all off this is `normalise` and nothing else.
-
     Args:
         images_BCHW: uint8 pictures, contiguous or channels_last; never changed.
         labels_B: int64 labels, on the pictures' device like all tensors here.
@@ -49,32 +68,9 @@ def augment(
         Normalised float32 pictures in the layout given, and targets: the labels, or
         probabilities `[B, K]` with mixup or cutmix.
     """
-    count, _, height, width = images_BCHW.shape
-    layout = _layout(images_BCHW)
-    images = images_BCHW
-
-    if config.flip == "random":
-        images = flip(images, draw_flips(count, generator))
-    elif config.flip == "alternating":
-        images = flip(images, alternating_flips(ids_B, epoch, flip_seed))
-    if config.translate > 0:
-        images = translate(images, *draw_shifts(count, config.translate, generator))
-    if config.crop_scale < 1:
-        images = crop_and_resize(
-            images, draw_crops(count, height, width, config.crop_scale, generator)
-        )
-    if max(config.brightness, config.contrast, config.saturation, config.hue) > 0:
-        images = jitter(images, config, generator)
-    if config.randaugment > 0:
-        images = randaugment(images, config.randaugment, config.randaugment_magnitude, generator)
-
-    images = normalise(images.contiguous(memory_format=layout), mean_C, standard_deviation_C)
-
-    if config.cutout > 0:
-        images = cutout(images, *draw_centres(count, height, width, generator), config.cutout)
-    if config.mixup > 0 or config.cutmix > 0:
-        return mix(images, labels_B, config, classes, generator)
-    return images, labels_B
+    batch = Batch(images_BCHW, labels_B, ids_B, classes, epoch, generator, flip_seed)
+    done = Pipeline(config)(batch, mean_C, standard_deviation_C)
+    return done.images_BCHW, done.targets
 
 
 def _layout(images_BCHW: Tensor) -> torch.memory_format:

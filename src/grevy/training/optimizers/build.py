@@ -1,4 +1,4 @@
-"""Optimizers by name."""
+"""From a config to an optimizer, and which parameters move faster, later or not as long."""
 
 from __future__ import annotations
 
@@ -8,23 +8,19 @@ from typing import Any
 
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
-from torch.optim import SGD, Adam, AdamW, Optimizer
+from torch.optim import Optimizer
 
 from grevy.errors import RecipeValueError
 from grevy.models.whitening import whitening_layers
-from grevy.recipes.schema import OptimizerConfig
+from grevy.recipes.kinds import OptimizerConfig
+from grevy.recipes.parts import find_part
 from grevy.recipes.transfer import TransferConfig
-from grevy.training.optimizers.muon import Muon, adamw_group, sgd_group
-from grevy.training.optimizers.without_compiler import light
+from grevy.training.optimizers.trainable import trainable
 
 Group = dict[str, Any]
 """Parameters that move alike, and how: what optimizers call a parameter group."""
 
 NORMS = (_BatchNorm, nn.GroupNorm, nn.LayerNorm)
-
-# AdamW's learning rate beside Muon's: 3e-4 for 0.02, the pair in Jordan's reference usage
-# (https://github.com/KellerJordan/Muon).
-ADAMW_PART_OF_MUON_LR = 0.015
 
 
 def build_optimizer(
@@ -46,12 +42,11 @@ def build_optimizer(
             "sgd, adam or adamw",
             "change --optimizer.name",
         )
-    optimizer = OPTIMIZERS[config.name](model, config)
+    optimizer: Optimizer = find_part("optimizer", config.name).built(config, model)
     if config.bias_factor != 1:
         _set_apart(optimizer, _biases_and_norms(model), partial(_faster, config.bias_factor))
-    if config.whitening_epochs or config.whitening_factor is not None:
-        biases = [layer.bias for layer in whitening_layers(model) if layer.bias is not None]
-        _set_apart(optimizer, biases, partial(_of_whitening, config))
+    if biases := [layer.bias for layer in whitening_layers(model) if layer.bias is not None]:
+        _set_apart_whitening(optimizer, biases, config)
     if by_depth and transfer is not None:
         _split_by_depth(optimizer, model, transfer.depth_decay)
     for group in optimizer.param_groups:
@@ -111,14 +106,23 @@ def _set_apart(
 
 def _faster(factor: float, group: Group) -> Group:
     """With a larger learning rate, and as much taken off by weight decay as before."""
-    return {"lr": group["lr"] * factor, "weight_decay": group["weight_decay"] / factor}
+    decay = {"weight_decay": group["weight_decay"] / factor} if "weight_decay" in group else {}
+    return {"lr": group["lr"] * factor, **decay}
 
 
-def _of_whitening(config: OptimizerConfig, group: Group) -> Group:
-    """With a factor of its own in place of that of biases, for its own number of epochs."""
-    own = config.whitening_factor
-    rates = {} if own is None else _faster(own / config.bias_factor, group)
-    return {**rates, **({"epochs": config.whitening_epochs} if config.whitening_epochs else {})}
+def _set_apart_whitening(
+    optimizer: Optimizer, biases: Sequence[Tensor], config: OptimizerConfig
+) -> None:
+    """A factor of their own in place of that of biases, for their own number of epochs."""
+    own, epochs = config.whitening_factor, config.whitening_epochs
+    if own is None and not epochs:
+        return
+
+    def changes(group: Group) -> Group:
+        rates = {} if own is None else _faster(own / config.bias_factor, group)
+        return {**rates, **({"epochs": epochs} if epochs else {})}
+
+    _set_apart(optimizer, biases, changes)
 
 
 def _at_depth(depth: int, decay: float, group: Group) -> Group:
@@ -126,81 +130,4 @@ def _at_depth(depth: int, decay: float, group: Group) -> Group:
 
 
 def _biases_and_norms(model: nn.Module) -> list[nn.Parameter]:
-    return [parameter for parameter in _trainable(model) if parameter.ndim < 2]
-
-
-def _sgd(model: nn.Module, config: OptimizerConfig) -> Optimizer:
-    return light(SGD)(
-        _trainable(model),
-        lr=config.lr,
-        momentum=config.momentum,
-        nesterov=config.nesterov,
-        weight_decay=config.weight_decay,
-        # On CPU one fused step takes a third of the time with momentum, and longer without.
-        fused=True if config.momentum > 0 else None,
-    )
-
-
-def _adam_of(kind: type[Adam]) -> Callable[[nn.Module, OptimizerConfig], Optimizer]:
-    """Adam or AdamW, which take the same arguments."""
-
-    def build(model: nn.Module, config: OptimizerConfig) -> Optimizer:
-        return light(kind)(
-            _trainable(model),
-            lr=config.lr,
-            betas=config.betas,
-            weight_decay=config.weight_decay,
-            fused=True,
-        )
-
-    return build
-
-
-def _muon(model: nn.Module, config: OptimizerConfig) -> Optimizer:
-    matrices = hidden_weights(model)
-    chosen = {id(weight) for weight in matrices}
-    others = [p for p in _trainable(model) if id(p) not in chosen]
-    return light(Muon)(
-        matrices,
-        [_beside_muon(others, config)],
-        lr=config.lr,
-        momentum=config.momentum,
-        nesterov=config.nesterov,
-        weight_decay=config.weight_decay,
-        renormalise=config.renormalise,
-        iterations=config.iterations,
-    )
-
-
-def _beside_muon(parameters: list[nn.Parameter], config: OptimizerConfig) -> Group:
-    if config.others == "adamw":
-        lr = config.others_lr or config.lr * ADAMW_PART_OF_MUON_LR
-        return adamw_group(parameters, lr, config.betas)
-    momentum = config.momentum if config.others_momentum is None else config.others_momentum
-    return sgd_group(parameters, config.others_lr or config.lr, momentum, config.nesterov)
-
-
-OPTIMIZERS: dict[str, Callable[[nn.Module, OptimizerConfig], Optimizer]] = {
-    "sgd": _sgd,
-    "adam": _adam_of(Adam),
-    "adamw": _adam_of(AdamW),
-    "muon": _muon,
-}
-
-
-def hidden_weights(model: nn.Module) -> list[Tensor]:
-    """Find the weights that Muon moves: of every convolution and linear layer but two.
-
-    The first and the last such layer, in the order of `model.modules()`, are the input and the
-    output layer; these, biases, norms and all other parameters are for the rule beside it, as in
-    Jordan's reference (https://github.com/KellerJordan/Muon), where Muon takes the hidden
-    weights and AdamW the first convolution, the classifier head, gains and biases.
-    """
-    kinds = (nn.Conv1d, nn.Conv2d, nn.Conv3d, nn.Linear)
-    weights = [module.weight for module in model.modules() if isinstance(module, kinds)]
-    distinct = list({id(weight): weight for weight in weights}.values())
-    return [weight for weight in distinct[1:-1] if weight.requires_grad]
-
-
-def _trainable(model: nn.Module) -> list[nn.Parameter]:
-    return [parameter for parameter in model.parameters() if parameter.requires_grad]
+    return [parameter for parameter in trainable(model) if parameter.ndim < 2]

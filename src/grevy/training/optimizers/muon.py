@@ -16,7 +16,7 @@ from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.optim.adamw import adamw
 from torch.optim.sgd import sgd
 
@@ -171,6 +171,20 @@ def sgd_group(
     """Parameters beside Muon's that SGD moves."""
     group = {"algorithm": "sgd", "params": list(parameters), "lr": lr}
     return {**group, "momentum": momentum, "nesterov": nesterov}
+
+
+def hidden_weights(model: nn.Module) -> list[Tensor]:
+    """Find the weights that Muon moves: of every convolution and linear layer but two.
+
+    The first and the last such layer, in the order of `model.modules()`, are the input and the
+    output layer; these, biases, norms and all other parameters are for the rule beside it, as in
+    Jordan's reference (https://github.com/KellerJordan/Muon), where Muon takes the hidden
+    weights and AdamW the first convolution, the classifier head, gains and biases.
+    """
+    kinds = (nn.Conv1d, nn.Conv2d, nn.Conv3d, nn.Linear)
+    weights = [module.weight for module in model.modules() if isinstance(module, kinds)]
+    distinct = list({id(weight): weight for weight in weights}.values())
+    return [weight for weight in distinct[1:-1] if weight.requires_grad]
 
 
 def orthogonalise(matrices_MRC: Tensor, iterations: int = ITERATIONS) -> Tensor:

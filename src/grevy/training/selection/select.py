@@ -10,7 +10,6 @@ Suffix: S pictures that are selected, of the B of a batch.
 from __future__ import annotations
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from grevy.classifier.precision import autocast
@@ -48,10 +47,7 @@ def select(
     torch.manual_seed(derive(setup.seed, "proxy", step))
     with torch.set_grad_enabled(trains), autocast(setup.precision, setup.device):
         logits_BK = proxy.model(images_BCHW)
-    smoothing = setup.recipe.label_smoothing
-    losses_B = F.cross_entropy(
-        logits_BK.float(), targets, label_smoothing=smoothing, reduction="none"
-    )
+    losses_B = setup.loss(logits_BK.float(), targets, reduction="none")
     index_S = setup.world.same(hardest(losses_B.detach(), kept_pictures(setup.recipe)))
     if trains:
         proxy.move(losses_B[index_S].mean(), setup.precision)

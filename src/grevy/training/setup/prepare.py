@@ -21,6 +21,7 @@ from grevy.recipes.schema import ModelConfig, Recipe
 from grevy.training.averaging import calm_copy, refuse_late_lookahead
 from grevy.training.distributed import World, refuse_uneven
 from grevy.training.listeners.listener import Listener
+from grevy.training.losses.loss import Loss, build_loss
 from grevy.training.optimizers.build import build_optimizer
 from grevy.training.selection.proxy import Proxy, begin_proxy, what_is_selected
 from grevy.training.setup.compiling import refuse_graphs
@@ -59,6 +60,8 @@ class Setup:
     """The weights from elsewhere that it began with."""
     part: TrainedPart
     """Which layers are trained."""
+    loss: Loss
+    """What is made small."""
     cut: Cut | None
     """Where the network is cut: what is before it was computed once."""
 
@@ -143,10 +146,17 @@ def prepare(
         pairing=pairing,
         beginning=beginning,
         part=part,
+        loss=build_loss(recipe.loss, data.classes, pictures_of_classes(data), device),
         cut=None if kept is None else kept.cut,
     )
     refuse_late_lookahead(recipe, setup.total_steps)
     return setup, state
+
+
+def pictures_of_classes(data: ImageData) -> Tensor:
+    """Train pictures of each class [K], int64 on the CPU."""
+    labels_N = torch.from_numpy(data.splits["train"].labels_N)
+    return torch.bincount(labels_N, minlength=len(data.classes))
 
 
 def _tell(

@@ -21,7 +21,7 @@ AT_ONCE_ELSEWHERE = 100
 """Of an accelerator, which runs on for so many steps before anybody waits for it."""
 
 
-class Losses:
+class LossLog:
     """Keeps losses on the device and reads several together.
 
     To read a number, the CPU waits until a GPU has done all that it was given, and the GPU then

@@ -19,10 +19,10 @@ from torch import nn
 import grevy
 from grevy.errors import NonFiniteLossError, RunInterruptedError
 from grevy.records.checkpoint import load_checkpoint
-from grevy.training import losses as losses_module
+from grevy.training import loss_log as losses_module
 from grevy.training.distributed import World
 from grevy.training.listeners.listener import Listener
-from grevy.training.losses import Losses
+from grevy.training.loss_log import LossLog
 from grevy.training.state import Progress, State
 
 Stripes = dict[str, tuple[np.ndarray, np.ndarray]]
@@ -44,10 +44,10 @@ def together(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(losses_module, "AT_ONCE", {})
 
 
-def collected(at_once: int, monkeypatch: pytest.MonkeyPatch) -> tuple[Losses, list[Any]]:
+def collected(at_once: int, monkeypatch: pytest.MonkeyPatch) -> tuple[LossLog, list[Any]]:
     monkeypatch.setattr(losses_module, "AT_ONCE", {"cpu": at_once})
     rows: list[Any] = []
-    return Losses(CPU, World(), Progress(), rows.append, lr=0.5), rows
+    return LossLog(CPU, World(), Progress(), rows.append, lr=0.5), rows
 
 
 def row(step: int, loss: float) -> dict[str, Any]:

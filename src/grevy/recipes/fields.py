@@ -1,0 +1,136 @@
+"""Every field that a recipe can have, with who reads it: for flags, help, short names and errors."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, cast
+
+from pydantic.fields import FieldInfo
+
+from grevy.recipes.config import Config, ReadWhen
+from grevy.recipes.kinds import BASES, AugmentationConfig
+from grevy.recipes.parts import FIRST, Kind, Part, all_parts, known_parts
+from grevy.recipes.schema import Recipe
+
+SECTIONS: tuple[Kind, ...] = ("optimizer", "schedule", "loss")
+"""Rooms of a recipe that hold one part each, by the name of its kind."""
+
+
+@dataclass(frozen=True)
+class RecipeField:
+    """One field of a recipe.
+
+    Attributes:
+        name: dotted, as in "optimizer.momentum".
+        info: type, range and help.
+        readers: of a part's own field, the parts that read it; empty where all do.
+        conditions: what must hold for it to be read.
+    """
+
+    name: str
+    info: FieldInfo
+    readers: tuple[str, ...] = ()
+
+    @property
+    def help(self) -> str:
+        """What it means, who reads it, and when."""
+        said = " ".join((self.info.description or "").split())
+        read = [f"Of {listed(self.readers)}."] if self.readers else []
+        rules = [rule for rule in self.info.metadata if isinstance(rule, ReadWhen)]
+        return " ".join([said, *read, *(f"Read with {rule.condition}." for rule in rules)])
+
+
+def all_fields() -> dict[str, RecipeField]:
+    """Every field by its dotted name, also those of plugins and installed packages."""
+    return {field.name: field for field in _of_recipe()}
+
+
+def field_names() -> list[str]:
+    """Dotted names of all fields, as they are written on the command line."""
+    return list(all_fields())
+
+
+def unread_by_kind(fields: Mapping[str, Any]) -> dict[str, tuple[str, tuple[str, ...]]]:
+    """Given fields that the part which is named beside them does not read, but others do.
+
+    Returns:
+        By dotted name: the part, and those that read the field.
+    """
+    found: dict[str, tuple[str, tuple[str, ...]]] = {}
+    for kind in SECTIONS:
+        given = fields.get(kind)
+        parts = known_parts(kind)
+        if not isinstance(given, Mapping):
+            continue
+        name = given.get("name", FIRST[kind])
+        if not isinstance(name, str) or name not in parts:
+            continue
+        for field in given:
+            if field != "name" and field not in parts[name].config.model_fields:
+                readers = _readers(kind, field)
+                if readers:
+                    found[f"{kind}.{field}"] = name, readers
+    return found
+
+
+def _readers(kind: Kind, field: str) -> tuple[str, ...]:
+    """The parts that read a field, the one that a recipe has first."""
+    parts = known_parts(kind).values()
+    names = [part.name for part in parts if field in part.config.model_fields]
+    return tuple(sorted(names, key=lambda name: (name != FIRST[kind], name)))
+
+
+def listed(names: tuple[str, ...], last: str = "and") -> str:
+    """`a`, `a and b`, `a, b and c`."""
+    *others, final = names
+    return f"{', '.join(others)} {last} {final}" if others else final
+
+
+def _of_recipe() -> Iterator[RecipeField]:
+    for name, info in Recipe.model_fields.items():
+        if name in SECTIONS:
+            yield from _of_section(cast(Kind, name))
+        elif name == "augment":
+            yield from _of_augment(cast(type[Config], info.annotation))
+        else:
+            yield from _of_field(name, info)
+
+
+def _of_field(name: str, info: FieldInfo) -> Iterator[RecipeField]:
+    kind = info.annotation
+    if isinstance(kind, type) and issubclass(kind, Config):
+        for inner, field in kind.model_fields.items():
+            yield from _of_field(f"{name}.{inner}", field)
+    else:
+        yield RecipeField(name, info)
+
+
+def _of_section(kind: Kind) -> Iterator[RecipeField]:
+    """Fields of all parts of a kind, each once; those of the base first."""
+    parts, found = all_parts(kind), dict[str, RecipeField]()
+    for part in parts.values():
+        for name, info in part.config.model_fields.items():
+            if name in BASES[kind].model_fields:
+                found.setdefault(name, RecipeField(f"{kind}.{name}", info))
+            else:
+                readers = _readers(kind, name)
+                found.setdefault(name, RecipeField(f"{kind}.{name}", info, readers))
+    yield from sorted(found.values(), key=lambda field: bool(field.readers))
+
+
+def _of_augment(config: type[Config]) -> Iterator[RecipeField]:
+    for part in sorted(all_parts("augmentation").values(), key=_place):
+        room = "augment" if _is_among(part) else f"augment.{part.name}"
+        for name, info in part.config.model_fields.items():
+            yield RecipeField(f"{room}.{name}", info)
+    for name, info in config.model_fields.items():
+        yield RecipeField(f"augment.{name}", info)
+
+
+def _place(part: Part) -> tuple[bool, int, str]:
+    return not _is_among(part), cast(type[AugmentationConfig], part.config).order, part.name
+
+
+def _is_among(part: Part) -> bool:
+    return cast(type[AugmentationConfig], part.config).among
