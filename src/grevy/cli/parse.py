@@ -76,7 +76,7 @@ def flags(kind: type[Any], prefix: str = "") -> list[str]:
     """All flags of a dataclass and of those in it, as they are written."""
     names: list[str] = []
     for name, hint in get_type_hints(kind).items():
-        if is_dataclass(hint):  # a room of a recipe
+        if isinstance(hint, type) and is_dataclass(hint):  # a room of a recipe
             inner = "" if name == "fields" else f"{prefix}{name}."
             names += flags(hint, inner)
         else:

@@ -20,6 +20,8 @@ from grevy.recipes.schema import Recipe
 ALONE = {"label_smoothing": "loss.label_smoothing"}
 """Flags without a room, and the fields that they mean."""
 
+_ANNOTATED: Any = Annotated  # of types that are known only when the program runs
+
 
 @dataclass(frozen=True)
 class Flag:
@@ -78,7 +80,7 @@ def _dataclass(name: str, tree: Mapping[str, Any], config: Any = None) -> Any:
     rows: list[Any] = []
     for key, what in tree.items():
         if isinstance(what, Flag):
-            kind = Annotated[what.kind, tyro.conf.arg(help=what.help)]
+            kind = _ANNOTATED[what.kind, tyro.conf.arg(help=what.help)]
             rows.append((key, kind, field(default_factory=partial(_same, what.value))))
         else:
             inner = _inner(config, key)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, cast
 from pydantic import ConfigDict, Field, ValidationError, model_validator
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
+from grevy.errors import RecipeValueError
 from grevy.recipes.config import Config
 from grevy.recipes.kinds import AugmentationConfig
 from grevy.recipes.parts import Part, find_part, known_parts
@@ -41,14 +42,13 @@ class AugmentConfig(Config):
         found: dict[str, Any] = {"sizes": rest.pop("sizes")} if "sizes" in rest else {}
         for name, part in known_parts("augmentation").items():
             if _config(part).among:
-                own = {
-                    field: rest.pop(field) for field in part.config.model_fields if field in rest
-                }
-                found |= dict(part.config.model_validate(own))
+                own = rest.keys() & part.config.model_fields.keys()
+                given = {field: rest.pop(field) for field in own}
+                found |= dict(part.config.model_validate(given))
             elif name in rest:
                 found |= _in_its_room(part, rest.pop(name))
-        for name in rest:
-            found |= _in_its_room(_found(name, rest), rest[name])
+        for name, value in rest.items():
+            found |= _in_its_room(_found(name, value), value)
         return found
 
     def of(self, part: Part) -> AugmentationConfig:
@@ -96,15 +96,13 @@ def _in_its_room(part: Part, fields: Any) -> dict[str, AugmentationConfig]:
     return {part.name: config} if config.is_on else {}
 
 
-def _found(name: str, fields: Mapping[str, Any]) -> Part:
+def _found(name: str, value: Any) -> Part:
     """An augmentation of an installed package, or pydantic's complaint about an unknown field."""
-    from grevy.errors import RecipeValueError
-
     try:
         return find_part("augmentation", name)
     except RecipeValueError:
         complaint = PydanticCustomError("extra_forbidden", "no augmentation of this name")
-        details: InitErrorDetails = {"type": complaint, "loc": (name,), "input": fields[name]}
+        details: InitErrorDetails = {"type": complaint, "loc": (name,), "input": value}
         raise ValidationError.from_exception_data("augment", [details]) from None
 
 

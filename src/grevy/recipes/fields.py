@@ -1,4 +1,4 @@
-"""Every field that a recipe can have, with who reads it: for flags, help, short names and errors."""
+"""Every field that a recipe can have and who reads it: for flags, help, short names, errors."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ def listed(names: tuple[str, ...], last: str = "and") -> str:
 def _of_recipe() -> Iterator[RecipeField]:
     for name, info in Recipe.model_fields.items():
         if name in SECTIONS:
-            yield from _of_section(cast(Kind, name))
+            yield from _of_section(name)
         elif name == "augment":
             yield from _of_augment(cast(type[Config], info.annotation))
         else:

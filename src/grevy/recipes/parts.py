@@ -222,8 +222,9 @@ def load_entry_points(group: str, name: str | None = None) -> None:
     Raises:
         PartError: one can't be loaded.
     """
-    wanted = {"group": group} if name is None else {"group": group, "name": name}
-    for point in metadata.entry_points(**wanted):
+    for point in metadata.entry_points(group=group):
+        if name is not None and point.name != name:
+            continue
         try:
             point.load()
         except Exception as error:

@@ -5,7 +5,6 @@ from torch.nn import functional as F
 
 from grevy.data.augment.cutout import cutout, draw_centres
 from grevy.data.augment.mix import cutmix, draw_beta, draw_box, mix, mixup
-from grevy.recipes.schema import AugmentConfig
 
 
 def generator(seed=0):
@@ -56,7 +55,7 @@ def test_cutmix_pastes_the_partners_box_and_weighs_by_its_area():
 def test_the_cutmix_target_is_the_real_area_of_each_source(seed):
     labels = torch.arange(6)
     images = torch.arange(6.0).view(6, 1, 1, 1).expand(6, 3, 9, 7).contiguous()
-    mixed, targets = mix(images, labels, AugmentConfig(cutmix=1.0), 6, generator(seed))
+    mixed, targets = mix(images, labels, 0.0, 1.0, 6, generator(seed))
     areas = torch.stack([(mixed == source).float().mean((1, 2, 3)) for source in range(6)], 1)
     assert torch.allclose(targets, areas, atol=1e-6)
 
@@ -64,7 +63,7 @@ def test_the_cutmix_target_is_the_real_area_of_each_source(seed):
 @pytest.mark.parametrize("seed", range(20))
 def test_the_mixup_target_is_the_weight_of_each_source(seed):
     images = F.one_hot(torch.arange(6)).float().view(6, 6, 1, 1)
-    mixed, targets = mix(images, torch.arange(6), AugmentConfig(mixup=0.5), 6, generator(seed))
+    mixed, targets = mix(images, torch.arange(6), 0.5, 0.0, 6, generator(seed))
     assert torch.allclose(targets, mixed.flatten(1), atol=1e-6)
     assert torch.allclose(targets.sum(1), torch.ones(6))
 
@@ -72,16 +71,15 @@ def test_the_mixup_target_is_the_weight_of_each_source(seed):
 def test_partners_are_a_permutation_so_every_label_keeps_its_mass():
     labels = torch.tensor([0, 0, 0, 1, 2])
     images = torch.rand(5, 3, 8, 8)
-    _, targets = mix(images, labels, AugmentConfig(mixup=1.0), 4, generator())
+    _, targets = mix(images, labels, 1.0, 0.0, 4, generator())
     assert targets.sum(0).tolist() == pytest.approx([3, 1, 1, 0])
 
 
 def test_a_fair_coin_chooses_where_both_are_on():
     images = torch.arange(4.0).view(4, 1, 1, 1).expand(4, 1, 16, 16).contiguous()
-    config = AugmentConfig(mixup=1.0, cutmix=1.0)
     flat = 0  # mixup of flat pictures stays flat
     for seed in range(400):
-        mixed, _ = mix(images, torch.arange(4), config, 4, generator(seed))
+        mixed, _ = mix(images, torch.arange(4), 1.0, 1.0, 4, generator(seed))
         flat += int((mixed.amax((1, 2, 3)) == mixed.amin((1, 2, 3))).all())
     # A box of no or full area, or a partner of its own, is flat as well: rarely.
     assert 150 < flat < 270

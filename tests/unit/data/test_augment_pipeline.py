@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from grevy.data.augment.normalise import normalise
 from grevy.data.augment.pipeline import augment
-from grevy.recipes.schema import AugmentConfig
+from grevy.recipes.augment import AugmentConfig
 
 MEAN = torch.tensor([0.49, 0.48, 0.45])
 DEVIATION = torch.tensor([0.25, 0.24, 0.26])

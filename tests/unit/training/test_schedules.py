@@ -4,8 +4,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from grevy.recipes.schema import ScheduleConfig
+from grevy.recipes.parts import config_of
 from grevy.training.schedules.learning_rate import learning_rate
+
+
+def ScheduleConfig(name="constant", **fields):
+    return config_of("schedule", name, **fields)
 
 
 def rates(config, total_steps, base_lr=1.0, steps_per_epoch=10):
@@ -81,7 +85,8 @@ def test_a_training_of_one_step_runs_at_the_peak(name, warmup):
 def test_the_rate_is_positive_and_at_most_the_peak_at_every_step(
     name, warmup, final, total_steps, data
 ):
-    config = ScheduleConfig(name=name, warmup=warmup, final=final, every=1)
+    own = {"step": {"every": 1}, "constant": {}}.get(name, {"final": final})
+    config = ScheduleConfig(name=name, warmup=warmup, **own)
     step = data.draw(st.integers(0, total_steps - 1))
     assert 0 < learning_rate(config, 0.1, step, total_steps, 25) <= 0.1 * (1 + 1e-12)
 

@@ -9,10 +9,16 @@ from torch.nn import functional as F
 
 from grevy.models import build_model
 from grevy.recipes.load import load_recipe
-from grevy.recipes.schema import OptimizerConfig
+from grevy.recipes.parts import config_of
 from grevy.recipes.transfer import TransferConfig
-from grevy.training.optimizers.build import ADAMW_PART_OF_MUON_LR, build_optimizer, hidden_weights
-from grevy.training.optimizers.muon import Muon, orthogonalise
+from grevy.training.optimizers.build import build_optimizer
+from grevy.training.optimizers.kinds.muon import ADAMW_PART_OF_MUON_LR
+from grevy.training.optimizers.muon import Muon, hidden_weights, orthogonalise
+
+
+def OptimizerConfig(**fields):
+    return config_of("optimizer", **fields)
+
 
 CONFIGS = {
     "sgd": OptimizerConfig(name="sgd", lr=0.3),
