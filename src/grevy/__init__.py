@@ -27,6 +27,11 @@ if TYPE_CHECKING:
     from grevy.models.registry import register_model as register_model
     from grevy.models.survey.layers import layers as layers
     from grevy.recipes.load import load_recipe as load_recipe
+    from grevy.recipes.parts import register_augmentation as register_augmentation
+    from grevy.recipes.parts import register_data_source as register_data_source
+    from grevy.recipes.parts import register_loss as register_loss
+    from grevy.recipes.parts import register_optimizer as register_optimizer
+    from grevy.recipes.parts import register_schedule as register_schedule
     from grevy.recipes.schema import Recipe as Recipe
     from grevy.records.table import list_runs as runs
     from grevy.studies.compare import compare as compare
@@ -51,6 +56,11 @@ _HOMES = {
     "predict": "grevy.classifier.predict:predict",
     "Recipe": "grevy.recipes.schema:Recipe",
     "register_model": "grevy.models:register_model",
+    "register_augmentation": "grevy.recipes.parts:register_augmentation",
+    "register_data_source": "grevy.recipes.parts:register_data_source",
+    "register_loss": "grevy.recipes.parts:register_loss",
+    "register_optimizer": "grevy.recipes.parts:register_optimizer",
+    "register_schedule": "grevy.recipes.parts:register_schedule",
     "Run": "grevy.classifier.run:Run",
     "runs": "grevy.records.table:list_runs",
     "study": "grevy.studies.run:study",
@@ -75,7 +85,12 @@ __all__ = [
     "open_run",
     "pool",
     "predict",
+    "register_augmentation",
+    "register_data_source",
+    "register_loss",
     "register_model",
+    "register_optimizer",
+    "register_schedule",
     "runs",
     "size",
     "study",

@@ -14,6 +14,7 @@ from grevy.cli.comparison import tell_comparison, tell_figures
 from grevy.cli.output import Output
 from grevy.cli.output import Progress as Bar
 from grevy.cli.parse import parse
+from grevy.cli.plugin import load_plugin
 from grevy.studies.listener import StudyListener
 
 if TYPE_CHECKING:
@@ -68,7 +69,7 @@ class StudyArguments:
     """Only show what there is to do."""
 
     plugin: Path | None = None
-    """A Python file to run first, which registers your own networks."""
+    """A Python file to run first, which registers your own networks and other parts."""
 
     json: bool = False
     """Print one JSON object and nothing else."""
@@ -82,6 +83,7 @@ def main(words: list[str]) -> None:
     from grevy.studies.run import default_folder, runs_failed, study
     from grevy.studies.study import ask
 
+    load_plugin(arguments.plugin)  # arms may be of what it registers
     asked = ask(
         arguments.what,
         data=arguments.data,

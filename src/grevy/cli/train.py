@@ -66,7 +66,7 @@ class TrainArguments:
     """auto, cpu, cuda, cuda:1 or mps."""
 
     plugin: Path | None = None
-    """A Python file to run first, which registers your own networks."""
+    """A Python file to run first, which registers your own networks and other parts."""
 
     profile: bool = False
     """Show where the time of the training loop goes, and write a trace of a few steps."""

@@ -21,13 +21,10 @@ from grevy.models.registry import register_model
 from grevy.models.residual import Residual
 from grevy.models.scale import Scale
 from grevy.models.whitening import Whitening
+from grevy.recipes.convnet import FAMILY
 
 GROUPS = 8
 """Of group normalisation, where the channels can be divided so."""
-
-NET1: Mapping[str, Any] = {"norm": "batch", "norm_logits": True}
-NET2: Mapping[str, Any] = {"dropout": 0.05}
-"""What the assignment's variants change of `base`."""
 
 T = TypeVar("T")
 
@@ -66,13 +63,13 @@ def base(input_shape: tuple[int, int, int], classes: int, **changes: Any) -> nn.
 @register_model("net1")
 def net1(input_shape: tuple[int, int, int], classes: int, **changes: Any) -> nn.Module:
     """`base` with batch normalisation before each ReLU and after the last linear layer."""
-    return convnet(input_shape, classes, Design(**{**NET1, **changes}))
+    return convnet(input_shape, classes, Design(**{**FAMILY["net1"], **changes}))
 
 
 @register_model("net2")
 def net2(input_shape: tuple[int, int, int], classes: int, **changes: Any) -> nn.Module:
     """`base` with dropout after each pooling."""
-    return convnet(input_shape, classes, Design(**{**NET2, **changes}))
+    return convnet(input_shape, classes, Design(**{**FAMILY["net2"], **changes}))
 
 
 def convnet(input_shape: tuple[int, int, int], classes: int, design: Design) -> nn.Sequential:

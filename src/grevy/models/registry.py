@@ -14,6 +14,7 @@ from grevy.errors import InputTooSmallError, ModelArgumentError, UnknownModelErr
 from grevy.models import zoo
 from grevy.models.transfer.head import adapt_channels, replace_head
 from grevy.models.transfer.resize import resize_input
+from grevy.recipes.parts import GROUPS, load_entry_points
 
 Builder = Callable[..., nn.Module]
 """Called as `builder((channels, height, width), classes, **arguments)`."""
@@ -76,6 +77,8 @@ def build_model(
 
 
 def _find(name: str) -> Builder:
+    if name not in _builders:
+        load_entry_points(GROUPS["model"], name)
     if name in _builders:
         return _builders[name]
     if zoo.is_zoo_name(name):

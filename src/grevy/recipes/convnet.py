@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
@@ -15,6 +16,13 @@ PoolingName = Literal["max", "average", "stride"]
 PoolingPlace = Literal["end", "first"]
 GlobalPoolingName = Literal["none", "max", "average"]
 InitialisationName = Literal["default", "he", "xavier", "orthogonal", "dirac"]
+
+FAMILY: Mapping[str, Mapping[str, Any]] = {
+    "base": {},
+    "net1": {"norm": "batch", "norm_logits": True},
+    "net2": {"dropout": 0.05},
+}
+"""The named networks of the family, and what they change of `base`."""
 
 
 def _odd(value: object) -> object:
@@ -100,6 +108,21 @@ class ConvNetConfig(Config):
     orthogonal (Saxe et al. 2013), or dirac: convolutions let their input pass in the first filters,
     the rest is the default (Zagoruyko and Komodakis 2017; Jordan 2024); all but the default set
     biases to 0. base: default."""
+
+    def unread_in(self, network: str) -> dict[str, str]:
+        """Fields that a network of the family does not read, with the condition that it lacks."""
+        if network not in FAMILY:
+            return {}
+        has = {"norm": "none", "dropout": 0.0, **FAMILY[network], **self.changes()}
+        found: dict[str, str] = {}
+        if has["norm"] == "none":
+            lacks = "a model.convnet.norm"
+            found |= dict.fromkeys(("norm_scale", "norm_momentum", "norm_logits"), lacks)
+        elif has["norm"] != "batch":
+            found["norm_momentum"] = "model.convnet.norm batch"
+        if not has["dropout"]:
+            found["dropout_place"] = "model.convnet.dropout above 0"
+        return found
 
     def changes(self) -> dict[str, Any]:
         """The fields that are given, as the network's builder takes them."""

@@ -14,14 +14,11 @@ from pydantic import BeforeValidator, Field, SerializeAsAny, model_validator
 
 from grevy.recipes.augment import AugmentConfig, Side
 from grevy.recipes.config import Config, ReadWhen
-from grevy.recipes.convnet import ConvNetConfig
+from grevy.recipes.convnet import FAMILY, ConvNetConfig
 from grevy.recipes.kinds import LossConfig, OptimizerConfig, ScheduleConfig
 from grevy.recipes.parts import FIRST, Kind, config_of
 from grevy.recipes.selection import SelectionConfig
 from grevy.recipes.transfer import TransferConfig
-
-FAMILY = ("base", "net1", "net2")
-"""The networks of `ConvNetConfig`, which have what they are told and nothing else."""
 
 
 class PicturesConfig(Config):
@@ -86,6 +83,11 @@ class ModelConfig(Config):
         ReadWhen("a model.resize", lambda own: bool(own.resize)),
     ] = "bicubic"
     """Of that resizing; weights: as for the pretrained weights."""
+
+    def unread(self) -> dict[str, str]:
+        """As of any config; and what the named network of the family does not read."""
+        inner = self.convnet.unread_in(self.name)
+        return super().unread() | {f"convnet.{name}": lacks for name, lacks in inner.items()}
 
     def builder_arguments(self) -> dict[str, Any]:
         """What the network is built with; `weights` still stands for itself."""

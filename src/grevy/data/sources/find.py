@@ -8,6 +8,7 @@ from pathlib import Path
 
 from grevy.data.archives import ARCHIVE_SUFFIXES, is_archive, unpack
 from grevy.data.sources import hub
+from grevy.data.sources.arrays import array_source
 from grevy.data.sources.builtin import BUILT_IN, read_built_in
 from grevy.data.sources.cifar import find_cifar, read_cifar
 from grevy.data.sources.csv_table import read_csv
@@ -18,6 +19,7 @@ from grevy.data.sources.parquet import find_parquet, read_parquet_file, read_par
 from grevy.data.sources.rules import short_name
 from grevy.data.types import Source
 from grevy.errors import DataFormatError, DataNotFoundError
+from grevy.recipes.parts import GROUPS, Part, known_parts, load_entry_points
 
 _Reader = Callable[[Path, str], Source]
 
@@ -38,9 +40,10 @@ def find_source(where: str | Path) -> Source:
 
     Args:
         where: a built-in name (digits, cifar10, cifar100, mnist, fashion-mnist); "hf:owner/name";
-            or the path of a folder (a folder per class, CIFAR batches, idx files, Parquet files), a
-            zip or tar of such a folder, a .csv, a .npz or a .parquet file. A folder that is named
-            like built-in data is given as "./digits".
+            what a registered data source recognises, as "name:anything"; or the path of a folder (a
+            folder per class, CIFAR batches, idx files, Parquet files), a zip or tar of such a
+            folder, a .csv, a .npz or a .parquet file. A folder that is named like built-in data is
+            given as "./digits".
 
     Raises:
         DataNotFoundError: there is no such thing.
@@ -51,12 +54,30 @@ def find_source(where: str | Path) -> Source:
         return read_built_in(where)
     if isinstance(where, str) and where.startswith(hub.PREFIX):
         return hub.read_hub(where)
+    if isinstance(where, str) and (part := _recognising(where)):
+        return array_source(part.name, part.built(where))
     path = Path(where).expanduser()
     if path.is_dir():
         return _read_folder(path, short_name(path))
     if path.is_file():
         return _read_file(path, short_name(path))
+    if isinstance(where, str) and (part := _of_a_package(where)):
+        return array_source(part.name, part.built(where))
     raise _not_found(where)
+
+
+def _recognising(where: str) -> Part | None:
+    """The data source that a plugin registered, or that has a file in `kinds/`, for this place."""
+    parts = known_parts("data source").values()
+    return next((part for part in parts if part.recognises and part.recognises(where)), None)
+
+
+def _of_a_package(where: str) -> Part | None:
+    """The data source of an installed package that is named as the place begins: `name:...`."""
+    name, colon, _ = where.partition(":")
+    if colon:
+        load_entry_points(GROUPS["data source"], name)
+    return _recognising(where)
 
 
 def _read_folder(folder: Path, name: str) -> Source:
