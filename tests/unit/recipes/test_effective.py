@@ -25,7 +25,10 @@ ADAM: dict[str, Any] = {"optimizer": {"name": "adam", "lr": 0.001}}
         ("gamma=1", r"loss\.gamma = 1 for cross-entropy: it is read by focal"),
         ("lookahead_decay=0.5", r"lookahead_decay = 0\.5 .* only with lookahead above 0"),
         ("train_every=2", r"selection\.train_every = 2 .* selection\.keep below 1"),
-        ("selection.proxy.name=net1", r"selection\.proxy\.name = 'net1' .* selection\.keep below 1"),
+        (
+            "selection.proxy.name=net1",
+            r"selection\.proxy\.name = 'net1' .* keep below 1",
+        ),
         ("test_time_part=0.5", "test_time_flip or test_time_shift on"),
         ("randaugment_magnitude=3", r"augment\.randaugment above 0"),
         ("cache_limit=3", r"transfer\.cache_limit = 3\.0 .* freezes layers"),
@@ -45,9 +48,9 @@ def test_an_arm_of_what_nobody_reads_is_refused(vary: str, words: str) -> None:
 
 
 def test_what_a_mapping_gives_in_vain_is_refused_too() -> None:
-    with pytest.raises(UnreadFieldError, match="momentum = 0 for adam: it is read by sgd and muon"):
+    with pytest.raises(UnreadFieldError, match="momentum = 0 for adam: it is read by sgd"):
         load_recipe({"optimizer": {"name": "adam", "momentum": 0}})
-    with pytest.raises(UnreadFieldError, match="lookahead_decay = 0.5"):
+    with pytest.raises(UnreadFieldError, match=r"lookahead_decay = 0\.5"):
         load_recipe({"lookahead_decay": 0.5})
     assert load_recipe({"lookahead_decay": 0.95}).lookahead == 0  # the default says nothing
 
@@ -61,7 +64,7 @@ def test_with_another_optimizer_what_it_does_not_read_falls_away() -> None:
     }  # fmt: skip
     muon = changed(base, {"optimizer": "muon"}, "here")
     assert (muon.optimizer.name, muon.effective()["optimizer"]["momentum"]) == ("muon", 0.9)
-    with pytest.raises(UnreadFieldError, match="momentum = 0.5 for adam"):
+    with pytest.raises(UnreadFieldError, match=r"momentum = 0\.5 for adam"):
         changed(base, {"optimizer": "adam", "momentum": 0.5}, "here")
 
 
