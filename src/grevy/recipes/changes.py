@@ -10,8 +10,8 @@ import yaml
 
 from grevy.errors import AmbiguousFieldError, StudyFileError
 from grevy.recipes.config import without
-from grevy.recipes.fields import SECTIONS, field_names, unread_by_kind
-from grevy.recipes.load import check_recipe, type_default, unknown_field_error, valid_recipe
+from grevy.recipes.fields import default_of, field_names, unread_by_kind
+from grevy.recipes.load import check_recipe, unknown_field_error, valid_recipe
 from grevy.recipes.schema import Recipe
 
 Changes = Mapping[str, Any]
@@ -97,13 +97,6 @@ def changed(recipe: Recipe, changes: Changes, origin: str) -> Recipe:
         if not any(field == name or field.startswith(f"{name}.") for field in asked):
             without(fields, name)
     return check_recipe(fields, origin)
-
-
-def default_of(recipe: Recipe, name: str) -> Any:
-    """What a field has that is not given, the kinds of parts being those of `recipe`."""
-    if name.endswith(".name") and name.partition(".")[0] in SECTIONS:
-        return Recipe().values()[name]
-    return Recipe().values().get(name, type_default(recipe, name))
 
 
 def differences(recipe: Recipe, other: Recipe) -> dict[str, Any]:

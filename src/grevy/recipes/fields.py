@@ -51,6 +51,16 @@ def field_names() -> list[str]:
     return list(all_fields())
 
 
+def default_of(recipe: Recipe, name: str) -> Any:
+    """What a field has that is not given, the parts being those of `recipe`."""
+    room, _, last = name.partition(".")
+    if room in SECTIONS and last != "name":
+        own = type(getattr(recipe, room)).model_fields
+        if last in own:
+            return own[last].get_default(call_default_factory=True)
+    return Recipe().values().get(name)
+
+
 def unread_by_kind(fields: Mapping[str, Any]) -> dict[str, tuple[str, tuple[str, ...]]]:
     """Given fields that the part which is named beside them does not read, but others do.
 

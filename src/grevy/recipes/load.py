@@ -18,7 +18,7 @@ from grevy.errors import (
     RecipeValueError,
     UnreadFieldError,
 )
-from grevy.recipes.fields import field_names, listed, unread_by_kind
+from grevy.recipes.fields import default_of, field_names, listed, unread_by_kind
 from grevy.recipes.schema import Recipe, with_rooms
 
 
@@ -53,12 +53,11 @@ def check_recipe(fields: Mapping[str, Any], origin: str) -> Recipe:
         RecipeValueError: a value that the field does not take.
     """
     recipe = valid_recipe(fields, origin)
-    default = Recipe().values()
     values = recipe.values()
     for field, condition in recipe.all_unread().items():
         for name, value in values.items():
             inside = name == field or name.startswith(f"{field}.")
-            if inside and value != default.get(name, type_default(recipe, name)):
+            if inside and value != default_of(recipe, name):
                 raise UnreadFieldError(
                     f"{name} = {value!r} in {origin}: it is read only with {condition}",
                     "",
@@ -92,16 +91,6 @@ def valid_recipe(fields: Mapping[str, Any], origin: str) -> Recipe:
         return Recipe.model_validate(roomed)
     except ValidationError as error:
         raise recipe_error(error, origin) from None
-
-
-def type_default(recipe: Recipe, name: str) -> Any:
-    """The default of a dotted field in the configs that this recipe has."""
-    place: Any = recipe
-    *rooms, last = name.split(".")
-    for room in rooms:
-        place = getattr(place, room)
-    fields = type(place).model_fields
-    return fields[last].get_default(call_default_factory=True) if last in fields else None
 
 
 def recipe_error(error: ValidationError, origin: str) -> RecipeError:

@@ -13,7 +13,8 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from grevy.errors import SameArmsError, StudyFileError
-from grevy.recipes.changes import changed, default_of, full_field, parse_changes, same_training
+from grevy.recipes.changes import changed, full_field, parse_changes, same_training
+from grevy.recipes.fields import default_of
 from grevy.recipes.load import load_recipe
 from grevy.recipes.schema import Recipe
 

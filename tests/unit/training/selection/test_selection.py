@@ -142,7 +142,7 @@ def test_mixed_targets_are_selected_by_their_own_loss(stripes: Stripes) -> None:
 def test_without_a_selection_nothing_is_there_and_nothing_is_changed(
     stripes: Stripes, tmp_path: Path
 ) -> None:
-    off = {**SELECTION, "keep": 1.0}
+    off = {"keep": 1.0}
     setup, state = prepared(stripes, selection=off)
     assert state.proxy is None
     images, targets = setup.batches.at(0)
