@@ -138,7 +138,7 @@ class FrozenFront:
         """Fields that show a picture in more ways than plain and flipped."""
         augment = self.recipe.augment.model_dump()
         off = type(self.recipe.augment)().model_dump()
-        named = [n for n, value in augment.items() if n != "flip" and value != off[n]]
+        named = [n for n, value in augment.items() if n != "flip" and value != off.get(n)]
         named += ["test_time_shift"] if self.recipe.test_time_shift else []
         return [name for name in named if name != "randaugment_magnitude"]
 
