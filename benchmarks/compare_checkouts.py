@@ -7,11 +7,11 @@ machine. Both take turns case by case. What is done is not run again, as long as
 folder and the case are the same; so the outputs of BEFORE are made once.
 
 Bits (the default). `--short` needs about ten minutes on two idle cores; what stands in brackets is
-its short form. "few" are the first 420 train and 50 test pictures of each class.
+its short form. "few" are the first 420 train and 50 test pictures of each class, "fewer" 60 and 20.
 
 - base (one epoch), net2 (one epoch), speed-80; best, one epoch (two, of few)
 - speed-94: few, four epochs of two steps each
-- transfer: few, with a new cache; the kept features are compared, too
+- transfer: few (fewer), with a new cache; the kept features are compared, too
 - study: two arms with two seeds on the digits, two epochs, from a YAML file
 - resumed: on the digits, killed twice with SIGKILL after a number of rows and resumed; besides
   before with after, each checkout's resumed run is compared with its unbroken one
@@ -53,7 +53,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from compare.cases import ALL, CASES, DIGITS, FEW, Setting, make_once
+from compare.cases import ALL, CASES, DIGITS, FEW, FEWER, Setting, make_once
 from compare.checkouts import Checkout, CommandFailedError, open_checkout
 from compare.differences import EQUAL, compare_facts, compare_features, compare_runs, guarded
 from compare.imports import imports
@@ -64,6 +64,8 @@ from machine import machine, write_table
 
 Row = tuple[str, str, str, int]
 """Case, what was looked at, the result, n."""
+PICTURES = {FEW: (420, 50), FEWER: (60, 20)}
+"""Of each class, train and test, of the small parts of the data."""
 COMPARED = ("arms", "effects", "margin", "test_pictures", "baseline")
 NOT_COMPARED = ("seconds", "sources", "machines")
 """Of a study's result: what is compared, and what is left out of it."""
@@ -125,8 +127,11 @@ def asked(
         return "walk", walks(before, after, precision)
     if arguments.imports:
         return "imports", imports(before, after, precision, rounds)
-    few = few_pictures(before, arguments.data, arguments.out)
-    data = {ALL: arguments.data, FEW: few, DIGITS: "digits"}
+    parts = {
+        name: few_pictures(before, arguments.data, arguments.out, *counts)
+        for name, counts in PICTURES.items()
+    }
+    data = {ALL: arguments.data, DIGITS: "digits", **parts}
     return "bits", bits(before, after, Setting(data, precision, arguments.short), arguments.only)
 
 
@@ -142,7 +147,7 @@ def bits(before: Checkout, after: Checkout, setting: Setting, names: list[str]) 
         ours, theirs = (case.runs(place) for place in places)
         if ours.keys() != theirs.keys():
             yield name, "runs", f"{sorted(ours)} and {sorted(theirs)}", len(ours)
-        for label in ours.keys() & theirs.keys():
+        for label in (label for label in ours if label in theirs):
             yield from prefixed(name, label, ours[label], theirs[label])
         yield from further(name, *places)
 

@@ -18,8 +18,8 @@ from pathlib import Path
 
 from compare.checkouts import Checkout, CommandFailedError
 
-ALL, FEW, DIGITS = "all", "few", "digits"
-"""Image data: what --data names, a small part of it, the embedded digits."""
+ALL, FEW, FEWER, DIGITS = "all", "few", "fewer", "digits"
+"""Image data: what --data names, a small part of it, a smaller one, the embedded digits."""
 
 STUDY = """\
 where: digits
@@ -39,7 +39,7 @@ class Setting:
     """What all cases share.
 
     Attributes:
-        data: ALL, FEW and DIGITS, as grevy takes them.
+        data: ALL, FEW, FEWER and DIGITS, as grevy takes them.
         precision: fp32 or bf16; never auto, whose probe depends on what else the machine does.
         short: the short form.
     """
@@ -74,7 +74,7 @@ class Training(Case):
     """`grevy train` with a named recipe.
 
     Attributes:
-        data: ALL, FEW or DIGITS.
+        data: ALL, FEW, FEWER or DIGITS.
         flags: of the full form.
         short_data: of the short form; None: the same.
         short_flags: of the short form; None: the same.
@@ -166,7 +166,7 @@ def kill_after(lines: int, checkout: Checkout, words: list[str], place: Path) ->
     command = [sys.executable, "-m", "grevy", *words]
     with (place / "killed.txt").open("a") as said:
         process = subprocess.Popen(
-            command, cwd=place, env=checkout.environment(), stdout=said, stderr=said
+            command, cwd=place, env=checkout.patient(), stdout=said, stderr=said
         )
         while process.poll() is None and count_lines(log) < lines:
             time.sleep(0.005)
@@ -192,7 +192,7 @@ CASES: dict[str, Case] = {
     # Four epochs of two steps: the bias of the whitening layer is trained in three of them.
     "speed-94": Training("speed-94", data=FEW, flags=("--epochs", "4")),
     "net2": Training("net2", short_flags=("--epochs", "1")),
-    "transfer": Training("transfer", data=FEW, own_cache=True),
+    "transfer": Training("transfer", data=FEW, short_data=FEWER, own_cache=True),
     "study": StudyOfTwoArms(),
     "resumed": ResumedRun(),
 }

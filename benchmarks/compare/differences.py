@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import safe_open
+from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
 EQUAL = "equal"
@@ -42,7 +42,7 @@ def guarded(compare: Any, before: Path, after: Path) -> tuple[str, int]:
     """A file that is missing or unreadable is a result, too, and never equal."""
     try:
         found: tuple[str, int] = compare(before, after)
-    except Exception as error:
+    except (OSError, LookupError, TypeError, ValueError, SafetensorError) as error:
         return f"not comparable: {type(error).__name__}: {error}", 0
     return found
 

@@ -9,8 +9,6 @@ from pathlib import Path
 import numpy as np
 from compare.checkouts import Checkout
 
-TRAIN, TEST = 420, 50
-"""Pictures a class of the small part of the data."""
 TAKE_FEW = """
 import sys
 import numpy as np
@@ -29,12 +27,12 @@ np.savez(path, **arrays)
 """
 
 
-def few_pictures(before: Checkout, where: str, out: Path) -> str:
-    """An .npz of the first pictures of each class; the older checkout makes it, for both."""
-    path = out.resolve() / f"few-{TRAIN}-{TEST}.npz"
+def few_pictures(before: Checkout, where: str, out: Path, train: int, test: int) -> str:
+    """An .npz of so many pictures of each class, the first; the older checkout makes it for both."""
+    path = out.resolve() / f"few-{train}-{test}.npz"
     if not path.exists():
         partial = path.with_name(f"partial-{path.name}")
-        words = ["-c", TAKE_FEW, where, str(partial), str(TRAIN), str(TEST)]
+        words = ["-c", TAKE_FEW, where, str(partial), str(train), str(test)]
         before.python(words, before.home)
         partial.replace(path)
     return str(path)
