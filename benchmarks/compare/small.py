@@ -28,7 +28,7 @@ np.savez(path, **arrays)
 
 
 def few_pictures(before: Checkout, where: str, out: Path, train: int, test: int) -> str:
-    """An .npz of so many pictures of each class, the first; the older checkout makes it for both."""
+    """An .npz of the first pictures of each class; the older checkout makes it, for both."""
     path = out.resolve() / f"few-{train}-{test}.npz"
     if not path.exists():
         partial = path.with_name(f"partial-{path.name}")
