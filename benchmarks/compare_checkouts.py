@@ -27,10 +27,10 @@ Other questions, each instead of the bits:
   and after / before turn by turn with its geometric mean and 95 % t interval. Each checkout's own
   `benchmarks/pictures_per_second.py` trains, with `--precision fp32` in float32, else as `auto`
   chooses
-- `--walk`: how many files of the package the fifth training step of `base` enters, with all that it
-  calls, and the whole command `look PICTURE --run RUN --method gradcam` of a run of `base`, from
-  `python -m grevy` to the figure on disk. A file is entered when a function in it is called; what
-  runs only because a module is imported does not count
+- `--walk`: how many files of the package the fifth step of `grevy.train` with `base` enters, from
+  `train_step` on with all that it calls; and the whole command `look PICTURE --run RUN --method
+  gradcam` of a run of `base`, from `python -m grevy` to the figure on disk. A file is entered when
+  a function in it is called; what runs only because a module is imported does not count
 - `--imports`: modules loaded by `evaluate`, `predict` and `look`, and torchvision, timm, sympy and
   torch._dynamo among them; processor seconds of `look` (one picture, one layer, own ResNet-18)
   beyond, and as a ratio to, those of `import torch` in the same round; medians

@@ -34,12 +34,11 @@ def walks(before: Checkout, after: Checkout, precision: str) -> Iterator[Row]:
 
 
 def step_files(checkout: Checkout, precision: str) -> set[str]:
-    """Of the recipe `base` on the digits, the fifth step."""
+    """Of the recipe `base` on the digits, the fifth step of `grevy.train`."""
     place = checkout.home / "walk"
     recipe = recipe_file(place, "base", epochs=1, patience=0, precision=precision)
     shutil.rmtree(place / "run", ignore_errors=True)
-    words = ["train", "digits", "--recipe", recipe, "--out", "run"]
-    return entered(checkout, STEP, words)
+    return entered(checkout, STEP, ["digits", recipe, "run"])
 
 
 def look_files(checkout: Checkout, precision: str) -> set[str]:

@@ -1,11 +1,12 @@
-"""The child of `walk.py`: runs a command of Grevy and says which of the package's files it enters.
+"""The child of `walk.py`: which of the package's files a step of training or a command enters.
 
-    python -P walk_child.py RESULT.json PACKAGE STEP WORDS...
+    python -P walk_child.py RESULT.json PACKAGE 0 WORDS...
+    python -P walk_child.py RESULT.json PACKAGE STEP DATA RECIPE OUT
 
-PACKAGE is the folder of the package, WORDS are those of the command. A file counts as entered when
-Python calls a function that is written in it (the profiler's `call` event, in any thread), or runs
-it as the main file; what imports run does not count. STEP 0: during the whole command; STEP n: only
-during the n-th call of a function named `train_step`.
+PACKAGE is the folder of the package. 0: during the whole command `grevy WORDS`. STEP: of
+`grevy.train(DATA, RECIPE, out=OUT)` only the so-many-th call of a function named `train_step`. A
+file counts as entered when Python calls a function that is written in it (the profiler's `call`
+event, in any thread), or runs it as the main file; what imports run does not count.
 """
 
 from __future__ import annotations
@@ -26,7 +27,8 @@ class Files:
         self._prefix = f"{package}/"
         self._left = step
         self._frame: FrameType | None = None
-        self._recording = step == 0
+        self.in_step = step > 0
+        self._recording = not self.in_step
         self.entered: set[str] = set()
 
     def __call__(self, frame: FrameType, event: str, _: Any) -> None:
@@ -60,14 +62,26 @@ def is_import(frame: FrameType | None) -> bool:
 def main() -> None:
     result, package, step, *words = sys.argv[1:]
     files = Files(package, int(step))
-    sys.argv = ["grevy", *words]
+    work = train if files.in_step else command
     threading.setprofile(files)
     sys.setprofile(files)
     try:
-        runpy.run_module("grevy", run_name="__main__", alter_sys=True)
+        work(words)
     finally:
         sys.setprofile(None)
         Path(result).write_text(json.dumps(sorted(files.entered)))
+
+
+def train(words: list[str]) -> None:
+    import grevy
+
+    data, recipe, out = words
+    grevy.train(data, recipe, out=out)
+
+
+def command(words: list[str]) -> None:
+    sys.argv = ["grevy", *words]
+    runpy.run_module("grevy", run_name="__main__", alter_sys=True)
 
 
 if __name__ == "__main__":
