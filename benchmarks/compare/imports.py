@@ -41,6 +41,7 @@ def commands(checkout: Checkout, precision: str) -> dict[str, list[str]]:
         "evaluate (base)": ["evaluate", base],
         "predict (base)": ["predict", base, picture],
         "look (base, one layer)": look(picture, base),
+        "look (base, overview)": ["look", picture, "--run", base],
         "look (base, gradcam)": ["look", picture, "--run", base, "--method", "gradcam"],
         "look (own ResNet-18, one layer)": look(picture, resnet),
     }
