@@ -13,6 +13,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import IO, Any
 
@@ -81,12 +82,19 @@ class Arm:
     failure: str | None = None
 
     @classmethod
-    def start(cls, name: str, words: list[str]) -> Arm:
-        """Start `python WORDS` and wait until it is warm."""
+    def start(
+        cls, name: str, words: list[str], environment: Mapping[str, str] | None = None
+    ) -> Arm:
+        """Start `python WORDS` and wait until it is warm; `environment`: None is this process's."""
         complaints = tempfile.TemporaryFile("w+")  # noqa: SIM115 (closed with the process)
         pipe = subprocess.PIPE
         process = subprocess.Popen(
-            [sys.executable, *words], stdin=pipe, stdout=pipe, stderr=complaints, text=True
+            [sys.executable, *words],
+            stdin=pipe,
+            stdout=pipe,
+            stderr=complaints,
+            text=True,
+            env=environment,
         )
         arm = cls(name, process, complaints, {})
         arm.facts = arm._read()
