@@ -27,7 +27,7 @@ ADAM: dict[str, Any] = {"optimizer": {"name": "adam", "lr": 0.001}}
         ("train_every=2", r"selection\.train_every = 2 .* selection\.keep below 1"),
         (
             "selection.proxy.name=net1",
-            r"selection\.proxy\.name = 'net1' .* keep below 1",
+            r"selection\.proxy\.name = 'net1'.*keep below 1",
         ),
         ("test_time_part=0.5", "test_time_flip or test_time_shift on"),
         ("randaugment_magnitude=3", r"augment\.randaugment above 0"),
