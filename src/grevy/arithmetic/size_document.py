@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from grevy.arithmetic.size_axis import Axis
-from grevy.arithmetic.size_formula import Rounding, Symbol, transposed_equation, window_equation
-from grevy.arithmetic.size_question import QUANTITIES, Question, enumeration, named
-from grevy.arithmetic.size_search import Values, window_of
-from grevy.arithmetic.size_solution import counted, solution_of
+from grevy.arithmetic.size_answer import Axis, equation, solution_of
+from grevy.arithmetic.size_formula import Rounding, Symbol
+from grevy.arithmetic.size_question import QUANTITIES, Question, named
+from grevy.arithmetic.words import capitalised, counted, enumeration
 from grevy.documents.blocks import Block, Document, Formula, Paragraph, Table
 
 TITLES = {"transposed": "a transposed convolution"}
@@ -42,7 +41,7 @@ def _axis_blocks(axis: Axis, most: int | None) -> list[Block]:
     blocks += [Paragraph(_headline(axis, most))]
     if len(axis.solutions) == 1:
         blocks.append(axis.solutions[0].formulas[0])
-        blocks += [Paragraph(f"{_capital(text)}.") for text in _remarks(axis)]
+        blocks += [Paragraph(f"{capitalised(text)}.") for text in _remarks(axis)]
     else:
         blocks.append(_solutions(axis, most))
         if any(solution.unread for solution in axis.solutions[:most]):
@@ -56,6 +55,8 @@ def _given(question: Question) -> str:
     if question.any_input:
         said |= {"output": "output = input"}
         del said["input"]
+    if question.stride_is_kernel:
+        said.pop("stride", None)
     given = [said[name] for name in QUANTITIES if name in said and name not in question.assumed]
     assumed = [said[name] for name in QUANTITIES if name in question.assumed]
     assumed += ["stride = kernel"] if question.stride_is_kernel else []
@@ -73,11 +74,8 @@ def _relation(question: Question) -> Formula:
         value["stride"] = value["kernel"]
     if question.any_input:
         value |= {"input": "n", "output": "n"}
-    window = window_of(value)
-    if question.operation == "transposed":
-        return transposed_equation(*window, value["output_padding"], value["output"])
-    rounding: Rounding = "ceil" if question.ceil else "floor"
-    return window_equation(*window, value["output"], "" if value["stride"] == 1 else rounding)
+    rounded: Rounding = "" if value["stride"] == 1 else "ceil" if question.ceil else "floor"
+    return equation(question, value, rounded)
 
 
 def _headline(axis: Axis, most: int | None) -> str:
@@ -94,7 +92,7 @@ def _headline(axis: Axis, most: int | None) -> str:
         return "What is given fits together."
     found = [f"{named(name)} {getattr(solution, name):,}" for name in question.unknown]
     only = "" if question.unknown == ("output",) else ", the only solution"
-    return f"{_capital(enumeration(found))}{every}{only}."
+    return f"{capitalised(enumeration(found))}{every}{only}."
 
 
 def _remarks(axis: Axis) -> list[str]:
@@ -127,18 +125,10 @@ def _nothing(axis: Axis) -> list[Block]:
     rows = [
         (
             f"{named(near.quantity)} {near.before:,} → {near.after:,}",
-            _found(axis.question, near.values),
+            enumeration([f"{named(name)} {near.values[name]:,}" for name in axis.question.unknown]),
             solution_of(axis.question, near.values, axis.noun).formulas[0].text,
         )
         for near in axis.nearest
     ]
     columns = ("change", "gives", "formula")
     return [*blocks, Table(columns, tuple(rows), title="Nearest, with one change each:")]
-
-
-def _found(question: Question, values: Values) -> str:
-    return enumeration([f"{named(name)} {values[name]:,}" for name in question.unknown])
-
-
-def _capital(text: str) -> str:
-    return text[0].upper() + text[1:]

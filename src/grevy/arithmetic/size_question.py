@@ -1,25 +1,30 @@
 """What is given, what is assumed and what is asked for, when sizes are solved.
 
-Three rules turn what was given into a question:
-
-1. What is not given of input, kernel and output is asked for, and so is whatever is given as "?".
-2. If rule 1 asks for nothing, the padding and the stride that are not given are asked for; if both
-   are given, the output padding (of a transposed convolution); if that is given too, the dilation.
-3. The rest is assumed: stride 1 (in pooling the kernel), padding 0, dilation 1, output padding 0.
-
-An output "same" is as large as the input. If no input is given with it, the question is what keeps
-every input as large as it is: kernel and padding are asked for if they are not given, and the
-stride is not, because only stride 1 can.
+The rules stand in the docstring of `grevy.size`. If every input must stay as large as it is, the
+stride is never asked for, because only stride 1 can do that.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Literal, get_args
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Literal, NamedTuple, get_args
 
-from grevy.arithmetic.output_size import check_output_padding, check_pooling_padding
+from grevy.arithmetic.output_size import (
+    check_output_padding,
+    check_pooling_padding,
+    convolution_formula,
+    convolution_size,
+    pooling_formula,
+    pooling_size,
+    transposed_count,
+    transposed_formula,
+    transposed_size,
+    window_count,
+)
+from grevy.arithmetic.words import enumeration
+from grevy.documents.blocks import Formula
 from grevy.errors import GeometryError, NotANumberError
 
 Operation = Literal["convolution", "transposed", "pooling"]
@@ -28,11 +33,28 @@ Value = int | str | Sequence[int | str] | None
 """A number, "?", "32x48" for rows and columns, a pair of these, or None: not given. The output may
 be "same", as large as the input."""
 
+Values = Mapping[str, int]
+"""Quantities by name."""
+
 QUANTITIES = ("input", "kernel", "stride", "padding", "dilation", "output_padding", "output")
+WINDOW = QUANTITIES[:5]
 LOWEST = {name: 0 if "padding" in name else 1 for name in QUANTITIES}
 LARGEST = 100_000
 EXAMPLE = 32
 """The input with which a question is worked whose answer holds for every input."""
+
+
+class _Functions(NamedTuple):
+    unchecked: Callable[..., int]
+    checked: Callable[..., int]
+    formula: Callable[..., Formula]
+
+
+_FUNCTIONS = {
+    "convolution": _Functions(window_count, convolution_size, convolution_formula),
+    "transposed": _Functions(transposed_count, transposed_size, transposed_formula),
+    "pooling": _Functions(window_count, pooling_size, pooling_formula),
+}
 
 
 @dataclass(frozen=True)
@@ -46,16 +68,50 @@ class Question:
         assumed: names of what was not given.
         unknown: names of what is asked for, at most two.
         any_input: whether the answer must hold for every input, with an output as large.
-        stride_is_kernel: whether the stride of a pooling follows the kernel; then it is not fixed.
+        stride_is_kernel: whether the stride of a pooling follows the kernel.
+        narrow_padding: whether only paddings smaller than the window count, as they do where the
+            padding is one of two unknowns: a wider one goes with almost any kernel or stride.
     """
 
     operation: Operation
     ceil: bool
-    fixed: Mapping[str, int]
+    fixed: Values
     assumed: tuple[str, ...]
     unknown: tuple[str, ...]
-    any_input: bool = False
-    stride_is_kernel: bool = False
+    any_input: bool
+    stride_is_kernel: bool
+    narrow_padding: bool
+
+    def values(self, more: Values) -> dict[str, int]:
+        """What is fixed and more, with a stride that follows the kernel where it does."""
+        values = {**self.fixed, **more}
+        if self.stride_is_kernel and "kernel" in values:
+            values["stride"] = values["kernel"]
+        return values
+
+    def put(self, more: Values) -> Question:
+        """The question with these values fixed."""
+        unknown = tuple(name for name in self.unknown if name not in more)
+        return replace(self, fixed=self.values(more), unknown=unknown)
+
+    def count(self, more: Values) -> int:
+        """The output size with these values, unchecked: below 1 where nothing fits."""
+        return _FUNCTIONS[self.operation].unchecked(*self._arguments(more))
+
+    def output(self, more: Values) -> int:
+        """The output size with these values; raises ConvolutionError where PyTorch does."""
+        return _FUNCTIONS[self.operation].checked(*self._arguments(more))
+
+    def formula(self, more: Values) -> Formula:
+        """The formula of the output size, with the numbers put in."""
+        return _FUNCTIONS[self.operation].formula(*self._arguments(more))
+
+    def _arguments(self, more: Values) -> tuple[int, ...]:
+        values = self.values(more)
+        window = tuple(values[name] for name in WINDOW)
+        if self.operation == "transposed":
+            return (*window, values["output_padding"])
+        return (*window, self.ceil) if self.operation == "pooling" else window
 
 
 def read_questions(
@@ -68,19 +124,23 @@ def read_questions(
         GeometryError: an operation that does not exist, a number outside its range, more than two
             unknowns, or an option that the operation does not have.
     """
-    _check_operation(operation, ceil, given.get("output_padding"))
-    split = {name: _split(name, given.get(name)) for name in QUANTITIES}
-    axes = max(map(len, split.values()))
-    by_axis = [
-        {name: part[axis % len(part)] for name, part in split.items()} for axis in range(axes)
-    ]
-    return tuple(_question(operation, ceil, values) for values in by_axis)
-
-
-def quantities(operation: Operation) -> tuple[str, ...]:
-    """Names of what an operation has."""
+    known, padded = get_args(Operation), given.get("output_padding") not in (None, "")
+    if operation not in known:
+        one_of = f"one of {', '.join(known)}"
+        raise GeometryError(f"operation '{operation}'", one_of, "take one of these")
+    if ceil and operation != "pooling":
+        of_pooling = "ceil mode of a pooling"
+        raise GeometryError("ceil mode without pooling", of_pooling, "ask for pooling")
+    if padded and operation != "transposed":
+        raise GeometryError(
+            f"output padding of a {operation}",
+            "output padding of a transposed convolution",
+            "ask for a transposed convolution, or leave it out",
+        )
+    read = {name: _read(name, given.get(name)) for name in QUANTITIES}
     return tuple(
-        name for name in QUANTITIES if name != "output_padding" or operation == "transposed"
+        _question(operation, ceil, {name: sides[axis % len(sides)] for name, sides in read.items()})
+        for axis in range(max(map(len, read.values())))
     )
 
 
@@ -89,118 +149,76 @@ def named(name: str) -> str:
     return name.replace("_", " ")
 
 
-def enumeration(words: Sequence[str]) -> str:
-    """a, b and c."""
-    *first, last = words
-    return f"{', '.join(first)} and {last}" if first else last
-
-
-def _check_operation(operation: str, ceil: bool, output_padding: Value) -> None:
-    if operation not in get_args(Operation):
-        raise GeometryError(
-            f"operation '{operation}'",
-            f"one of {', '.join(get_args(Operation))}",
-            "take one of these",
-        )
-    if ceil and operation != "pooling":
-        raise GeometryError(
-            "ceil mode without pooling", "ceil mode of a pooling", "ask for pooling"
-        )
-    if output_padding not in (None, "") and operation != "transposed":
-        raise GeometryError(
-            f"output padding of a {operation}",
-            "output padding of a transposed convolution",
-            "ask for a transposed convolution, or leave it out",
-        )
-
-
-def _split(name: str, value: Value) -> tuple[int | str | None, ...]:
+def _read(name: str, value: Value) -> tuple[int | str | None, ...]:
     """The value, or that for rows and that for columns."""
     if value is None or value == "":
         return (None,)
+    sides = value if isinstance(value, Sequence) else (value,)
     if isinstance(value, str):
-        parts: Sequence[int | str] = re.split("[x×X]", value)
-        if any(not str(part).strip() for part in parts):
-            parts = (value,)
-    else:
-        parts = value if isinstance(value, Sequence) else (value,)
-    if len(parts) not in (1, 2):
-        raise GeometryError(
-            f"{named(name)} {value}", "one number, or two for rows and columns", "write it as 32x48"
-        )
-    return tuple(_part(name, part) for part in parts)
+        parted = re.split("[x×X]", value)
+        sides = parted if all(text.strip() for text in parted) else (value,)
+    if len(sides) not in (1, 2):
+        expected = "one number, or two for rows and columns"
+        raise GeometryError(f"{named(name)} {value}", expected, "write it as 32x48")
+    return tuple(_number(name, side) for side in sides)
 
 
-def _part(name: str, part: int | str) -> int | str:
+def _number(name: str, given: int | str) -> int | str:
     """A number in its range, "?" or "same"."""
-    word = str(part).strip()
+    word, least = str(given).strip(), LOWEST[name]
     if word == "?":
         return word
     if name == "output" and word in ("same", "input"):
         return "same"
-    if isinstance(part, bool) or not re.fullmatch(r"[+-]?[0-9]{1,4000}", word):
-        words = ', "same" or "?"' if name == "output" else ' or "?"'
+    if isinstance(given, bool) or not re.fullmatch(r"[+-]?[0-9]{1,4000}", word):
+        as_input = "for an output as large as the input give the output as same"
         raise NotANumberError(
-            f"{named(name)} '{part}'",
-            f"a whole number{words}",
-            "for an output as large as the input give the output as same"
-            if word == "same"
-            else "write digits; rows and columns as 32x48",
+            f"{named(name)} '{given}'",
+            "a whole number" + (', "same" or "?"' if name == "output" else ' or "?"'),
+            as_input if word == "same" else "write digits; rows and columns as 32x48",
         )
-    if not LOWEST[name] <= int(word) <= LARGEST:
-        raise GeometryError(
-            f"{named(name)} {word}",
-            f"{LOWEST[name]} to {LARGEST:,}",
-            f"give the {named(name)} as {LOWEST[name]} or more, and no larger than that",
-        )
+    if not least <= int(word) <= LARGEST:
+        mend = f"give the {named(name)} as {least} or more, and no larger than that"
+        raise GeometryError(f"{named(name)} {word}", f"{least} to {LARGEST:,}", mend)
     return int(word)
 
 
 def _question(operation: Operation, ceil: bool, values: Mapping[str, int | str | None]) -> Question:
-    any_input = values["output"] == "same" and not isinstance(values["input"], int)
-    given = {name: value for name, value in values.items() if isinstance(value, int)}
-    if any_input:
-        given |= {"input": EXAMPLE, "output": EXAMPLE}
-    elif values["output"] == "same":
-        given["output"] = given["input"]
-    unknown = _asked(operation, values, given, any_input)
+    fixed = {name: value for name, value in values.items() if isinstance(value, int)}
+    any_input = values["output"] == "same" and "input" not in fixed
+    if values["output"] == "same":
+        fixed["output"] = fixed.setdefault("input", EXAMPLE)
+    unknown = _asked(operation, values, fixed, any_input)
     if len(unknown) > 2:
         raise GeometryError(
             f"{len(unknown)} unknowns: {enumeration([named(name) for name in unknown])}",
             "one or two",
             f"give the {named(unknown[0])}, or another of them",
         )
-    tied = operation == "pooling" and not any_input and "stride" not in {*given, *unknown}
-    settled = {*given, *unknown, *(["stride"] if tied else [])}
-    assumed = [name for name in quantities(operation) if name not in settled]
-    fixed = {**given, **{name: LOWEST[name] for name in assumed}}
-    _check_together(operation, fixed)
-    return Question(operation, ceil, fixed, tuple(assumed), unknown, any_input, tied)
-
-
-def _check_together(operation: Operation, fixed: Mapping[str, int]) -> None:
-    """Refuse what can't be, whatever the unknowns are."""
+    tied = operation == "pooling" and not any_input and "stride" not in {*fixed, *unknown}
+    settled = {*fixed, *unknown} | ({"stride"} if tied else set())
+    settled |= set() if operation == "transposed" else {"output_padding"}
+    assumed = tuple(name for name in QUANTITIES if name not in settled)
+    fixed |= {name: LOWEST[name] for name in assumed}
     if operation == "pooling" and {"padding", "kernel"} <= set(fixed):
         check_pooling_padding(fixed["padding"], fixed["kernel"])
     if operation == "transposed" and {"output_padding", "stride", "dilation"} <= set(fixed):
         check_output_padding(fixed["output_padding"], fixed["stride"], fixed["dilation"])
+    narrow = len(unknown) == 2 and "padding" in unknown
+    question = Question(operation, ceil, fixed, assumed, unknown, any_input, tied, narrow)
+    return question.put({})
 
 
 def _asked(
-    operation: Operation,
-    values: Mapping[str, int | str | None],
-    given: Mapping[str, int],
-    any_input: bool,
+    operation: Operation, values: Mapping[str, int | str | None], fixed: Values, any_input: bool
 ) -> tuple[str, ...]:
-    """Rules 1 and 2, in the order of QUANTITIES."""
-    settled = {*given, *(["stride"] if any_input else [])}
-    asked = {name for name, value in values.items() if value == "?" and name not in settled}
-    asked |= {name for name in ("input", "kernel", "output") if name not in given}
-    if any_input and "kernel" in asked and "padding" not in given:
-        asked.add("padding")
-    turns = [["padding"] if any_input else ["stride", "padding"], ["dilation"]]
-    if operation == "transposed":
-        turns.insert(1, ["output_padding"])
-    while not asked and turns:
-        asked = {name for name in turns.pop(0) if name not in given}
-    return tuple(name for name in QUANTITIES if name in asked)
+    """What is given as "?" or must be asked for; if that is nothing, the next that is not given."""
+    never = {*fixed, "stride"} if any_input else {*fixed}
+    asked = {name for name, value in values.items() if value == "?"} | {"input", "kernel", "output"}
+    asked |= {"padding"} if any_input and "kernel" not in fixed else set()
+    turns = [{"stride", "padding"}, {"output_padding"}, {"dilation"}]
+    if operation != "transposed":
+        turns.remove({"output_padding"})
+    while not asked - never and turns:
+        asked = turns.pop(0)
+    return tuple(name for name in QUANTITIES if name in asked - never)

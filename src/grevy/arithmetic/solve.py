@@ -10,13 +10,13 @@ from itertools import product
 from math import prod
 from typing import Any
 
-from grevy.arithmetic.size_axis import Axis, answer
+from grevy.arithmetic.size_answer import Axis, Solution, answer, joined, solution_of
 from grevy.arithmetic.size_document import document_of
 from grevy.arithmetic.size_nearest import Near
 from grevy.arithmetic.size_question import Operation, Value, read_questions
 from grevy.arithmetic.size_search import MOST
-from grevy.arithmetic.size_solution import Solution, joined, solution_of
 from grevy.documents.blocks import Document
+from grevy.documents.printed import Printed
 from grevy.errors import GeometryError
 
 FIRST = 16
@@ -89,7 +89,7 @@ def size(
 
 
 @dataclass(frozen=True)
-class Sizes:
+class Sizes(Printed):
     """The answer to a question about sizes.
 
     Attributes:
@@ -144,16 +144,6 @@ class Sizes:
             "why": self.why or None,
             "nearest": [_near_json(near, axis) for axis in self.axes for near in axis.nearest],
         }
-
-    def __str__(self) -> str:
-        from grevy.documents.text import as_text
-
-        return as_text(self.document())
-
-    def _repr_html_(self) -> str:
-        from grevy.documents.html import as_html
-
-        return as_html(self.document())
 
     def _fixed(self, name: str) -> Any:
         values = [axis.question.fixed.get(name) for axis in self.axes]
