@@ -20,12 +20,12 @@ from typing import Any
 
 import numpy as np
 import torch
+from figures.learning_curve import LearningCurve, draw_learning_curves
 
 import grevy
 from grevy.classifier.device import processor_name
 from grevy.data.load import load_data
 from grevy.data.types import ImageData
-from grevy.figures.learning_curve import LearningCurve, draw_learning_curves
 from grevy.figures.save import save_figure
 from grevy.recipes.load import load_recipe
 from grevy.recipes.schema import Recipe

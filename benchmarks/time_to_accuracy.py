@@ -205,7 +205,8 @@ def accuracy(run: Mapping[str, Any], count: str) -> float:
 
 def draw(arms: list[str], runs: list[Run], arguments: argparse.Namespace) -> None:
     """Accuracy against time, as PNG and SVG."""
-    from grevy.figures.accuracy_time import TimedRun, draw_accuracy_time
+    from figures.accuracy_time import TimedRun, draw_accuracy_time
+
     from grevy.figures.save import save_figure
 
     def timed(run: Run) -> TimedRun:

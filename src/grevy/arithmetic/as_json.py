@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from grevy.arithmetic.calculation import Calculation, Cell, Grid, Term
 from grevy.arithmetic.exact import jsonable
 from grevy.arithmetic.sum_formula import is_flat
-from grevy.arithmetic.terms import count_terms
-from grevy.arithmetic.worked import Cell, Grid, Term, Worked
+from grevy.arithmetic.terms import cell_of, count_terms
 
 MOST_TERMS = 10_000
 """Beyond, the sums are left out, and that is said."""
 
 
-def as_json(worked: Worked, cell: Cell | None = None) -> dict[str, Any]:
+def as_json(worked: Calculation, cell: Cell | None = None) -> dict[str, Any]:
     """Everything that was given and worked, in lists, numbers and texts.
 
     Numbers that JSON can't say exactly are texts such as "1/3". With one channel and one filter
@@ -55,7 +55,7 @@ def as_json(worked: Worked, cell: Cell | None = None) -> dict[str, Any]:
     }
 
 
-def _sums(worked: Worked, cell: Cell | None) -> dict[str, Any]:
+def _sums(worked: Calculation, cell: Cell | None) -> dict[str, Any]:
     if cell:
         return {"sums": [_cell(cell)]}
     terms = count_terms(worked)
@@ -64,7 +64,7 @@ def _sums(worked: Worked, cell: Cell | None) -> dict[str, Any]:
         return {"sums_left_out": said}
     return {
         "sums": [
-            _cell(worked.cell(row, column, number))
+            _cell(cell_of(worked, row, column, number))
             for number, grid in enumerate(worked.output_FHW)
             for row, values in enumerate(grid)
             for column in range(len(values))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from grevy.arithmetic.calculation import Geometry, Grid, Mode, Operation, Pair
 from grevy.arithmetic.geometry import (
     Padding,
     Sides,
@@ -13,12 +14,13 @@ from grevy.arithmetic.geometry import (
     pair,
     sides,
 )
-from grevy.arithmetic.matrix import counted, read_bias, read_image, read_kernels, turned_by_180
+from grevy.arithmetic.matrix import read_bias, read_image, read_kernels, turned_by_180
 from grevy.arithmetic.output_size import convolution_size, extent, transposed_size
 from grevy.arithmetic.reach import reach
 from grevy.arithmetic.terms import filters_FCHW
 from grevy.arithmetic.values import convolved
-from grevy.arithmetic.worked import Geometry, Grid, Mode, Operation, Pair, Worked
+from grevy.arithmetic.words import counted
+from grevy.arithmetic.worked import Worked
 from grevy.errors import GeometryError, KernelTooLargeError
 
 _Kernels = tuple[tuple[Grid, ...], ...]

@@ -12,7 +12,7 @@ from decimal import Decimal
 from fractions import Fraction
 from math import isfinite, lcm
 
-from grevy.arithmetic.worked import Grid, Number
+from grevy.arithmetic.calculation import Grid, Number
 from grevy.errors import NotANumberError
 
 MOST_DIGITS = 400

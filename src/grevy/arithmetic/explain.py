@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from grevy.arithmetic.calculation import Calculation, Cell, Grid, Number
 from grevy.arithmetic.exact import shown
 from grevy.arithmetic.matrix import turned_by_180
 from grevy.arithmetic.output_size import convolution_formula, pooling_formula, transposed_formula
 from grevy.arithmetic.reach import source
 from grevy.arithmetic.sum_formula import cell_formula, is_flat
-from grevy.arithmetic.worked import Cell, Grid, Number, Worked
+from grevy.arithmetic.terms import cell_of
 from grevy.documents.blocks import Block, Document, Formula, Matrix, Paragraph
 
 MOST_SUMS = 100
@@ -25,7 +26,7 @@ MOST_COLUMNS = 40
 """In a matrix."""
 
 
-def document(worked: Worked, cell: Cell | None = None) -> Document:
+def document(worked: Calculation, cell: Cell | None = None) -> Document:
     """What was given, the formula of the size, the output, and its sums product by product.
 
     Args:
@@ -46,7 +47,7 @@ def document(worked: Worked, cell: Cell | None = None) -> Document:
     return Document(title(worked), tuple(blocks))
 
 
-def title(worked: Worked) -> str:
+def title(worked: Calculation) -> str:
     """What was worked on what size, in one line."""
     rows, columns = len(worked.output_FHW[0]), len(worked.output_FHW[0][0])
     image = _dimensions(worked.image_CHW)
@@ -58,7 +59,7 @@ def title(worked: Worked) -> str:
     return f"{what} of a {image} image{with_what} gives {outputs}{rows}×{columns}"
 
 
-def _given(worked: Worked) -> Iterator[Block]:
+def _given(worked: Calculation) -> Iterator[Block]:
     channels = len(worked.image_CHW)
     names = [f", channel {c}" if channels > 1 else "" for c in range(channels)]
     yield from _image(worked, names)
@@ -73,7 +74,7 @@ def _given(worked: Worked) -> Iterator[Block]:
     yield from _settings(worked)
 
 
-def _image(worked: Worked, names: Sequence[str]) -> Iterator[Block]:
+def _image(worked: Calculation, names: Sequence[str]) -> Iterator[Block]:
     """With its padding, where that adds values."""
     padding = worked.geometry.padding
     adds = worked.operation == "convolution" or (
@@ -95,7 +96,7 @@ def _image(worked: Worked, names: Sequence[str]) -> Iterator[Block]:
             yield block
 
 
-def _padded(grid: Grid, worked: Worked) -> Grid:
+def _padded(grid: Grid, worked: Calculation) -> Grid:
     (top, bottom), (left, right) = worked.geometry.padding
     boundary, height, width = worked.geometry.boundary, len(grid), len(grid[0])
     rows = [source(place, height, boundary) for place in range(-top, height + bottom)]
@@ -104,7 +105,7 @@ def _padded(grid: Grid, worked: Worked) -> Grid:
 
 
 def _kernels(
-    worked: Worked, name: str, kernels_FCHW: tuple[tuple[Grid, ...], ...]
+    worked: Calculation, name: str, kernels_FCHW: tuple[tuple[Grid, ...], ...]
 ) -> Iterator[Block]:
     if not kernels_FCHW:
         return
@@ -121,7 +122,7 @@ def _kernels(
     yield from _matrices(name, grids, worked, names)
 
 
-def _parts_of_output(worked: Worked) -> list[str]:
+def _parts_of_output(worked: Calculation) -> list[str]:
     if is_flat(worked):
         return [""]
     part = "filter" if worked.kernels_FCHW else "channel"
@@ -129,7 +130,7 @@ def _parts_of_output(worked: Worked) -> list[str]:
 
 
 def _matrices(
-    name: str, grids: Sequence[Grid], worked: Worked, parts: Sequence[str]
+    name: str, grids: Sequence[Grid], worked: Calculation, parts: Sequence[str]
 ) -> Iterator[Block]:
     """The grids, or their size where they are too large to be read."""
     height, width = len(grids[0]), len(grids[0][0])
@@ -144,7 +145,7 @@ def _matrices(
         yield Matrix(name + part, rows)
 
 
-def _settings(worked: Worked) -> Iterator[Paragraph]:
+def _settings(worked: Calculation) -> Iterator[Paragraph]:
     geometry = worked.geometry
     if geometry.groups > 1:
         yield Paragraph(
@@ -158,7 +159,7 @@ def _settings(worked: Worked) -> Iterator[Paragraph]:
         yield Paragraph(f"Padding {counts} in the average.")
 
 
-def _size(worked: Worked) -> Iterator[Block]:
+def _size(worked: Calculation) -> Iterator[Block]:
     """The formula with the numbers put in, for rows and for columns."""
     geometry, image = worked.geometry, worked.image_CHW[0]
     if geometry.adaptive:
@@ -179,7 +180,7 @@ def _size(worked: Worked) -> Iterator[Block]:
         yield Formula(f"{name}: {formula.text}", rf"\text{{{name}: }} {formula.latex}")
 
 
-def _size_formula(worked: Worked, axis: int, size: int) -> Formula:
+def _size_formula(worked: Calculation, axis: int, size: int) -> Formula:
     geometry = worked.geometry
     kernel, stride = geometry.kernel[axis], geometry.stride[axis]
     padding, dilation = geometry.padding[axis], geometry.dilation[axis]
@@ -199,12 +200,12 @@ def _size_formula(worked: Worked, axis: int, size: int) -> Formula:
     return pooling_formula(size, kernel, stride, padding, dilation, ceil=geometry.ceil)
 
 
-def _sums(worked: Worked, cell: Cell | None) -> Iterator[Block]:
+def _sums(worked: Calculation, cell: Cell | None) -> Iterator[Block]:
     filters, rows = len(worked.output_FHW), len(worked.output_FHW[0])
     columns = len(worked.output_FHW[0][0])
     places = [(f, r, c) for f in range(filters) for r in range(rows) for c in range(columns)]
     shown_places = places if len(places) <= MOST_SUMS else places[:FIRST_SUMS]
-    cells = [cell] if cell else [worked.cell(r, c, f) for f, r, c in shown_places]
+    cells = [cell] if cell else [cell_of(worked, r, c, f) for f, r, c in shown_places]
     yield Paragraph(f"{_heading(worked)}, counted from 0.{_legend(cells)}")
     for one in cells:
         yield cell_formula(worked, one)
@@ -215,7 +216,7 @@ def _sums(worked: Worked, cell: Cell | None) -> Iterator[Block]:
         )
 
 
-def _heading(worked: Worked) -> str:
+def _heading(worked: Calculation) -> str:
     first = "" if is_flat(worked) else "filter, " if worked.kernels_FCHW else "channel, "
     what = "The sums, product by product" if worked.kernels_FCHW else "The windows, value by value"
     return f"{what}; output[{first}row, column]"

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from operator import index
 from typing import cast
 
-from grevy.arithmetic.worked import Boundary, Mode, Pair
+from grevy.arithmetic.calculation import Boundary, Mode, Pair
 from grevy.errors import EvenKernelError, GeometryError
 
 Size = int | str | Sequence[int]

@@ -7,8 +7,9 @@ import re
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
+from grevy.arithmetic.calculation import Grid, Number
 from grevy.arithmetic.exact import exact, is_decimal
-from grevy.arithmetic.worked import Grid, Number
+from grevy.arithmetic.words import counted
 from grevy.errors import NotANumberError, RaggedMatrixError
 
 _FORMS = "rows parted by ';', such as \"1 2; 3 4\""
@@ -99,11 +100,6 @@ def read_bias(given: object, filters: int) -> tuple[tuple[Number, ...], bool]:
             f"give {filters} or leave the bias out",
         )
     return bias_F, any(map(is_decimal, raw))
-
-
-def counted(count: int, noun: str) -> str:
-    """A count with its noun: "1 channel", "2 channels"."""
-    return f"{count} {noun}" + "s" * (count != 1)
 
 
 def turned_by_180(grid: Grid) -> Grid:

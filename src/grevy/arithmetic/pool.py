@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from fractions import Fraction
 
+from grevy.arithmetic.calculation import Geometry, Grid, Number, Operation, Pair
 from grevy.arithmetic.exact import lowest
 from grevy.arithmetic.geometry import Size, pair
 from grevy.arithmetic.matrix import read_image
 from grevy.arithmetic.output_size import pooling_size
 from grevy.arithmetic.reach import Taps, reach
-from grevy.arithmetic.worked import Geometry, Grid, Number, Operation, Pair, Worked
+from grevy.arithmetic.worked import Worked
 from grevy.errors import GeometryError
 
 _KINDS: dict[str, Operation] = {"max": "max pooling", "average": "average pooling"}

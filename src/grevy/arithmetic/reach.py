@@ -9,7 +9,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import NamedTuple
 
-from grevy.arithmetic.worked import Boundary, Geometry, Mode, Operation, Pair
+from grevy.arithmetic.calculation import Boundary, Geometry, Mode, Operation, Pair
 
 
 class Tap(NamedTuple):

@@ -15,7 +15,7 @@ from fractions import Fraction
 
 
 @dataclass(frozen=True)
-class Field:
+class ReceptiveField:
     """What output cell i sees along one axis: i·stride + low to i·stride + high.
 
     Attributes:
@@ -33,15 +33,10 @@ class Field:
         """Cells that one output cell sees."""
         return math.floor(self.high) - math.ceil(self.low) + 1
 
-    @property
-    def centre(self) -> Fraction:
-        """Middle of what output cell 0 sees, in input cells; 0 is the middle of the first cell."""
-        return (self.low + self.high) / 2
-
 
 def through_window(
-    field: Field, kernel: int, stride: int = 1, before: int = 0, dilation: int = 1
-) -> Field:
+    field: ReceptiveField, kernel: int, stride: int = 1, before: int = 0, dilation: int = 1
+) -> ReceptiveField:
     """The field behind a convolution or pooling.
 
     Args:
@@ -52,7 +47,7 @@ def through_window(
         dilation: distance between the window's cells.
     """
     reach = dilation * (kernel - 1) - before
-    return Field(
+    return ReceptiveField(
         field.stride * stride,
         field.low - field.stride * before,
         field.high + field.stride * reach,
@@ -60,8 +55,8 @@ def through_window(
 
 
 def through_transposed(
-    field: Field, kernel: int, stride: int = 1, before: int = 0, dilation: int = 1
-) -> Field:
+    field: ReceptiveField, kernel: int, stride: int = 1, before: int = 0, dilation: int = 1
+) -> ReceptiveField:
     """The field behind a transposed convolution: the largest, for it differs from cell to cell.
 
     Output cell o is reached by the input cells j with o = j·stride − before + k·dilation for a k
@@ -69,12 +64,12 @@ def through_transposed(
     """
     first = Fraction(before - dilation * (kernel - 1), stride)
     last = Fraction(before, stride)
-    return Field(
+    return ReceptiveField(
         field.stride / stride, field.low + field.stride * first, field.high + field.stride * last
     )
 
 
-def through_adaptive(field: Field, size: int, output: int) -> Field:
+def through_adaptive(field: ReceptiveField, size: int, output: int) -> ReceptiveField:
     """The field behind adaptive pooling of `size` cells to `output`: the largest of its windows.
 
     Window i reaches from ⌊i·size/output⌋ to ⌈(i + 1)·size/output⌉ − 1.
@@ -82,27 +77,27 @@ def through_adaptive(field: Field, size: int, output: int) -> Field:
     step = Fraction(size, output)
     first = [math.floor(index * step) - index * step for index in range(output)]
     last = [math.ceil((index + 1) * step) - 1 - index * step for index in range(output)]
-    return Field(
+    return ReceptiveField(
         field.stride * step,
         field.low + field.stride * min(first),
         field.high + field.stride * max(last),
     )
 
 
-def joined(one: Field, other: Field) -> Field:
+def joined(one: ReceptiveField, other: ReceptiveField) -> ReceptiveField:
     """The field of a value that depends on both, such as the sum of two branches.
 
     Branches of different strides can't be told by one stride: see `spread`.
     """
-    return Field(one.stride, min(one.low, other.low), max(one.high, other.high))
+    return ReceptiveField(one.stride, min(one.low, other.low), max(one.high, other.high))
 
 
-def moved(field: Field, cells: int) -> Field:
+def moved(field: ReceptiveField, cells: int) -> ReceptiveField:
     """The field when `cells` are cut off in front (or, negative, put there)."""
     shift = field.stride * cells
-    return Field(field.stride, field.low + shift, field.high + shift)
+    return ReceptiveField(field.stride, field.low + shift, field.high + shift)
 
 
-def spread(field: Field, length: int) -> Field:
+def spread(field: ReceptiveField, length: int) -> ReceptiveField:
     """What is seen by a value that depends on all `length` cells, such as a global mean."""
-    return Field(Fraction(0), field.low, field.high + field.stride * (length - 1))
+    return ReceptiveField(Fraction(0), field.low, field.high + field.stride * (length - 1))

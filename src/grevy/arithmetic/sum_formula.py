@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from grevy.arithmetic.calculation import Calculation, Cell, Number, Term
 from grevy.arithmetic.exact import shown
-from grevy.arithmetic.worked import Cell, Number, Term, Worked
 from grevy.documents.blocks import Formula
 
 MOST_TERMS = 200
@@ -58,7 +58,7 @@ _LATEX = _Script(
 )
 
 
-def cell_formula(worked: Worked, cell: Cell) -> Formula:
+def cell_formula(worked: Calculation, cell: Cell) -> Formula:
     """`output[1, 2] = (−1)·[0] + 0·3 + … = 11`, padding in brackets or, in LaTeX, in boxes.
 
     In an output of several filters or channels the cell's first index is the filter. More than
@@ -72,18 +72,18 @@ def cell_formula(worked: Worked, cell: Cell) -> Formula:
     return Formula(_written(worked, cell, _TEXT), latex)
 
 
-def _place(worked: Worked, cell: Cell) -> str:
+def _place(worked: Calculation, cell: Cell) -> str:
     """The cell's indices: row, column, and before them the filter where there are several."""
     row_column = f"{cell.row}, {cell.column}"
     return row_column if is_flat(worked) else f"{cell.filter}, {row_column}"
 
 
-def is_flat(worked: Worked) -> bool:
+def is_flat(worked: Calculation) -> bool:
     """Whether there is one channel and one filter, so that the output is a plain matrix."""
     return len(worked.image_CHW) == 1 and len(worked.output_FHW) == 1
 
 
-def _written(worked: Worked, cell: Cell, script: _Script) -> str:
+def _written(worked: Calculation, cell: Cell, script: _Script) -> str:
     align = "&" if script.next_line else ""
     left = script.name % _place(worked, cell)
     value = _number(cell.value, script, worked.decimals)
@@ -92,7 +92,7 @@ def _written(worked: Worked, cell: Cell, script: _Script) -> str:
     return f"{left} {align}= {' = '.join(parts)}"
 
 
-def _terms(worked: Worked, cell: Cell, script: _Script) -> str:
+def _terms(worked: Calculation, cell: Cell, script: _Script) -> str:
     """What stands between the cell's name and its value; nothing if that would say the same."""
     if worked.operation == "max pooling":
         return script.maximum % _joined(worked, cell, script, ", ")
@@ -105,7 +105,7 @@ def _terms(worked: Worked, cell: Cell, script: _Script) -> str:
     return f"{total or '0'} + {_addend(cell.bias, script, worked.decimals)}"
 
 
-def _joined(worked: Worked, cell: Cell, script: _Script, sign: str) -> str:
+def _joined(worked: Calculation, cell: Cell, script: _Script, sign: str) -> str:
     write = _value if worked.operation == "max pooling" else _term
     terms = [write(term, script, worked.decimals) for term in cell.terms[:MOST_TERMS]]
     if len(cell.terms) > MOST_TERMS:

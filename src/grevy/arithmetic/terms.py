@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from grevy.arithmetic.calculation import Calculation, Cell, Grid, Number, Term
 from grevy.arithmetic.reach import Tap, Taps, reach
-from grevy.arithmetic.worked import Cell, Grid, Number, Term, Worked
 from grevy.errors import CellNotFoundError
 
 
-def cell(worked: Worked, row: int, column: int, filter: int = 0) -> Cell:  # noqa: A002
+def cell_of(worked: Calculation, row: int, column: int, filter: int = 0) -> Cell:  # noqa: A002
     """The cell of the output at (row, column) of a filter, all counted from 0.
 
     Padding that adds a value is among the terms and marked. The terms of a transposed
@@ -36,7 +36,7 @@ def cell(worked: Worked, row: int, column: int, filter: int = 0) -> Cell:  # noq
     )
 
 
-def count_terms(worked: Worked) -> int:
+def count_terms(worked: Calculation) -> int:
     """Terms of all sums together."""
     rows, columns = (sum(map(len, taps)) for taps in _reach(worked))
     filters = len(worked.output_FHW)
@@ -62,7 +62,7 @@ def filters_FCHW(
     )
 
 
-def _reach(worked: Worked) -> tuple[Taps, Taps]:
+def _reach(worked: Calculation) -> tuple[Taps, Taps]:
     return reach(
         worked.operation,
         worked.mode,
@@ -72,7 +72,7 @@ def _reach(worked: Worked) -> tuple[Taps, Taps]:
     )
 
 
-def kernels_of(worked: Worked, number: int) -> list[tuple[int, Grid | None]]:
+def kernels_of(worked: Calculation, number: int) -> list[tuple[int, Grid | None]]:
     """The channels of the image that a filter sees, each with its kernel; None in pooling."""
     if not worked.kernels_FCHW:
         return [(number, None)]
@@ -99,7 +99,7 @@ def _term(image: Grid, kernel: Grid | None, channel: int, row: Tap, column: Tap)
     )
 
 
-def _check_place(worked: Worked, row: int, column: int, number: int) -> None:
+def _check_place(worked: Calculation, row: int, column: int, number: int) -> None:
     filters, rows = len(worked.output_FHW), len(worked.output_FHW[0])
     columns = len(worked.output_FHW[0][0])
     if 0 <= row < rows and 0 <= column < columns and 0 <= number < filters:

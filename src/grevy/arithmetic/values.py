@@ -11,9 +11,9 @@ from fractions import Fraction
 from itertools import product
 from typing import TYPE_CHECKING, cast
 
+from grevy.arithmetic.calculation import Grid, Number
 from grevy.arithmetic.exact import common_denominator, lowest
 from grevy.arithmetic.reach import Taps
-from grevy.arithmetic.worked import Grid, Number
 
 if TYPE_CHECKING:
     import numpy as np

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Literal, Optional
 import tyro
 
 from grevy.arithmetic.as_json import as_json
+from grevy.arithmetic.calculation import Cell
 from grevy.arithmetic.convolve import convolve
 from grevy.arithmetic.explain import document
 from grevy.arithmetic.pool import pool
-from grevy.arithmetic.worked import Cell, Worked
+from grevy.arithmetic.worked import Worked
 from grevy.cli.numbers import read_numbers
 from grevy.cli.output import Output
 from grevy.cli.parse import parse

@@ -51,7 +51,7 @@ def draw_accuracy_cost(
         foot = ["a dot is the mean over trainings, a line their range; black: the baseline"]
         width = 2 * (_LEFT + _SIDE) + 2 * MARGIN
         page = new_page(
-            width, _HEIGHT + _BELOW, lettering.fit(title), [*foot, *notes, *lettering.notes]
+            width, _HEIGHT + _BELOW, lettering.line(title), [*foot, *notes, *lettering.notes]
         )
         for index, (cost, label) in enumerate(
             (("seconds", "training time (s)"), ("flops", "training FLOPs"))
@@ -59,11 +59,11 @@ def draw_accuracy_cost(
             axes = page.axes(_LEFT + index * (_LEFT + _SIDE), 0, _SIDE, _HEIGHT)
             axes.set(xlabel=label, ylabel="test accuracy (%)")
             axes.grid()
-            _draw_points(axes, points, cost, lettering)
+            _put_points(axes, points, cost, lettering)
     return page.figure
 
 
-def _draw_points(axes: Axes, points: Sequence[CostPoint], cost: str, lettering: Lettering) -> None:
+def _put_points(axes: Axes, points: Sequence[CostPoint], cost: str, lettering: Lettering) -> None:
     places = [(getattr(point, cost), point) for point in points]
     known = [(x, point) for x, point in places if not math.isnan(x)]
     if not known:
@@ -87,7 +87,7 @@ def _label(axes: Axes, known: Sequence[tuple[float, CostPoint]], lettering: Lett
     dots = [tuple(map(float, axes.transData.transform((x, _mean(p))))) for x, p in known]
     taken = [(x - 4 * scale, y - 4 * scale, x + 4 * scale, y + 4 * scale) for x, y in dots]
     for (x, point), (dot_x, dot_y) in zip(known, dots, strict=True):
-        name = lettering.fit(point.name, 26)
+        name = lettering.line(point.name, 26)
         width, height = _LETTER * scale * len(name), 1.4 * SMALL * scale
         boxes = {}
         for dx, dy in _PLACES:

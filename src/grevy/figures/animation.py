@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from grevy.arithmetic.worked import Cell, Worked
-from grevy.figures.by_hand.marks import draw_marks
-from grevy.figures.by_hand.panel import draw_empty, draw_panel
+from grevy.arithmetic.calculation import Calculation, Cell
+from grevy.arithmetic.terms import cell_of
+from grevy.figures.by_hand.marks import put_marks
+from grevy.figures.by_hand.panel import put_empty, put_panel
 from grevy.figures.by_hand.scene import Scene, channels_shown, lay_out
 from grevy.figures.by_hand.sums import sum_lines
 from grevy.figures.page import drawing
@@ -42,7 +43,7 @@ _WHOLE_WALK, _SHORTEST, _LONGEST, _LAST = 30_000, 80, 900, 3_000
 """Milliseconds: of all frames together, and of one frame."""
 
 
-def animate_convolution(worked: Worked, path: Path, filter: int = 0) -> Path:  # noqa: A002
+def animate_convolution(worked: Calculation, path: Path, filter: int = 0) -> Path:  # noqa: A002
     """Write a GIF that walks over the output cells of one filter in reading order.
 
     Every frame is the figure of its cell with the output as far as it is worked; the last one is
@@ -65,7 +66,7 @@ def animate_convolution(worked: Worked, path: Path, filter: int = 0) -> Path:  #
     width = len(worked.output_FHW[0][0])
     count = len(worked.output_FHW[0]) * width
     chosen = stops(count, _products(worked, filter))
-    cells = [worked.cell(stop // width, stop % width, filter) for stop in chosen]
+    cells = [cell_of(worked, stop // width, stop % width, filter) for stop in chosen]
     sums = [sum_lines(worked, cell, channels_shown(worked, filter)) for cell in cells]
     with drawing([worked.sentence]):
         scene = lay_out(worked, filter, sums, _notes(len(chosen), count))
@@ -89,10 +90,10 @@ def stops(count: int, products: int = 1) -> list[int]:
     return [-(-(i + 1) * count // frames) - 1 for i in range(frames)]
 
 
-def _products(worked: Worked, number: int) -> int:
+def _products(worked: Calculation, number: int) -> int:
     """Products or values written out for the cell in the middle, at least 1."""
     rows, columns = len(worked.output_FHW[0]), len(worked.output_FHW[0][0])
-    terms = worked.cell(rows // 2, columns // 2, number).terms
+    terms = cell_of(worked, rows // 2, columns // 2, number).terms
     shown = channels_shown(worked, number)
     return max(1, sum(term.channel in shown for term in terms))
 
@@ -128,7 +129,7 @@ class _Camera:
 
         figure = scene.page.figure
         figure.set_dpi(_DPI)
-        draw_empty(scene.canvas, scene.output)
+        put_empty(scene.canvas, scene.output)
         canvas: Any = FigureCanvasAgg(figure)  # Matplotlib's drawing has no types
         canvas.draw()
         self._scene, self._canvas = scene, canvas
@@ -148,9 +149,9 @@ class _Camera:
             end = places.index((cell.row, cell.column)) + 1
             new = places[done if output.sheet.written else 0 : end]  # a picture is drawn as a whole
             self._canvas.restore_region(background)
-            self._add(draw_panel(self._scene.canvas, output, new))
+            self._add(put_panel(self._scene.canvas, output, new))
             background, done = self._copy(), end
-            self._add(draw_marks(self._scene, cell, lines))
+            self._add(put_marks(self._scene, cell, lines))
             yield Image.fromarray(np.asarray(self._canvas.buffer_rgba())[..., :3].copy())
 
     def _add(self, artists: Iterable[Artist]) -> None:

@@ -60,19 +60,19 @@ def draw_calibration(
     """
     with drawing([title, *lines, *notes]) as lettering:
         room = _WIDTH - 2 * MARGIN
-        found = [part for line in lines for part in wrap(lettering.fit(line, 600), room)]
+        found = [part for line in lines for part in wrap(lettering.line(line, 600), room)]
         foot = _TOP + _SIDE + _COUNTS + _BOTTOM + 0.25
         height = foot + len(found) * line_height()
-        page = new_page(_WIDTH, height, lettering.fit(title), [*notes, *lettering.notes])
+        page = new_page(_WIDTH, height, lettering.line(title), [*notes, *lettering.notes])
         for index, (name, curves) in enumerate(panels):
             left = _LEFT + index * (_SIDE + _GAP)
             axes = page.axes(left, _TOP, _SIDE, _SIDE)
             axes.set_title(name, fontsize=9)
-            _draw_curves(axes, curves)
+            _put_curves(axes, curves)
             below = page.axes(left, _TOP + _SIDE + 0.12, _SIDE, _COUNTS)
-            _draw_counts(below, curves[0])
+            _put_counts(below, curves[0])
             if index == 0:
-                _draw_key(axes)
+                _put_key(axes)
                 for part, label in ((axes, "accuracy"), (below, "pictures")):
                     part.set_ylabel(label)
                     part.yaxis.set_label_coords(-0.17, 0.5)
@@ -80,7 +80,7 @@ def draw_calibration(
     return page.figure
 
 
-def _draw_key(axes: Axes) -> None:
+def _put_key(axes: Axes) -> None:
     """Above the title of the panel, where no curve can lie under it."""
     axes.legend(
         loc="lower left", bbox_to_anchor=(0, 1 + 0.25 / _SIDE), borderaxespad=0, borderpad=0,
@@ -88,7 +88,7 @@ def _draw_key(axes: Axes) -> None:
     )  # fmt: skip
 
 
-def _draw_curves(axes: Axes, curves: Sequence[Curve]) -> None:
+def _put_curves(axes: Axes, curves: Sequence[Curve]) -> None:
     axes.plot(
         [0, 1], [0, 1], color=FAINT, linewidth=0.8, linestyle=":", label="right as often as sure"
     )
@@ -105,7 +105,7 @@ def _draw_curves(axes: Axes, curves: Sequence[Curve]) -> None:
     axes.grid()
 
 
-def _draw_counts(axes: Axes, curve: Curve) -> None:
+def _put_counts(axes: Axes, curve: Curve) -> None:
     used = curve.count_B > 0
     axes.bar(
         curve.confidence_B[used], curve.count_B[used], width=0.015, color=_COLOURS[0], linewidth=0

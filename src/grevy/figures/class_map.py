@@ -1,65 +1,23 @@
-"""Class maps and attributions: each alone, and over the picture that it speaks of.
+"""Class maps and attributions over the picture that they speak of.
 
 Shapes: H rows and W columns of the picture, h and w of a map.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from grevy.figures.numerals import numbers, numeral
-from grevy.figures.scale import NO_EVIDENCE, Scale, activations_scale, render
-from grevy.figures.tiles import Tile, draw_tiles
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
+from grevy.figures.scale import NO_EVIDENCE, Scale, render
 
 _LUMA = (0.299, 0.587, 0.114)
 """Weights of red, green and blue in brightness (ITU-R BT.601-7)."""
 
 _PALE, _RANGE = 0.45, 0.55
 """The picture becomes gray from 0.45 to 1, so that dark stripes don't swallow the colours."""
-
-_NONE: Mapping[str, NDArray[Any]] = MappingProxyType({})
-
-
-def draw_class_maps(
-    picture_HW3: NDArray[np.uint8],
-    maps: Mapping[str, NDArray[Any]],
-    scale: Scale,
-    title: str,
-    baselines: Mapping[str, NDArray[Any]] = _NONE,
-    lines: Sequence[str] = (),
-    notes: Sequence[str] = (),
-) -> Figure:
-    """The picture, and every map over it and alone.
-
-    Args:
-        picture_HW3: uint8 RGB, as the network sees it.
-        maps: [h, w] values by what they are ("zebra", "zebra, randomised weights"), of one kind.
-        scale: of all of them.
-        title: drawn above.
-        baselines: maps of another kind, each on its own scale, such as an edge detector.
-        lines: what the checks found, as sentences below.
-        notes: what the reader must know beyond.
-
-    Raises:
-        InputError: a picture that is not uint8 RGB.
-    """
-    scales = {name: activations_scale(map_hw, name) for name, map_hw in baselines.items()}
-    above = [Tile(picture_HW3, "what the network sees", "")]
-    below = [Tile(_pale(picture_HW3), "the same, pale", "as it looks below a map that is 0")]
-    for name, map_hw in (*maps.items(), *baselines.items()):
-        of_map = scales.get(name, scale)
-        above.append(Tile(over_picture(picture_HW3, map_hw, of_map), name, in_words(map_hw)))
-        below.append(Tile(render(map_hw, of_map), name, numbers(map_hw)))
-    rows_are = ["over the picture", "alone"]
-    return draw_tiles([above, below], title, [scale, *scales.values()], notes, rows_are, lines)
 
 
 def over_picture(

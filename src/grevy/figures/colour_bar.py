@@ -26,11 +26,11 @@ _EDGE = "#B0B0B0"
 
 
 def key_height(scale: Scale, width: float) -> float:
-    """Inches that `draw_key` takes, with the room below it."""
+    """Inches that `put_key` takes, with the room below it."""
     return max(_HEIGHT + _UNDER, len(_note(scale, width)) * line_height(SMALL)) + 0.14
 
 
-def draw_key(page: Page, canvas: Axes, scale: Scale, top: float, width: float) -> None:
+def put_key(page: Page, canvas: Axes, scale: Scale, top: float, width: float) -> None:
     """A colour bar, a square for what is not a number if there is any, and the scale's note.
 
     Args:
@@ -40,11 +40,11 @@ def draw_key(page: Page, canvas: Axes, scale: Scale, top: float, width: float) -
         top: inches from below the title.
         width: inches of the page between its margins.
     """
-    _draw_box(canvas, np.linspace(scale.low, scale.high, _STEPS), scale, (MARGIN, top), _BAR)
+    _put_box(canvas, np.linspace(scale.low, scale.high, _STEPS), scale, (MARGIN, top), _BAR)
     marks = [(value, MARGIN + _BAR * _part(value, scale)) for value in _named(scale)]
     if scale.absent:
         left = MARGIN + _BAR + _GAP
-        _draw_box(canvas, np.array([np.nan]), scale, (left, top), _HEIGHT)
+        _put_box(canvas, np.array([np.nan]), scale, (left, top), _HEIGHT)
         marks.append((np.nan, left + _HEIGHT / 2))
     foot = top + _HEIGHT + _UNDER
     stamp(page, canvas, [_centred(numeral(value), at, foot) for value, at in marks], SMALL)
@@ -78,7 +78,7 @@ def _note(scale: Scale, width: float) -> list[str]:
     return stamp_lines(scale.note, width - _taken(scale), SMALL)
 
 
-def _draw_box(
+def _put_box(
     canvas: Axes, values_W: NDArray[np.float64], scale: Scale, corner: tuple[float, float],
     width: float,
 ) -> None:  # fmt: skip

@@ -101,15 +101,15 @@ def draw_confusion(
             "pass the names of all classes",
         )
     with drawing([split_name, *class_names]) as lettering:
-        title = f"Confusion on {lettering.fit(split_name)}: {_accuracy(counts_KK)}"
-        frame = _frame(counts_KK, [lettering.fit(name, _NAME_WIDTH) for name in class_names])
+        title = f"Confusion on {lettering.line(split_name)}: {_accuracy(counts_KK)}"
+        frame = _frame(counts_KK, [lettering.line(name, _NAME_WIDTH) for name in class_names])
         notes = [*_unseen(counts_KK), *frame.notes, *lettering.notes]
         page = new_page(frame.page_width, frame.page_height, title, notes)
         axes = page.axes(frame.left, 0.0, frame.side, frame.side)
-        _draw_shares(page, axes, frame, counts_KK)
+        _put_shares(page, axes, frame, counts_KK)
         _name_classes(axes, frame)
         recall_axes = page.axes(frame.left + frame.side + 0.1, 0.0, _RECALL - 0.2, frame.side)
-        _draw_recalls(recall_axes, counts_KK, frame, SPLIT_COLOURS.get(split_name, FAINT))
+        _put_recalls(recall_axes, counts_KK, frame, SPLIT_COLOURS.get(split_name, FAINT))
     return page.figure
 
 
@@ -189,12 +189,12 @@ def _frame(counts_KK: NDArray[np.integer], names: Sequence[str]) -> _Frame:
     names = names[::every]
     wrapped = ["\n".join(wrap(name, _NAME_INCHES, size)) for name in names]
     lines = max(name.count("\n") + 1 for name in wrapped)
-    fitting = wrapped if lines * line_height(size) <= cell * every else list(names)
-    frame = _Frame(cell, cell * classes, size, tuple(fitting), every, across=False)
+    written = wrapped if lines * line_height(size) <= cell * every else list(names)
+    frame = _Frame(cell, cell * classes, size, tuple(written), every, across=False)
     return replace(frame, across=frame.name_width <= 0.95 * cell)
 
 
-def _draw_shares(page: Page, axes: Axes, frame: _Frame, counts_KK: NDArray[np.integer]) -> None:
+def _put_shares(page: Page, axes: Axes, frame: _Frame, counts_KK: NDArray[np.integer]) -> None:
     from matplotlib import colormaps
 
     shares_KK = _shares(counts_KK)
@@ -222,7 +222,7 @@ def _name_classes(axes: Axes, frame: _Frame) -> None:
     axes.spines[:].set_visible(True)
 
 
-def _draw_recalls(axes: Axes, counts_KK: NDArray[np.integer], frame: _Frame, colour: str) -> None:
+def _put_recalls(axes: Axes, counts_KK: NDArray[np.integer], frame: _Frame, colour: str) -> None:
     """A bar and a number beside each row."""
     recall_K = recalls(counts_KK)
     places = np.arange(len(recall_K))

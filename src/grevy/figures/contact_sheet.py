@@ -49,8 +49,8 @@ def draw_contact_sheet(images_NCHW: NDArray[np.uint8], labels: Sequence[str], ti
     shown = {label: pictures[label][:COLUMNS] for label in list(pictures)[:ROWS]}
     rows = [to_rgb(np.moveaxis(images_NCHW[indices], 1, -1)) for indices in shown.values()]
     with drawing([title, *shown]) as lettering:
-        names = [lettering.fit(label, _NAME_WIDTH) for label in shown]
-        return _draw(rows, names, lettering.fit(title), [*_left_out(pictures), *lettering.notes])
+        names = [lettering.line(label, _NAME_WIDTH) for label in shown]
+        return _draw(rows, names, lettering.line(title), [*_left_out(pictures), *lettering.notes])
 
 
 def _draw(

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from grevy.arithmetic.worked import Cell, Worked
-from grevy.figures.by_hand.marks import draw_marks
-from grevy.figures.by_hand.panel import draw_panel
+from grevy.arithmetic.calculation import Calculation, Cell
+from grevy.figures.by_hand.marks import put_marks
+from grevy.figures.by_hand.panel import put_panel
 from grevy.figures.by_hand.scene import channels_shown, lay_out
 from grevy.figures.by_hand.sums import sum_lines
 from grevy.figures.page import drawing
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
-def draw_convolution(worked: Worked, cell: Cell) -> Figure:
+def draw_convolution(worked: Calculation, cell: Cell) -> Figure:
     """The window of `cell` on the image, the kernel as it is laid on, the output, and the sum.
 
     Numbers stand in the cells of images and outputs of up to 14 × 14 cells, padding included, and
@@ -29,6 +29,6 @@ def draw_convolution(worked: Worked, cell: Cell) -> Figure:
     lines = sum_lines(worked, cell, channels_shown(worked, cell.filter))
     with drawing([worked.sentence]):
         scene = lay_out(worked, cell.filter, [lines])
-        draw_panel(scene.canvas, scene.output)
-        draw_marks(scene, cell, lines)
+        put_panel(scene.canvas, scene.output)
+        put_marks(scene, cell, lines)
     return scene.page.figure

@@ -62,9 +62,9 @@ def draw_loss(
     with drawing([title]) as lettering:
         axes, figure = _curve_page(lettering, title, [*steps, *checks], notes)
         axes.set(ylabel="loss", ylim=(bottom, top))
-        _draw_windows(axes, windows)
+        _put_windows(axes, windows)
         _mark_edge(axes, windows.step_W, highest_W, top, SPLIT_COLOURS["train"])
-        _draw_checks(axes, validation, best, top)
+        _put_checks(axes, validation, best, top)
         _add_legend(axes, "no step and no check recorded yet")
     return figure
 
@@ -87,7 +87,7 @@ def draw_accuracy(checks: Sequence[Row], best_step: int | None, title: str) -> F
     with drawing([title]) as lettering:
         axes, figure = _curve_page(lettering, title, checks, notes)
         axes.set(ylabel="validation accuracy (%)", ylim=(max(bottom, -2), min(top, 102)))
-        _draw_checks(axes, validation, best, top)
+        _put_checks(axes, validation, best, top)
         _add_legend(axes, "no check recorded yet")
     return figure
 
@@ -163,7 +163,7 @@ def _curve_page(
     from matplotlib.ticker import MaxNLocator
 
     page = new_page(
-        _WIDTH, _TOP + _HEIGHT + _BOTTOM, lettering.fit(title), [*notes, *lettering.notes]
+        _WIDTH, _TOP + _HEIGHT + _BOTTOM, lettering.line(title), [*notes, *lettering.notes]
     )
     axes = page.axes(_LEFT, _TOP, _WIDTH - _LEFT - 2 * MARGIN, _HEIGHT)
     last = max(rows, key=lambda row: row["step"], default={"step": 1, "epoch": 0})
@@ -180,7 +180,7 @@ def _curve_page(
     return axes, page.figure
 
 
-def _draw_windows(axes: Axes, windows: Windows) -> None:
+def _put_windows(axes: Axes, windows: Windows) -> None:
     if not len(windows.step_W):
         return
     colour = SPLIT_COLOURS["train"]
@@ -195,7 +195,7 @@ def _draw_windows(axes: Axes, windows: Windows) -> None:
     axes.plot(windows.step_W, windows.mean_W, color=colour, marker=marker, label=what)
 
 
-def _draw_checks(axes: Axes, checks: _Checks, best: _Best | None, top: float) -> None:
+def _put_checks(axes: Axes, checks: _Checks, best: _Best | None, top: float) -> None:
     if not len(checks.step_C):
         return
     colour = SPLIT_COLOURS["validation"]

@@ -65,7 +65,7 @@ def draw_effects(
             *notes,
             *lettering.notes,
         ]
-        page = new_page(_WIDTH, _ROW * len(rows) + _AXIS, lettering.fit(title), foot)
+        page = new_page(_WIDTH, _ROW * len(rows) + _AXIS, lettering.line(title), foot)
         left = _NAME + 2 * MARGIN
         axes = page.axes(left, 0, _PLOT, _ROW * len(rows))
         axes.set(ylim=(len(rows) - 0.5, -0.5), yticks=[], xlabel="effect on test accuracy (points)")
@@ -74,10 +74,10 @@ def draw_effects(
         axes.grid(axis="x")
         axes.spines["left"].set_visible(False)
         for index, row in enumerate(rows):
-            _draw_row(axes, index, row)
+            _put_row(axes, index, row)
             middle = _ROW * (index + 0.5)
             for text, place, room, colour, size in (
-                (lettering.fit(row.name, 60), MARGIN, _NAME, INK, None),
+                (lettering.line(row.name, 60), MARGIN, _NAME, INK, None),
                 (row.verdict, left + _PLOT + MARGIN, _WORDS, COLOURS[row.kind], SMALL),
             ):
                 style = {"size": size} if size else {}
@@ -86,7 +86,7 @@ def draw_effects(
     return page.figure
 
 
-def _draw_row(axes: Axes, index: int, row: EffectRow) -> None:
+def _put_row(axes: Axes, index: int, row: EffectRow) -> None:
     if math.isnan(row.mean):
         axes.text(0, index, "no pair of finished runs", va="center", ha="center", color=FAINT)
         return

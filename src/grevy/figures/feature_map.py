@@ -78,13 +78,13 @@ def draw_feature_map(
         notes = [*notes, f"{left_out} classes with fewer mistakes are gray."]
     with drawing([title, *lines, *notes, *classes]) as lettering:
         room = _WIDTH - 2 * MARGIN
-        found = [part for line in lines for part in wrap(lettering.fit(line, 600), room)]
+        found = [part for line in lines for part in wrap(lettering.line(line, 600), room)]
         foot = 0.3 + _SIDE + _BOTTOM + 0.1
         height = foot + len(found) * line_height()
-        page = new_page(_WIDTH, height, lettering.fit(title), [*notes, *lettering.notes])
+        page = new_page(_WIDTH, height, lettering.line(title), [*notes, *lettering.notes])
         for index, cloud in enumerate(clouds):
             axes = page.axes(_LEFT + index * (_SIDE + _GAP), 0.3, _SIDE, _SIDE)
-            _draw_cloud(axes, cloud, labels_N, wrong_N, shown, classes, lettering)
+            _put_cloud(axes, cloud, labels_N, wrong_N, shown, classes, lettering)
         handles, names = axes.get_legend_handles_labels()
         axes.legend(
             handles, names, loc="upper left", bbox_to_anchor=(1.02, 1.02), borderaxespad=0.0,
@@ -102,7 +102,7 @@ def _coloured(labels_N: NDArray[np.int64], wrong_N: NDArray[np.bool_], classes: 
     return sorted(chosen.tolist())
 
 
-def _draw_cloud(
+def _put_cloud(
     axes: Axes,
     cloud: Cloud,
     labels_N: NDArray[np.int64],
@@ -112,13 +112,13 @@ def _draw_cloud(
     lettering: Lettering,
 ) -> None:
     axes.set_title(cloud.name, fontsize=9)
-    names = [lettering.fit(classes[label], 20) for label in shown]
-    _draw_points(axes, cloud.points_N2, _places(labels_N, shown), names)
+    names = [lettering.line(classes[label], 20) for label in shown]
+    _put_points(axes, cloud.points_N2, _places(labels_N, shown), names)
     x_N, y_N = cloud.points_N2[wrong_N].T
     axes.scatter(x_N, y_N, s=10, marker="x", linewidths=0.5, color=FAINT, label="mistaken")
     axes.set(xticks=[], yticks=[], xlabel=cloud.axes[0], ylabel=cloud.axes[-1])
     medians_L2 = np.array([np.median(cloud.points_N2[labels_N == label], 0) for label in shown])
-    _draw_names(axes, names, medians_L2)
+    _put_names(axes, names, medians_L2)
 
 
 def _places(labels_N: NDArray[np.int64], shown: Sequence[int]) -> NDArray[np.int64]:
@@ -129,7 +129,7 @@ def _places(labels_N: NDArray[np.int64], shown: Sequence[int]) -> NDArray[np.int
     return places_N
 
 
-def _draw_points(
+def _put_points(
     axes: Axes, points_N2: NDArray[np.float64], places_N: NDArray[np.int64], names: Sequence[str]
 ) -> None:
     for place, name in enumerate(names):  # for the legend
@@ -156,7 +156,7 @@ def _style(places_N: NDArray[np.int64]) -> dict[str, Any]:
     return {**look, "s": 8, "marker": marker, "alpha": 0.8}
 
 
-def _draw_names(axes: Axes, names: Sequence[str], medians_L2: NDArray[np.float64]) -> None:
+def _put_names(axes: Axes, names: Sequence[str], medians_L2: NDArray[np.float64]) -> None:
     """Each at the median of its points, or just above or below where it would lie on another."""
     from matplotlib.patheffects import withStroke
 

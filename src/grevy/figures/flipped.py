@@ -52,7 +52,7 @@ def draw_flipped(
         rows = [math.ceil(min(SHOWN, len(group.names)) / COLUMNS) for group in groups]
         height = sum(head + row * cell_height + 0.1 for row in rows)
         width = 2 * MARGIN + COLUMNS * (size[1] + _GAP)
-        page = new_page(width, height, lettering.fit(title), [*notes, *lettering.notes])
+        page = new_page(width, height, lettering.line(title), [*notes, *lettering.notes])
         canvas = page.canvas()
         top = 0.0
         for group, count in zip(groups, rows, strict=True):
@@ -61,7 +61,7 @@ def draw_flipped(
                 left = MARGIN + index % COLUMNS * (size[1] + _GAP)
                 place = top + head + index // COLUMNS * cell_height
                 put_picture(canvas, picture, left, place, size)
-                name = lettering.fit(group.names[index], 14)
+                name = lettering.line(group.names[index], 14)
                 page.text(left, place + size[0] + 0.03, name, size=SMALL)
             top += head + count * cell_height + 0.1
     return page.figure

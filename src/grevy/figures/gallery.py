@@ -62,12 +62,12 @@ def draw_mistakes(
             _Cell(
                 picture_HW3,
                 _caption(true_names[i], predicted_names[i], probabilities[i], size[1], lettering),
-                lettering.fit(ids[i], _ID_WIDTH),
+                lettering.line(ids[i], _ID_WIDTH),
             )
             for i, picture_HW3 in zip(shown, pictures_NHW3, strict=True)
         ]
         notes = [*_in_words(len(shown), wrong, len(true_names)), *lettering.notes]
-        return _draw(cells, size, lettering.fit(title), notes)
+        return _draw(cells, size, lettering.line(title), notes)
 
 
 def percent(probability: float) -> str:
@@ -122,7 +122,7 @@ def _draw(
 def _caption(
     true: str, predicted: str, probability: float, width: float, lettering: Lettering
 ) -> list[str]:
-    names = f"{lettering.fit(true, _NAME_WIDTH)}, seen as {lettering.fit(predicted, _NAME_WIDTH)}"
+    names = f"{lettering.line(true, _NAME_WIDTH)}, seen as {lettering.line(predicted, _NAME_WIDTH)}"
     return wrap(f"{names} ({percent(probability)})", width + _GAP / 2)
 
 

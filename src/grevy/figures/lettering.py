@@ -28,7 +28,7 @@ class Lettering:
     families: tuple[str, ...]
     missing: frozenset[str]
 
-    def fit(self, text: str, width: int = 200) -> str:
+    def line(self, text: str, width: int = 200) -> str:
         """`text` on one line of at most `width` characters, shortened in the middle.
 
         Missing characters become their code points (after shortening: the line may be longer),

@@ -70,14 +70,14 @@ def draw_loss_panels(panels: Sequence[Panel], title: str, notes: Sequence[str] =
         cell = head + _HEIGHT + _BELOW + max(map(len, texts)) * line_height(SMALL)
         legend = line_height() + 0.12
         page = new_page(
-            width, legend + rows * cell, lettering.fit(title), [*notes, *lettering.notes]
+            width, legend + rows * cell, lettering.line(title), [*notes, *lettering.notes]
         )
         shared: Axes | None = None
         for index, (panel, lines) in enumerate(zip(panels, texts, strict=True)):
             left = _LEFT + index % columns * (_WIDTH + MARGIN)
             top = legend + index // columns * cell
             axes = page.axes(left, top + head, _WIDTH, _HEIGHT)
-            _draw_panel(axes, panel, lettering)
+            _put_panel(axes, panel, lettering)
             _share(axes, panels, first=index % columns == 0)
             below = top + head + _HEIGHT + _BELOW - 0.08
             page.text(left, below, "\n".join(lines), size=SMALL, color=FAINT)
@@ -86,7 +86,7 @@ def draw_loss_panels(panels: Sequence[Panel], title: str, notes: Sequence[str] =
     return page.figure
 
 
-def _draw_panel(axes: Axes, panel: Panel, lettering: Lettering) -> None:
+def _put_panel(axes: Axes, panel: Panel, lettering: Lettering) -> None:
     for curves, style in ((panel.before, ":"), (panel.curves, "-")):
         for curve in curves:
             for name, loss_C in (("train", curve.train_C), ("validation", curve.validation_C)):
@@ -95,7 +95,7 @@ def _draw_panel(axes: Axes, panel: Panel, lettering: Lettering) -> None:
                 )
     if panel.turn is not None:
         axes.axvline(panel.turn, color=BEST, lw=0.9, ls="--")
-    axes.set_title(lettering.fit(panel.name, 42), size=9, loc="left")
+    axes.set_title(lettering.line(panel.name, 42), size=9, loc="left")
     axes.set_xlabel("epoch", labelpad=1)
     axes.grid(axis="y")
 

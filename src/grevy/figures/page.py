@@ -130,7 +130,7 @@ def new_page(width: float, height: float, title: str, notes: Sequence[str] = ())
     Args:
         width: of the whole page; margins are the drawer's business.
         height: of the content.
-        title: as `Lettering.fit` made it; wrapped where it is too long for one line.
+        title: as `Lettering.line` made it; wrapped where it is too long for one line.
         notes: sentences about what is not shown or not shown in full.
     """
     from matplotlib.figure import Figure

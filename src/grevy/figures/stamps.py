@@ -30,7 +30,7 @@ class Line:
     """One line of text and where it stands.
 
     Attributes:
-        text: as `Lettering.fit` made it.
+        text: as `Lettering.line` made it.
         left: inches from the left edge of the page.
         base: inches from below the title to the line that the letters stand on.
     """

@@ -142,7 +142,7 @@ def _least_width(tile: Tile) -> float:
     return float(max(float(tile.picture_HW3.shape[1]) / DPI, *words, *numbers))
 
 
-def draw_grid(
+def put_grid(
     page: Page,
     canvas: Axes,
     grid: Grid,
@@ -160,7 +160,7 @@ def draw_grid(
     """
     corner = snap(corner[0]), snap(corner[1])
     cells = _placed(grid, corner)
-    _draw_pictures(canvas, grid, cells, corner)
+    _put_pictures(canvas, grid, cells, corner)
     _mark(canvas, [cell for cell in cells if cell.tile.marked])
     stamp(page, canvas, [line for cell in cells for line in _title(cell)], _TITLE)
     stamp(page, canvas, [line for cell in cells for line in _numbers(cell)], _NUMBERS, FAINT)
@@ -211,7 +211,7 @@ def _numbers(cell: _Cell) -> list[Line]:
     return [Line(text, cell.left, cell.foot + _BELOW + i * step) for i, text in enumerate(lines)]
 
 
-def _draw_pictures(
+def _put_pictures(
     canvas: Axes, grid: Grid, cells: Sequence[_Cell], corner: tuple[float, float]
 ) -> None:
     """All pictures, each with a thin line around it, as one picture of the page's pixels."""

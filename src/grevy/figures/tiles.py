@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from grevy.errors import InputError
-from grevy.figures.colour_bar import draw_key, key_height
+from grevy.figures.colour_bar import key_height, put_key
 from grevy.figures.lettering import Lettering
 from grevy.figures.page import MARGIN, drawing, line_height, new_page, text_width, wrap
 from grevy.figures.scale import Scale
-from grevy.figures.tile_grid import GAP, Grid, Tile, draw_grid, enlargement, lay_out
+from grevy.figures.tile_grid import GAP, Grid, Tile, enlargement, lay_out, put_grid
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -128,16 +128,16 @@ def draw_tiles(
     captions = [text for row in rows for tile in row for text in (tile.title, tile.numbers)]
     with drawing([title, *notes, *row_titles, *lines, *captions]) as lettering:
         plan = _plan(rows, row_titles, lettering)
-        found = [part for line in lines for part in wrap(lettering.fit(line, _LONG), plan.room)]
+        found = [part for line in lines for part in wrap(lettering.line(line, _LONG), plan.room)]
         keys = [0.0, *accumulate(key_height(scale, plan.room) for scale in scales)]
         foot = keys[-1] + plan.grid.height
-        said = [*(lettering.fit(note, _LONG) for note in notes), *plan.sizes, *lettering.notes]
+        said = [*(lettering.line(note, _LONG) for note in notes), *plan.sizes, *lettering.notes]
         height = foot + len(found) * line_height()
-        page = new_page(plan.width, height, lettering.fit(title), said)
+        page = new_page(plan.width, height, lettering.line(title), said)
         canvas = page.canvas()
         for scale_, top in zip(scales, keys, strict=False):
-            draw_key(page, canvas, scale_, top, plan.room)
-        draw_grid(page, canvas, plan.grid, (plan.left, keys[-1]), plan.row_titles)
+            put_key(page, canvas, scale_, top, plan.room)
+        put_grid(page, canvas, plan.grid, (plan.left, keys[-1]), plan.row_titles)
         page.text(MARGIN, foot, "\n".join(found), gid="lines")
     return page.figure
 
@@ -170,18 +170,18 @@ class _Plan:
 
 
 def _plan(rows: Sequence[Sequence[Tile]], row_titles: Sequence[str], lettering: Lettering) -> _Plan:
-    names = [wrap(lettering.fit(text, _ROW_NAME), _ROW_TITLE) for text in row_titles]
+    names = [wrap(lettering.line(text, _ROW_NAME), _ROW_TITLE) for text in row_titles]
     widest = max((text_width(line) for lines in names for line in lines), default=0.0)
     columns = max(map(len, rows), default=0)
     target = min(_WIDEST, max(_SMALLEST, _GRID / max(columns, 1) - GAP))
-    fitted = [[_fitted(tile, lettering) for tile in row] for row in rows]
+    lettered = [[_lettered(tile, lettering) for tile in row] for row in rows]
     left = MARGIN + (widest + GAP if names else 0.0)
-    return _Plan(lay_out(fitted, target), left, names, _sizes(fitted, target))
+    return _Plan(lay_out(lettered, target), left, names, _sizes(lettered, target))
 
 
-def _fitted(tile: Tile, lettering: Lettering) -> Tile:
-    numbers = _NO_BREAK.join(lettering.fit(part) for part in tile.numbers.split(_NO_BREAK))
-    return replace(tile, title=lettering.fit(tile.title, _NAME), numbers=numbers)
+def _lettered(tile: Tile, lettering: Lettering) -> Tile:
+    numbers = _NO_BREAK.join(lettering.line(part) for part in tile.numbers.split(_NO_BREAK))
+    return replace(tile, title=lettering.line(tile.title, _NAME), numbers=numbers)
 
 
 def _sizes(rows: Sequence[Sequence[Tile]], target: float) -> tuple[str, ...]:

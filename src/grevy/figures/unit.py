@@ -28,7 +28,7 @@ from grevy.figures.page import (
     text_width,
     wrap,
 )
-from grevy.figures.tile_grid import GAP, Grid, Tile, draw_grid, lay_out, scaled
+from grevy.figures.tile_grid import GAP, Grid, Tile, lay_out, put_grid, scaled
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -126,16 +126,16 @@ def draw_unit(
         patches = lay_out([_tiles(row.patches, _PATCH, lettering) for row in rows], _PATCH)
         beside = lay_out([_tiles(large, _LARGE, lettering)], _LARGE)
         plan = _plan(patches, beside, striped=not all(p.seen_hw.all() for p in pictures))
-        found = [part for line in lines for part in wrap(lettering.fit(line, 600), plan.room)]
-        said = [*(lettering.fit(note, 600) for note in notes), *lettering.notes]
+        found = [part for line in lines for part in wrap(lettering.line(line, 600), plan.room)]
+        said = [*(lettering.line(note, 600) for note in notes), *lettering.notes]
         height = plan.foot + len(found) * line_height()
-        page = new_page(plan.width, height, lettering.fit(title), said)
+        page = new_page(plan.width, height, lettering.line(title), said)
         canvas = page.canvas()
-        _draw_rows(page, canvas, patches, rows, plan)
+        _put_rows(page, canvas, patches, rows, plan)
         if plan.striped:
-            _draw_key(page, canvas, patches.height)
-        draw_grid(page, canvas, beside, (plan.width - MARGIN - beside.width, plan.middle), ())
-        _draw_histogram(page, histogram, rows, plan)
+            _put_key(page, canvas, patches.height)
+        put_grid(page, canvas, beside, (plan.width - MARGIN - beside.width, plan.middle), ())
+        _put_histogram(page, histogram, rows, plan)
         page.text(MARGIN, plan.foot, "\n".join(found), gid="lines")
     return page.figure
 
@@ -198,15 +198,15 @@ def _tiles(patches: Sequence[PatchPicture], target: float, lettering: Lettering)
     return [
         Tile(
             striped(patch.pixels_hw3, patch.seen_hw, target),
-            lettering.fit(patch.title, 60),
-            lettering.fit(patch.words, 90),
+            lettering.line(patch.title, 60),
+            lettering.line(patch.words, 90),
         )
         for patch in patches
     ]
 
 
-def _draw_rows(page: Page, canvas: Axes, grid: Grid, rows: Sequence[PatchRow], plan: _Plan) -> None:
-    draw_grid(page, canvas, grid, (plan.left, 0.0), ())
+def _put_rows(page: Page, canvas: Axes, grid: Grid, rows: Sequence[PatchRow], plan: _Plan) -> None:
+    put_grid(page, canvas, grid, (plan.left, 0.0), ())
     tops = accumulate(grid.heights, initial=0.0)
     for row, top, head, tiles, colour in zip(
         rows, tops, grid.heads, grid.rows, ROW_COLOURS, strict=False
@@ -225,7 +225,7 @@ def _bar(canvas: Axes, left: float, top: float, width: float, height: float, col
     canvas.add_patch(Rectangle((left, top), width, height, facecolor=colour, linewidth=0))
 
 
-def _draw_key(page: Page, canvas: Axes, top: float) -> None:
+def _put_key(page: Page, canvas: Axes, top: float) -> None:
     side = 0.14
     pixels = round(side * DPI)
     nothing = np.zeros((pixels, pixels), np.bool_)
@@ -235,7 +235,7 @@ def _draw_key(page: Page, canvas: Axes, top: float) -> None:
     page.text(left + side + 0.08, top - 0.005, _KEY, size=SMALL, color=FAINT)
 
 
-def _draw_histogram(page: Page, histogram: Counts, rows: Sequence[PatchRow], plan: _Plan) -> None:
+def _put_histogram(page: Page, histogram: Counts, rows: Sequence[PatchRow], plan: _Plan) -> None:
     axes = page.axes(MARGIN + _AXIS, plan.middle + _HEAD, plan.plot, _PLOT)
     if histogram.counts_B.size:
         axes.stairs(histogram.counts_B, histogram.edges_E, fill=True, color="#B8B8B8", baseline=0.5)

@@ -17,9 +17,9 @@ from torch.nn.modules.batchnorm import _BatchNorm
 
 from grevy.errors import InputTooSmallError, ModelArgumentError
 from grevy.models.initialisation import INITIALISATIONS
+from grevy.models.multiply import Multiply
 from grevy.models.registry import register_model
 from grevy.models.residual import Residual
-from grevy.models.scale import Scale
 from grevy.models.whitening import Whitening
 
 GROUPS = 8
@@ -179,7 +179,7 @@ def _add_linear_layers(
     if design.norm_logits:
         _add_norm(layers, f"{last}", classes, design, spatial=False)
     if design.logit_scale != 1:
-        layers["scale"] = Scale(design.logit_scale)
+        layers["scale"] = Multiply(design.logit_scale)
 
 
 def _add_norm(

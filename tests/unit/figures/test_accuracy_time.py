@@ -1,8 +1,7 @@
 """Accuracy against time: every run has its line and its dot, and the target its dashes."""
 
 import numpy as np
-
-from grevy.figures.accuracy_time import TimedRun, draw_accuracy_time
+from figures.accuracy_time import TimedRun, draw_accuracy_time
 
 QUICK = TimedRun((20.0, 40.0), (60.0, 78.0), 60.0, 80.5)
 SLOW = TimedRun((100.0, 1000.0), (40.0, 79.0), 1000.0, 80.3)

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from grevy.figures.class_map import draw_class_maps, in_words, over_picture
+from grevy.figures.class_map import in_words, over_picture
 from grevy.figures.scale import (
     NO_EVIDENCE,
     NOT_A_NUMBER,
@@ -15,10 +15,6 @@ YELLOW = [int(NOT_A_NUMBER[i : i + 2], 16) for i in (1, 3, 5)]
 
 def gray(value, side=6):
     return np.full((side, side, 3), value, np.uint8)
-
-
-def stamped(figure):
-    return "\n".join(c.get_label() for axes in figure.axes for c in axes.collections)
 
 
 def test_each_cell_of_the_map_covers_its_own_pixels_unsmoothed():
@@ -70,28 +66,3 @@ def test_nan_is_yellow_over_the_picture_too():
 )
 def test_the_raw_maximum_is_said_and_nan_is_not_taken_for_no_evidence(values, said):
     assert in_words(np.array([values])).replace("\N{NO-BREAK SPACE}", " ") == said
-
-
-def test_maps_are_drawn_over_the_picture_and_alone_with_scale_and_checks(seen):
-    maps = {"zebra": np.array([[0.0, 2.5]]), "horse": np.array([[0.0, -1.0]])}
-    scale = class_map_scale(list(maps.values()))
-    figure = draw_class_maps(
-        gray(200), maps, scale, "Grad-CAM", {"edges": np.array([[9.0]])}, ["A check."], ["A note."]
-    )
-    words = seen(figure).words() + stamped(figure)
-    for text in (
-        "zebra",
-        "maximum 2.5",
-        "horse",
-        NO_EVIDENCE,
-        "edges",
-        "over the picture",
-        "alone",
-        "A check.",
-        "A note.",
-        "one scale for these class maps, 0 to 2.5",
-    ):
-        assert text in words, text
-    bars = [i for a in figure.axes for i in a.images if np.shape(i.get_array())[:2] == (1, 201)]
-    assert len(bars) == 2  # the maps', and that of the edges
-    assert not seen(figure).cut()

@@ -22,7 +22,7 @@ def test_latin_greek_and_cyrillic_need_the_base_font_only():
     assert lettering.families == (BASE_FAMILY,)
     assert lettering.missing == frozenset()
     assert lettering.notes == ()
-    assert lettering.fit("zèbre") == "zèbre"
+    assert lettering.line("zèbre") == "zèbre"
 
 
 def test_another_installed_font_draws_what_the_base_font_lacks():
@@ -30,14 +30,14 @@ def test_another_installed_font_draws_what_the_base_font_lacks():
     lettering = lettering_for([f"cat {character}"])
     assert len(lettering.families) == 2
     assert lettering.missing == frozenset()
-    assert lettering.fit(character) == character
+    assert lettering.line(character) == character
     drawn_by = FT2Font(findfont(lettering.families[1]))
     assert drawn_by.get_char_index(ord(character))
 
 
 def test_a_character_that_no_font_draws_becomes_its_code_point_and_a_note():
     lettering = lettering_for([f"cat{NOBODY}", "dog"])
-    assert lettering.fit(f"cat {NOBODY}{NOBODY}") == "cat U+10FFFD U+10FFFD"
+    assert lettering.line(f"cat {NOBODY}{NOBODY}") == "cat U+10FFFD U+10FFFD"
     assert len(lettering.notes) == 1
 
 
@@ -67,7 +67,7 @@ def test_a_dollar_sign_opens_no_formula(seen):
 
 
 def test_white_space_and_line_breaks_become_one_space():
-    assert lettering_for(["a\n b\tc"]).fit("a\n b\tc") == "a b c"
+    assert lettering_for(["a\n b\tc"]).line("a\n b\tc") == "a b c"
 
 
 def test_a_long_name_keeps_its_start_and_its_end():

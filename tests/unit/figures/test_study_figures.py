@@ -3,11 +3,11 @@
 import math
 
 import numpy as np
+from figures.learning_curve import LearningCurve, draw_learning_curves
 
 from grevy.figures.accuracy_cost import CostPoint, draw_accuracy_cost
 from grevy.figures.effects import EffectRow, draw_effects
 from grevy.figures.flipped import SHOWN, FlippedPictures, draw_flipped
-from grevy.figures.learning_curve import LearningCurve, draw_learning_curves
 from grevy.figures.loss_panels import LossCurve, Panel, draw_loss_panels
 
 NAN = math.nan

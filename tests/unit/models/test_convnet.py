@@ -176,7 +176,7 @@ def test_airbench94_is_a_point_of_the_family() -> None:
     """Layer for layer as published (https://github.com/KellerJordan/cifar10-airbench)."""
     model = build_model("base", (3, 32, 32), 10, **AIRBENCH94)
     block = ["Conv2d", "MaxPool2d", "BatchNorm2d", "GELU", "Conv2d", "BatchNorm2d", "GELU"]
-    tail = ["AdaptiveMaxPool2d", "Flatten", "Linear", "Scale"]
+    tail = ["AdaptiveMaxPool2d", "Flatten", "Linear", "Multiply"]
     assert kinds(model) == ["Whitening", "GELU", *block * 3, *tail]
     convolutions = 9 * (24 * 64 + 64 * 64 + 64 * 256 + 3 * 256 * 256)
     norms = 2 * (64 + 64 + 4 * 256)
@@ -266,7 +266,7 @@ def test_airbench96_is_a_point_of_the_family() -> None:
     """Layer for layer as published (https://github.com/KellerJordan/cifar10-airbench)."""
     model = build_model("base", (3, 32, 32), 10, **AIRBENCH96)
     block = ["Conv2d", "MaxPool2d", "BatchNorm2d", "GELU", "Residual", "GELU"]
-    tail = ["AdaptiveMaxPool2d", "Flatten", "Linear", "Scale"]
+    tail = ["AdaptiveMaxPool2d", "Flatten", "Linear", "Multiply"]
     assert kinds(model) == ["Whitening", "GELU", *block * 3, *tail]
     assert kinds(model.residual2) == ["Conv2d", "BatchNorm2d", "GELU", "Conv2d", "BatchNorm2d"]
     convolutions = 9 * (24 * 128 + 2 * 128**2 + 128 * 384 + 2 * 384**2 + 384 * 512 + 2 * 512**2)

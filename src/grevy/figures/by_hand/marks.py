@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from grevy.arithmetic.worked import Cell, Pair, Term, Worked
-from grevy.figures.by_hand.panel import MARK, Panel, draw_panel, frame, letter
+from grevy.arithmetic.calculation import Calculation, Cell, Pair, Term
+from grevy.figures.by_hand.panel import MARK, Panel, frame, letter, put_panel
 from grevy.figures.by_hand.scene import Scene
 from grevy.figures.by_hand.sheets import LETTERS, has_letters
 from grevy.figures.page import MARGIN, line_height
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 _INSET = 0.035
 
 
-def draw_marks(scene: Scene, cell: Cell, lines: Sequence[str]) -> list[Artist]:
+def put_marks(scene: Scene, cell: Cell, lines: Sequence[str]) -> list[Artist]:
     """Mark everything that belongs to `cell` and write its sum.
 
     Args:
@@ -44,7 +44,7 @@ def draw_marks(scene: Scene, cell: Cell, lines: Sequence[str]) -> list[Artist]:
     return drawn
 
 
-def window_box(worked: Worked, cell: Cell, terms: Sequence[Term]) -> tuple[Pair, Pair] | None:
+def window_box(worked: Calculation, cell: Cell, terms: Sequence[Term]) -> tuple[Pair, Pair] | None:
     """First cell and size of the window; None where no cell of the image is used."""
     geometry = worked.geometry
     if worked.operation == "transposed convolution" or geometry.adaptive:
@@ -73,7 +73,7 @@ def _mark_channel(
     if channel in scene.windows:
         near = _enlarged(scene.windows[channel], image, box)
         drawn += _connect(scene.canvas, image, near, box)
-        drawn += draw_panel(scene.canvas, near)
+        drawn += put_panel(scene.canvas, near)
         drawn.append(frame(scene.canvas, near, *box, f"enlarged {channel}"))
     if near.sheet.written:
         drawn += [
@@ -91,8 +91,8 @@ def _frame_used(canvas: Axes, near: Panel, term: Term) -> Artist:
 
 def _enlarged(place: Panel, image: Panel, box: tuple[Pair, Pair]) -> Panel:
     """The window at its place on the page, in the middle if it is smaller than the largest."""
-    part = replace(image.sheet.part(*box), name=place.sheet.name, written=place.sheet.written)
-    window = place.showing(part)
+    region = replace(image.sheet.region(*box), name=place.sheet.name, written=place.sheet.written)
+    window = place.showing(region)
     left = place.left + (place.width - window.width) / 2
     return replace(window, left=left, top=place.top + (place.height - window.height) / 2)
 
@@ -107,7 +107,9 @@ def _connect(canvas: Axes, image: Panel, near: Panel, box: tuple[Pair, Pair]) ->
     return lines
 
 
-def _singled_out(worked: Worked, box: tuple[Pair, Pair], terms: Sequence[Term]) -> Sequence[Term]:
+def _singled_out(
+    worked: Calculation, box: tuple[Pair, Pair], terms: Sequence[Term]
+) -> Sequence[Term]:
     """The maximum; else the cells that are used, if those are not simply all in the window."""
     if worked.operation == "max pooling":
         return [max(terms, key=lambda term: term.value)]  # the first of equal ones, as torch does
@@ -128,7 +130,7 @@ def _mark_meetings(scene: Scene, kernel: Panel, near: Panel, terms: Sequence[Ter
     return drawn
 
 
-def _as_laid_on(worked: Worked, term: Term) -> Pair:
+def _as_laid_on(worked: Calculation, term: Term) -> Pair:
     """The place of a kernel cell on the figure, where a turned kernel is shown turned."""
     if worked.mode == "correlation":
         return term.kernel_row, term.kernel_column

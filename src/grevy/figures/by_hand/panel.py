@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from grevy.arithmetic.worked import Pair
+from grevy.arithmetic.calculation import Pair
 from grevy.figures.by_hand.sheets import Sheet
 from grevy.figures.colours import ABSENT, FAINT, INK, OKABE_ITO
 from grevy.figures.page import Page
@@ -67,23 +67,23 @@ class Panel:
         return replace(self, sheet=sheet)
 
 
-def draw_panel(canvas: Axes, panel: Panel, cells: Iterable[Pair] | None = None) -> list[Artist]:
+def put_panel(canvas: Axes, panel: Panel, cells: Iterable[Pair] | None = None) -> list[Artist]:
     """Draw all of a panel, or only these cells and nothing where the others are."""
     chosen = panel.sheet.cells() if cells is None else list(cells)
     if panel.sheet.written:
-        return _draw_numbers(canvas, panel, chosen)
-    return _draw_pixels(canvas, panel, chosen)
+        return _put_numbers(canvas, panel, chosen)
+    return _put_pixels(canvas, panel, chosen)
 
 
-def draw_empty(canvas: Axes, panel: Panel) -> None:
+def put_empty(canvas: Axes, panel: Panel) -> None:
     """The outlines of cells that are still to be worked."""
     if panel.sheet.written:
-        _draw_cells(canvas, panel, panel.sheet.cells(), filled=False)
+        _put_cells(canvas, panel, panel.sheet.cells(), filled=False)
     else:
-        _draw_outline(canvas, panel)
+        _put_outline(canvas, panel)
 
 
-def draw_indices(page: Page, panel: Panel) -> None:
+def put_indices(page: Page, panel: Panel) -> None:
     """Numbers of the rows at the left and of the columns above, padding left out."""
     rows, columns = panel.sheet.inside
     style = {"size": _INDEX, "color": FAINT}
@@ -123,13 +123,13 @@ def frame(
     return canvas.add_patch(rectangle)
 
 
-def _draw_numbers(canvas: Axes, panel: Panel, cells: Sequence[Pair]) -> list[Artist]:
+def _put_numbers(canvas: Axes, panel: Panel, cells: Sequence[Pair]) -> list[Artist]:
     sheet = panel.sheet
     drawn: list[Artist] = []
     for padding in (False, True):
         part = [cell for cell in cells if sheet.is_padding(*cell) == padding]
         if part:
-            drawn.append(_draw_cells(canvas, panel, part, filled=True))
+            drawn.append(_put_cells(canvas, panel, part, filled=True))
     for row, column in cells:
         x, y = panel.corner(row + 0.5, column + 0.5)
         faint = sheet.is_padding(row, column)
@@ -143,7 +143,7 @@ def _draw_numbers(canvas: Axes, panel: Panel, cells: Sequence[Pair]) -> list[Art
     return drawn
 
 
-def _draw_cells(canvas: Axes, panel: Panel, cells: Sequence[Pair], *, filled: bool) -> Artist:
+def _put_cells(canvas: Axes, panel: Panel, cells: Sequence[Pair], *, filled: bool) -> Artist:
     """Cells of one kind, all inside or all padding, as one artist."""
     from matplotlib.collections import PolyCollection
 
@@ -167,7 +167,7 @@ def _draw_cells(canvas: Axes, panel: Panel, cells: Sequence[Pair], *, filled: bo
     return collection
 
 
-def _draw_pixels(canvas: Axes, panel: Panel, cells: Sequence[Pair]) -> list[Artist]:
+def _put_pixels(canvas: Axes, panel: Panel, cells: Sequence[Pair]) -> list[Artist]:
     """The picture; pixels of cells left out are white."""
     sheet = panel.sheet
     before = set(canvas.images)
@@ -177,10 +177,10 @@ def _draw_pixels(canvas: Axes, panel: Panel, cells: Sequence[Pair]) -> list[Arti
     put_picture(canvas, picture_HW3, panel.left, panel.top, (panel.height, panel.width))
     (image,) = set(canvas.images) - before
     image.set_gid(f"{sheet.name} picture")
-    return [image, _draw_outline(canvas, panel)]
+    return [image, _put_outline(canvas, panel)]
 
 
-def _draw_outline(canvas: Axes, panel: Panel) -> Artist:
+def _put_outline(canvas: Axes, panel: Panel) -> Artist:
     from matplotlib.patches import Rectangle
 
     place = panel.corner(*panel.sheet.first)

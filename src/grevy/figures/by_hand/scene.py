@@ -12,8 +12,8 @@ from functools import lru_cache
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from grevy.arithmetic.worked import Worked
-from grevy.figures.by_hand.panel import Panel, draw_indices, draw_panel
+from grevy.arithmetic.calculation import Calculation
+from grevy.figures.by_hand.panel import Panel, put_indices, put_panel
 from grevy.figures.by_hand.setting import title
 from grevy.figures.by_hand.sheets import (
     KERNEL_SIDE,
@@ -53,7 +53,7 @@ class Scene:
         sum_top: inches from below the title to the sum.
     """
 
-    worked: Worked
+    worked: Calculation
     page: Page
     canvas: Axes
     images: dict[int, Panel]
@@ -67,7 +67,7 @@ class Scene:
         return _wrapped(lines, float(self.page.figure.get_size_inches()[0]))
 
 
-def channels_shown(worked: Worked, number: int) -> range:
+def channels_shown(worked: Calculation, number: int) -> range:
     """The first channels of the image that this filter sees."""
     channels = list(kernel_sheets(worked, number)) if worked.kernels_FCHW else [number]
     rows = len(extent(worked)[0])
@@ -76,7 +76,7 @@ def channels_shown(worked: Worked, number: int) -> range:
 
 
 def lay_out(
-    worked: Worked, number: int, sums: Sequence[Sequence[str]], notes: Sequence[str] = ()
+    worked: Calculation, number: int, sums: Sequence[Sequence[str]], notes: Sequence[str] = ()
 ) -> Scene:
     """The page of one filter (in pooling: channel); to be called inside a `drawing` block.
 
@@ -99,7 +99,7 @@ def lay_out(
     page.text(MARGIN, sentence_top, "\n".join(sentence), size=SMALL, color=FAINT, gid="sentence")
     canvas = page.canvas()
     placed = sizes.place(columns, head)
-    _draw(page, canvas, worked, placed)
+    _put_panels(page, canvas, worked, placed)
     kinds = {column[0].sheet.name.split()[0]: column for column in placed}
     by_channel = {
         kind: dict(zip(channels_shown(worked, number), column, strict=False))
@@ -111,7 +111,7 @@ def lay_out(
     )  # fmt: skip
 
 
-def _columns(worked: Worked, number: int) -> Columns:
+def _columns(worked: Calculation, number: int) -> Columns:
     """Images, windows if the images are pictures, kernels if there are any, and the output."""
     channels = channels_shown(worked, number)
     images = image_sheets(worked, channels)
@@ -124,7 +124,7 @@ def _columns(worked: Worked, number: int) -> Columns:
     return [*columns, [output_sheet(worked, number)]]
 
 
-def _window(worked: Worked, image: Sheet) -> Sheet:
+def _window(worked: Calculation, image: Sheet) -> Sheet:
     """A stand-in as large as the largest window."""
     spans = [
         (kernel - 1) * dilation + 1
@@ -135,7 +135,7 @@ def _window(worked: Worked, image: Sheet) -> Sheet:
     height, width = (min(span, side) for span, side in zip(spans, image.shape, strict=True))
     name, heading = image.name.replace("image", "window"), ("window", "enlarged")
     window = replace(image, name=name, heading=heading, written=max(height, width) <= KERNEL_SIDE)
-    return window.part(image.first, (height, width))
+    return window.region(image.first, (height, width))
 
 
 def _wrapped(lines: Iterable[str], width: float) -> list[str]:
@@ -164,31 +164,31 @@ def _advance(word: str) -> float:
     return text_width(f"|{word} |") - text_width("||")
 
 
-def _draw(page: Page, canvas: Axes, worked: Worked, placed: list[list[Panel]]) -> None:
+def _put_panels(page: Page, canvas: Axes, worked: Calculation, placed: list[list[Panel]]) -> None:
     """Headings, signs, and all panels but the windows and the output."""
     for column in placed:
-        _draw_headings(page, column)
+        _put_headings(page, column)
         for panel in column:
             if has_indices(panel.sheet):
-                draw_indices(page, panel)
+                put_indices(page, panel)
             if panel.sheet.name.startswith(("image", "kernel")):
-                draw_panel(canvas, panel)
+                put_panel(canvas, panel)
     for left, right in pairwise(placed):
         x = (max(p.left + p.width for p in left) + min(p.left for p in right)) / 2
         sign = _sign(worked, right[0].sheet.name)
         for panel in right:
-            _draw_sign(page, x, panel.top + panel.height / 2, sign)
+            _put_sign(page, x, panel.top + panel.height / 2, sign)
     for above_it, below in pairwise(placed[-2] if worked.kernels_FCHW else ()):
         x, y = below.left + below.width / 2, (above_it.top + above_it.height + below.top) / 2
-        _draw_sign(page, x, y, "+")
+        _put_sign(page, x, y, "+")
 
 
-def _draw_sign(page: Page, x: float, y: float, sign: str) -> None:
+def _put_sign(page: Page, x: float, y: float, sign: str) -> None:
     size = _SIGN * (1.8 if sign in "⋆·" else 1.0)  # as large to the eye as the others
     page.text(x, y, sign, size=size, color=FAINT, ha="center", va="center", gid="sign")
 
 
-def _draw_headings(page: Page, column: list[Panel]) -> None:
+def _put_headings(page: Page, column: list[Panel]) -> None:
     """Name and description above the first panel; above the others of an image the name."""
     for panel in column:
         name, about = heading_lines(panel.sheet, panel.width)
@@ -201,7 +201,7 @@ def _draw_headings(page: Page, column: list[Panel]) -> None:
         page.text(x, y, "\n".join(name), ha="center", va="bottom")
 
 
-def _sign(worked: Worked, right: str) -> str:
+def _sign(worked: Calculation, right: str) -> str:
     """What stands between two columns."""
     if right.startswith("window"):
         return ""
@@ -212,7 +212,7 @@ def _sign(worked: Worked, right: str) -> str:
     return "⋆" if worked.mode == "correlation" else "∗"
 
 
-def _left_out(worked: Worked, number: int, columns: Columns) -> list[str]:
+def _left_out(worked: Calculation, number: int, columns: Columns) -> list[str]:
     """What a reader can't see, or not in full."""
     notes = []
     shown = len(columns[0])

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from grevy.arithmetic.worked import Pair, Worked
+from grevy.arithmetic.calculation import Calculation, Pair
 
 
-def title(worked: Worked) -> str:
+def title(worked: Calculation) -> str:
     """Such as "Convolution: kernel 3 × 3, stride 1, padding 1 (zeros)"."""
     geometry = worked.geometry
     if geometry.adaptive:
@@ -29,7 +29,7 @@ def title(worked: Worked) -> str:
     return f"{worked.operation.capitalize()}{_mode(worked)}: {', '.join(together)}"
 
 
-def _mode(worked: Worked) -> str:
+def _mode(worked: Calculation) -> str:
     return f" (mode {worked.mode})" if worked.kernels_FCHW else ""
 
 

@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from grevy.arithmetic.calculation import Calculation, Geometry, Grid, Number, Pair
 from grevy.arithmetic.exact import shown
 from grevy.arithmetic.reach import source
 from grevy.arithmetic.terms import kernels_of
-from grevy.arithmetic.worked import Geometry, Grid, Number, Pair, Worked
-from grevy.figures.by_hand.scale import Scale, Values
+from grevy.figures.by_hand.cell_colours import CellColours, Values
 from grevy.figures.by_hand.sums import short
 
 if TYPE_CHECKING:
@@ -85,7 +85,7 @@ class Sheet:
         red, green, blue = self.colours_HW3[row - self.first[0], column - self.first[1]] / 255
         return float(red), float(green), float(blue)
 
-    def part(self, first: Pair, shape: Pair) -> Sheet:
+    def region(self, first: Pair, shape: Pair) -> Sheet:
         """The cells from `first` on, as a sheet of their own with the same places and colours."""
         rows = slice(first[0] - self.first[0], first[0] - self.first[0] + shape[0])
         columns = slice(first[1] - self.first[1], first[1] - self.first[1] + shape[1])
@@ -95,12 +95,12 @@ class Sheet:
         )
 
 
-def image_sheets(worked: Worked, channels: Sequence[int]) -> list[Sheet]:
+def image_sheets(worked: Calculation, channels: Sequence[int]) -> list[Sheet]:
     """One sheet for each of these channels, with the padding that the windows see."""
     inside = len(worked.image_CHW[0]), len(worked.image_CHW[0][0])
     rows, columns = extent(worked)
     written = max(len(rows), len(columns)) <= SIDE
-    scale = Scale.of(
+    scale = CellColours.of(
         _numbers(worked.image_CHW), worked.decimals, written=written, picture=not written
     )
     sheets = []
@@ -122,11 +122,11 @@ def image_sheets(worked: Worked, channels: Sequence[int]) -> list[Sheet]:
     return sheets
 
 
-def kernel_sheets(worked: Worked, number: int) -> dict[int, Sheet]:
+def kernel_sheets(worked: Calculation, number: int) -> dict[int, Sheet]:
     """The kernels of one filter as they are laid on, by the channel of the image they go with."""
     shape = worked.geometry.kernel
     written = max(shape) <= KERNEL_SIDE
-    scale = Scale.of(
+    scale = CellColours.of(
         (v for grids in worked.kernels_FCHW for v in _numbers(grids)),
         worked.decimals,
         written=written,
@@ -154,12 +154,12 @@ def kernel_sheets(worked: Worked, number: int) -> dict[int, Sheet]:
     return sheets
 
 
-def output_sheet(worked: Worked, number: int) -> Sheet:
+def output_sheet(worked: Calculation, number: int) -> Sheet:
     """The output of one filter, or of one channel in pooling; one scale for all of them."""
     values = worked.output_FHW[number]
     shape = len(values), len(values[0])
     written = max(shape) <= SIDE
-    scale = Scale.of(_numbers(worked.output_FHW), worked.decimals, written=written)
+    scale = CellColours.of(_numbers(worked.output_FHW), worked.decimals, written=written)
     what = "filter" if worked.kernels_FCHW else "channel"
     name = f"output of {what} {number}" if len(worked.output_FHW) > 1 else "output"
     heading = [name, f"{shape[0]} × {shape[1]}"]
@@ -173,14 +173,14 @@ def output_sheet(worked: Worked, number: int) -> Sheet:
     )  # fmt: skip
 
 
-def has_letters(worked: Worked) -> bool:
+def has_letters(worked: Calculation) -> bool:
     """Whether letters say which cells of image and kernel meet: there are enough for a kernel."""
     height, width = worked.geometry.kernel
     transposed = worked.operation == "transposed convolution"
     return transposed and max(height, width) <= KERNEL_SIDE and height * width <= len(LETTERS)
 
 
-def extent(worked: Worked) -> tuple[range, range]:
+def extent(worked: Calculation) -> tuple[range, range]:
     """Rows and columns that windows can cover: the image, its padding, and what ceil mode adds."""
     image, output = worked.image_CHW[0], worked.output_FHW[0]
     if worked.operation == "transposed convolution" or worked.geometry.adaptive:
@@ -207,7 +207,7 @@ def _within(places: range, size: int) -> NDArray[np.bool_]:
     return (place_N >= 0) & (place_N < size)
 
 
-def _padded(worked: Worked, channel: int) -> Values:
+def _padded(worked: Calculation, channel: int) -> Values:
     """The channel with what the boundary rule puts into the padding."""
     image, geometry = worked.image_CHW[channel], worked.geometry
     rows, columns = extent(worked)
@@ -225,7 +225,7 @@ def _padded(worked: Worked, channel: int) -> Values:
     )
 
 
-def _counted(worked: Worked, axis: int, places: range, size: int) -> NDArray[np.bool_]:
+def _counted(worked: Calculation, axis: int, places: range, size: int) -> NDArray[np.bool_]:
     """Which places have a value: in pooling not what is ignored or hangs over the padding."""
     before, after = worked.geometry.padding[axis]
     if worked.operation == "max pooling" or not worked.geometry.count_padding:
@@ -233,7 +233,7 @@ def _counted(worked: Worked, axis: int, places: range, size: int) -> NDArray[np.
     return _within(range(places.start + before, places.stop + before), size + before + after)
 
 
-def _padding_words(worked: Worked, written: bool) -> list[str]:
+def _padding_words(worked: Calculation, written: bool) -> list[str]:
     """What the cells around the image are, if there are any."""
     if extent(worked) == (range(len(worked.image_CHW[0])), range(len(worked.image_CHW[0][0]))):
         return []

@@ -7,9 +7,9 @@ from dataclasses import replace
 from decimal import Decimal
 from itertools import groupby
 
+from grevy.arithmetic.calculation import Calculation, Cell, Number, Term
 from grevy.arithmetic.exact import shown
 from grevy.arithmetic.sum_formula import cell_formula
-from grevy.arithmetic.worked import Cell, Number, Term, Worked
 
 LONGEST = 9
 """Characters of the longest number that is written exactly into a cell."""
@@ -24,7 +24,7 @@ def short(value: Number, decimals: bool) -> str:
     return f"≈{rounded:.3g}".replace("e+", "e").replace("-", "−")
 
 
-def sum_lines(worked: Worked, cell: Cell, channels: Container[int]) -> list[str]:
+def sum_lines(worked: Calculation, cell: Cell, channels: Container[int]) -> list[str]:
     """How `cell` came about, product by product, values from the padding in square brackets.
 
     Args:
@@ -56,7 +56,7 @@ def sum_lines(worked: Worked, cell: Cell, channels: Container[int]) -> list[str]
     ]
 
 
-def _of_channel(worked: Worked, cell: Cell, terms: tuple[Term, ...]) -> str:
+def _of_channel(worked: Calculation, cell: Cell, terms: tuple[Term, ...]) -> str:
     """What this channel adds to the cell, written as if there were no other and no bias."""
     alone = replace(cell, terms=terms, bias=0, value=_total(terms))
     return cell_formula(replace(worked, bias_F=()), alone).text.partition(" = ")[2]

@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 from grevy.arithmetic.counts import CONVENTION
 from grevy.documents.blocks import Block, Document, Paragraph, Table
-from grevy.models.survey.fitting import FAR
+from grevy.models.survey.accepted import FAR
 from grevy.models.survey.layer import NOT_TOLD, Layer, plain
-
-if TYPE_CHECKING:
-    from grevy.models.survey.layers import Failure, LayerTable
+from grevy.models.survey.survey import Failure, Survey
 
 _COLUMNS = ("layer", "output", "parameters", "MACs", "memory", "sees", "stride", "offset")
 _SIDES = {0: "rows", 1: "columns"}
 
 
-def describe(table: LayerTable) -> Document:
+def describe(table: Survey) -> Document:
     """Table, totals, convention and worked sums; where the network failed, why and what fits."""
     blocks: list[Block] = [_layers(table)]
     if table.failure:
@@ -48,7 +45,7 @@ _WITH_DATA = (
 )
 
 
-def _layers(table: LayerTable) -> Table:
+def _layers(table: Survey) -> Table:
     rows = [
         (
             layer.name,
@@ -65,7 +62,7 @@ def _layers(table: LayerTable) -> Table:
     return Table(_COLUMNS, tuple(rows), right=frozenset(range(2, len(_COLUMNS))))
 
 
-def _totals(table: LayerTable) -> str:
+def _totals(table: Survey) -> str:
     frozen = table.total_parameters - table.trainable_parameters
     rest = f" ({frozen:,} of them frozen)" if frozen else ""
     return (
@@ -75,7 +72,7 @@ def _totals(table: LayerTable) -> str:
     )
 
 
-def failure_sentences(table: LayerTable) -> tuple[str, ...]:
+def failure_sentences(table: Survey) -> tuple[str, ...]:
     """Where and why a network broke off, and what fits."""
     failure = table.failure
     if failure is None:
@@ -94,7 +91,7 @@ def _fits(failure: Failure) -> str:
     return f"What would fit: {shapes}."
 
 
-def _notes(table: LayerTable) -> Iterator[str]:
+def _notes(table: Survey) -> Iterator[str]:
     """One sentence for each thing to be said, with the layers that it is said of."""
     told: dict[str, list[str]] = {}
     for layer in table.layers:
@@ -105,7 +102,7 @@ def _notes(table: LayerTable) -> Iterator[str]:
         yield f"{', '.join(names[:4])}{more}: {note}."
 
 
-def _worked(table: LayerTable) -> Iterator[tuple[str, str, str, str]]:
+def _worked(table: Survey) -> Iterator[tuple[str, str, str, str]]:
     for layer in table.layers:
         lines = list(_sums(layer))
         for number, (what, worked) in enumerate(lines):

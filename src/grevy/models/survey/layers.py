@@ -9,13 +9,15 @@ from typing import Any
 
 from torch import nn
 
-from grevy.arithmetic.counts import CONVENTION
 from grevy.documents.blocks import Document
+from grevy.documents.printed import Printed
 from grevy.errors import InputTooSmallError, ModelArgumentError
 from grevy.models.registry import build_model
-from grevy.models.survey.fitting import fitting, runs
+from grevy.models.survey.accepted import accepted_near, runs
+from grevy.models.survey.describe import describe
 from grevy.models.survey.layer import Layer, call_name, layer_of, uncalled
 from grevy.models.survey.ready import Shape, evaluating, watchable
+from grevy.models.survey.survey import Failure, Survey
 from grevy.models.survey.trace import ModuleCall, Trace, trace
 from grevy.models.zoo import build_zoo, is_zoo_name
 
@@ -24,88 +26,12 @@ DEFAULT_CLASSES = 10
 
 
 @dataclass(frozen=True)
-class Failure:
-    """Where a network broke off.
-
-    Attributes:
-        layer: that raised.
-        kind: its class.
-        input_shape: what it got, without the batch.
-        reason: its own words.
-        fits: shapes of pictures near the one given that pass.
-    """
-
-    layer: str
-    kind: str
-    input_shape: tuple[int, ...] | None
-    reason: str
-    fits: tuple[Shape, ...]
-
-
-@dataclass(frozen=True)
-class LayerTable:
-    """All layers of a network for one picture, in the order in which they end.
-
-    Attributes:
-        model: name of the network.
-        input_shape: C, H, W.
-        layers: calls of layers, then modules with parameters that were not called.
-        total_parameters: each parameter counted once.
-        trainable_parameters: those that training would change.
-        failure: None if the picture passed.
-        with_data: whether the network looks at values, so that it was run on a black picture.
-    """
-
-    model: str
-    input_shape: Shape
-    layers: tuple[Layer, ...]
-    total_parameters: int
-    trainable_parameters: int
-    failure: Failure | None = None
-    with_data: bool = False
-
-    @property
-    def total_macs(self) -> int:
-        """Multiply-accumulates of one picture."""
-        return sum(layer.macs.value for layer in self.layers)
-
-    @property
-    def activation_bytes(self) -> int:
-        """Float32 memory of all outputs for one picture: what training keeps, about."""
-        return sum(layer.activation_bytes for layer in self.layers)
-
-    def as_json(self) -> dict[str, Any]:
-        """The table and its totals, as JSON takes it."""
-        failure = self.failure
-        return {
-            "model": self.model,
-            "input_shape": self.input_shape,
-            "layers": [layer.as_json() for layer in self.layers],
-            "total_parameters": self.total_parameters,
-            "trainable_parameters": self.trainable_parameters,
-            "total_macs": self.total_macs,
-            "total_flops": 2 * self.total_macs,
-            "total_activation_bytes": self.activation_bytes,
-            "convention": list(CONVENTION),
-            "with_data": self.with_data,
-            "failure": failure and {**vars(failure), "fits": list(failure.fits)},
-        }
+class LayerTable(Survey, Printed):
+    """A survey that prints itself as a table."""
 
     def document(self) -> Document:
         """The table for people."""
-        from grevy.models.survey.describe import describe
-
         return describe(self)
-
-    def __str__(self) -> str:
-        from grevy.documents.text import as_text
-
-        return as_text(self.document())
-
-    def _repr_html_(self) -> str:
-        from grevy.documents.html import as_html
-
-        return as_html(self.document())
 
 
 def layers(
@@ -155,7 +81,7 @@ def _registered(name: str, shape: Shape, classes: int, arguments: dict[str, Any]
         return _survey(build(shape), name, shape)
     except InputTooSmallError:
         takes = functools.partial(_builds, build)
-        fits = fitting(takes, shape)
+        fits = accepted_near(takes, shape)
         if not fits:
             raise
         return _survey(build(fits[-1]), name, shape, takes)
@@ -217,7 +143,7 @@ def _failure(
 ) -> Failure:
     call = found.open[-1] if found.open else None
     with evaluating(model):
-        fits = fitting(takes or functools.partial(runs, model), shape)
+        fits = accepted_near(takes or functools.partial(runs, model), shape)
     return Failure(
         layer=call_name(call) if call else "(network)",
         kind=type(call.module if call else model).__name__,

@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from grevy.arithmetic.receptive_field import Field, joined, spread
+from grevy.arithmetic.receptive_field import ReceptiveField, joined, spread
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class Axis:
         even: whether all channels see the same; False after branches were put side by side.
     """
 
-    field: Field
+    field: ReceptiveField
     length: int
     dims: frozenset[int]
     inner: int | None = 1
@@ -69,8 +69,8 @@ Seen = Reach | Unknown | None
 def picture(height: int, width: int) -> Reach:
     """The picture itself, [B, C, H, W]."""
     return Reach(
-        whole_if_single(Axis(Field(), height, frozenset({2}))),
-        whole_if_single(Axis(Field(), width, frozenset({3}))),
+        whole_if_single(Axis(ReceptiveField(), height, frozenset({2}))),
+        whole_if_single(Axis(ReceptiveField(), width, frozenset({3}))),
     )
 
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 from torch import Tensor
 
 from grevy.arithmetic.receptive_field import (
-    Field,
+    ReceptiveField,
     moved,
     through_adaptive,
     through_transposed,
@@ -18,7 +18,9 @@ from grevy.models.survey.calls import Call, each_axis, nth, only_dimension
 from grevy.models.survey.reach import Axis, Reach, Seen, whole
 
 
-def _windowed(call: Call, window: Callable[[Field, int], Field], name: str = "self") -> Seen:
+def _windowed(
+    call: Call, window: Callable[[ReceptiveField, int], ReceptiveField], name: str = "self"
+) -> Seen:
     """A sliding window over the last dimensions; `window` gets the number of the spatial axis."""
     first = call.arguments[name].ndim - (call.result.ndim - 2)
 
@@ -40,7 +42,7 @@ def convolution(call: Call) -> Seen:
     through = through_transposed if arguments["transposed"] else through_window
     settings = (arguments["stride"], arguments["padding"], arguments["dilation"])
 
-    def window(field: Field, axis: int) -> Field:
+    def window(field: ReceptiveField, axis: int) -> ReceptiveField:
         stride, padding, dilation = (nth(values, axis) for values in settings)
         return through(field, kernel[axis], stride, padding, dilation)
 
@@ -74,7 +76,7 @@ def upsampled(call: Call) -> Seen:
     outputs = call.result.shape[2:]
     cells = 1 if "nearest" in str(call.operation) else 2
 
-    def window(field: Field, axis: int) -> Field:
+    def window(field: ReceptiveField, axis: int) -> ReceptiveField:
         enlarged = through_adaptive(field, sizes[axis], outputs[axis])
         return replace(enlarged, high=enlarged.high + field.stride * (cells - 1))
 

@@ -54,7 +54,7 @@ def draw_accuracy_time(
         foot = ["line: validation accuracy of one run; dot: its test accuracy; dashes: the target"]
         width = _LEFT + _WIDTH + 2 * MARGIN
         page = new_page(
-            width, _HEIGHT + _BELOW, lettering.fit(title), [*foot, *notes, *lettering.notes]
+            width, _HEIGHT + _BELOW, lettering.line(title), [*foot, *notes, *lettering.notes]
         )
         axes = page.axes(_LEFT, 0, _WIDTH, _HEIGHT)
         _scale(axes, [moment for _, runs in arms for run in runs for moment in _moments(run)])
@@ -62,7 +62,7 @@ def draw_accuracy_time(
         axes.grid()
         axes.axhline(target, color=FAINT, linestyle="--")
         for (name, runs), colour in zip(arms, _COLOURS, strict=False):
-            _draw(axes, lettering.fit(name), runs, colour)
+            _put_runs(axes, lettering.line(name), runs, colour)
         axes.legend(loc="lower right")
     return page.figure
 
@@ -78,7 +78,7 @@ def _scale(axes: Axes, moments: Sequence[float]) -> None:
         axes.xaxis.set_major_formatter("{x:,g}")
 
 
-def _draw(axes: Axes, name: str, runs: Sequence[TimedRun], colour: str) -> None:
+def _put_runs(axes: Axes, name: str, runs: Sequence[TimedRun], colour: str) -> None:
     for number, run in enumerate(runs):
         axes.plot(run.seconds, run.validation, "-", color=colour, linewidth=1, alpha=0.7)
         last = (run.seconds[-1], run.end), (run.validation[-1], run.test)

@@ -14,7 +14,7 @@ NEAR, FAR = 32, 512
 """Sizes up to NEAR pixels away are all tried, then multiples of 32 up to FAR."""
 
 
-def fitting(takes: Callable[[Shape], bool], shape: Shape) -> tuple[Shape, ...]:
+def accepted_near(takes: Callable[[Shape], bool], shape: Shape) -> tuple[Shape, ...]:
     """The nearest shapes that fit: with other channels, else the next smaller and larger size.
 
     Args:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from torch import Tensor, nn
 
 
-class Scale(nn.Module):
+class Multiply(nn.Module):
     """Multiplies whatever it gets by one fixed number; it has nothing to train."""
 
     def __init__(self, factor: float) -> None:

@@ -53,14 +53,14 @@ def draw_learning_curves(
         foot = ["line and bar: mean and its 95 % t interval over seeds; small dots: each seed"]
         width = _LEFT + _WIDTH + 2 * MARGIN
         page = new_page(
-            width, _HEIGHT + _BELOW, lettering.fit(title), [*foot, *notes, *lettering.notes]
+            width, _HEIGHT + _BELOW, lettering.line(title), [*foot, *notes, *lettering.notes]
         )
         axes = page.axes(_LEFT, 0, _WIDTH, _HEIGHT)
         axes.set_xscale("log")
         axes.set(xlabel="train pictures a class", ylabel="test accuracy (%)")
         axes.grid()
         for curve, colour in zip(curves, _COLOURS, strict=False):
-            _draw(axes, curve, colour)
+            _put_curve(axes, curve, colour)
         ticks = sorted({number for curve in curves for number in curve.pictures})
         axes.set_xticks(ticks, [f"{number:,}" for number in ticks])
         axes.minorticks_off()
@@ -68,7 +68,7 @@ def draw_learning_curves(
     return page.figure
 
 
-def _draw(axes: Axes, curve: LearningCurve, colour: str) -> None:
+def _put_curve(axes: Axes, curve: LearningCurve, colour: str) -> None:
     means = curve.means
     below = [mean - low for mean, (low, _) in zip(means, curve.intervals, strict=True)]
     above = [high - mean for mean, (_, high) in zip(means, curve.intervals, strict=True)]
