@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 from itertools import chain, islice, takewhile
 
 from grevy.arithmetic.output_size import extent
@@ -110,18 +109,10 @@ def _past(question: Question, outer: str, value: int) -> bool:
     if inner == "output":
         return False
     pair = (outer, inner)
-    narrow = pair == ("stride", "padding")
-    highest = _widest_padding(held.fixed) if narrow else _bound(_untied(held, outer))
+    highest = _widest_padding(held.fixed) if pair == ("stride", "padding") else _bound(held)
     sign = 1 if _rises(question, outer) else -1
     outputs = [held.count({inner: end}) for end in (LOWEST[inner], highest)]
     return all(sign * (output - held.fixed["output"]) > 0 for output in outputs)
-
-
-def _untied(question: Question, outer: str) -> Question:
-    """Without the stride that follows the kernel, where the kernel is tried."""
-    hidden = {"stride"} if question.stride_is_kernel and outer == "kernel" else set()
-    fixed = {name: value for name, value in question.fixed.items() if name not in hidden}
-    return replace(question, fixed=fixed)
 
 
 def _rises(question: Question, name: str) -> bool:

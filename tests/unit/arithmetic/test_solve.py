@@ -146,6 +146,15 @@ def test_solutions_are_all_that_brute_force_finds_and_endless_ones_go_on():
     assert solved > 100
 
 
+def test_a_pooling_whose_stride_follows_the_sought_kernel_has_solutions_of_every_kernel():
+    sizes = grevy.size(operation="pooling", output=5, padding=0, first=5)
+    found = [(solution.input, solution.kernel) for solution in sizes.solutions]
+    assert found == [(5, 1), (10, 2), (11, 2), (15, 3), (16, 3)]
+    assert sizes.endless
+    padded = grevy.size(operation="pooling", output=6, padding=3, first=1).solutions
+    assert [(solution.input, solution.kernel) for solution in padded] == [(30, 6)]
+
+
 def test_endless_solutions_are_listed_up_to_a_stated_bound():
     sizes = grevy.size(output="same", first=3)
     assert sizes.endless
