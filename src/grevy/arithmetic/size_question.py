@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from operator import itemgetter
 from typing import Literal, NamedTuple, get_args
 
 from grevy.arithmetic.output_size import (
@@ -38,6 +39,7 @@ Values = Mapping[str, int]
 
 QUANTITIES = ("input", "kernel", "stride", "padding", "dilation", "output_padding", "output")
 WINDOW = QUANTITIES[:5]
+_window = itemgetter(*WINDOW)
 LOWEST = {name: 0 if "padding" in name else 1 for name in QUANTITIES}
 LARGEST = 100_000
 EXAMPLE = 32
@@ -108,7 +110,7 @@ class Question:
 
     def _arguments(self, more: Values) -> tuple[int, ...]:
         values = self.values(more)
-        window = tuple(values[name] for name in WINDOW)
+        window: tuple[int, ...] = _window(values)
         if self.operation == "transposed":
             return (*window, values["output_padding"])
         return (*window, self.ceil) if self.operation == "pooling" else window

@@ -75,7 +75,8 @@ def around(question: Question, unknown: str) -> tuple[range, range, range]:
         return sign * question.count({unknown: value})
 
     left = bisect_left(values, target, key=output)
-    right = bisect_right(values, target, left, key=output)
+    found = left < len(values) and output(values[left]) == target
+    right = bisect_right(values, target, left, key=output) if found else left
     return values[:left], values[left:right], values[right:]
 
 
