@@ -82,6 +82,13 @@ def test_a_flag_that_nothing_reads_is_refused(words: str, said: str) -> None:
     assert "\n" not in str(caught.value)
 
 
+def test_shortcuts_come_first() -> None:
+    frozen = recipe_of("--train", "head", "--transfer.cache-limit", "5")
+    assert frozen.effective()["transfer"]["cache_limit"] == 5
+    pretrained = recipe_of("--pretrained", "--model.resize", "64").effective()["model"]
+    assert (pretrained["resize"], pretrained["interpolation"]) == (64, "weights")
+
+
 def test_another_optimizer_leaves_behind_what_the_recipe_had_for_its_own() -> None:
     adam = recipe_of("--optimizer.name", "adam", named="best")
     assert adam.effective()["optimizer"].keys() == {
