@@ -35,15 +35,15 @@ class Flag:
 def flags_of(recipe: Recipe) -> Any:
     """A dataclass of all fields, a room within a room, with the values that `recipe` has."""
     tree: dict[str, Any] = {}
-    values = recipe.values()
-    for name, known in all_fields().items():
+    values, known_fields = recipe.values(), all_fields()
+    for name, known in known_fields.items():
         *rooms, last = name.split(".")
         place = tree
         for room in rooms:
             place = place.setdefault(room, {})
         place[last] = _flag(known, values)
     for alone, name in ALONE.items():
-        known = all_fields()[name]
+        known = known_fields[name]
         tree[alone] = Flag(known.info.annotation, values.get(name, 0.0), f"--{_word(name)}.")
     return _dataclass("recipe", tree, Recipe)()
 

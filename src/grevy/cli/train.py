@@ -83,7 +83,6 @@ def main(words: list[str]) -> None:
     output = Output(arguments.json)
     from grevy.training.train import train
 
-    recipe = with_shortcuts(arguments, recipe)
     other = recipe != named or "--recipe" in " ".join(words)
     with ExitStack() as stack:
         run = train(
@@ -102,7 +101,7 @@ def main(words: list[str]) -> None:
 
 
 def parsed(words: list[str], named: Recipe) -> tuple[TrainArguments, Recipe]:
-    """The arguments, and the recipe with the fields that are given as flags.
+    """The arguments, and the recipe with the shortcuts and fields that are given as flags.
 
     Raises:
         UsageError, RecipeError: words that can't be understood, or values that can't be taken.
@@ -113,7 +112,8 @@ def parsed(words: list[str], named: Recipe) -> tuple[TrainArguments, Recipe]:
     kind.__doc__ = TrainArguments.__doc__
     arguments = parse(kind, "train", words, kind())
     asked = given(words, arguments.fields)
-    return arguments, changed(named, asked, "the command line") if asked else named
+    recipe = with_shortcuts(arguments, named)
+    return arguments, changed(recipe, asked, "the command line") if asked else recipe
 
 
 def with_shortcuts(arguments: TrainArguments, recipe: Recipe) -> Recipe:

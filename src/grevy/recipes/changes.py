@@ -106,11 +106,12 @@ def differences(recipe: Recipe, other: Recipe) -> dict[str, Any]:
     only the other's optimizer has one.
     """
     before, after = recipe.read_values(), other.read_values()
+    for name in after.keys() - before.keys():
+        before[name] = default_of(other, name)
     return {
         name: value
         for name, value in after.items()
-        if before.get(name, default_of(other, name)) != value
-        and name not in ("name", "description")
+        if before[name] != value and name not in ("name", "description")
     }
 
 

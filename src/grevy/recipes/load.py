@@ -126,7 +126,7 @@ def unknown_field_error(path: str, origin: str) -> RecipeFieldError:
     return RecipeFieldError(
         f"unknown field '{path}' in {origin}",
         expected,
-        "correct the name (grevy train --help lists every field)",
+        "correct the name (grevy train --help lists every field), or load the plugin that has it",
     )
 
 

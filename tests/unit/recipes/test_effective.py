@@ -27,7 +27,7 @@ ADAM: dict[str, Any] = {"optimizer": {"name": "adam", "lr": 0.001}}
         ("train_every=2", r"selection\.train_every = 2 .* selection\.keep below 1"),
         (
             "selection.proxy.name=net1",
-            r"selection\.proxy\.name = 'net1'.*keep below 1",
+            r"selection\.proxy\.name = 'net1' .*keep below 1",
         ),
         ("test_time_part=0.5", "test_time_flip or test_time_shift on"),
         ("randaugment_magnitude=3", r"augment\.randaugment above 0"),
@@ -171,3 +171,24 @@ def test_every_condition_can_be_met() -> None:
     )
     assert everything.all_unread() == {}
     assert Recipe.model_validate(everything.model_dump()) == everything
+
+
+def test_the_identity_is_made_of_what_decides_a_training() -> None:
+    from grevy.training.start import run_identity
+
+    base = load_recipe("base")
+    own = run_identity(base, "data", 0, None)
+    renamed = base.model_copy(update={"name": "mine", "description": "ours"})
+    switched = base.model_copy(update={"lookahead_decay": 0.5})  # nothing reads it
+    assert own == run_identity(renamed, "data", 0, None)
+    assert own == run_identity(switched, "data", 0, None)
+    others = [
+        run_identity(changed(base, {"lr": 0.1}, "here"), "data", 0, None),
+        run_identity(base, "other data", 0, None),
+        run_identity(base, "data", 1, None),
+        run_identity(base, "data", 0, load_recipe("net1").model),
+        run_identity(base, "data", 0, None, {"mine.py": "0" * 64}),
+        run_identity(base, "data", 0, None, numerics=2),
+    ]
+    assert len({own, *others}) == 7
+    assert own == run_identity(base, "data", 0, None, {})
