@@ -61,5 +61,5 @@ def read_study(folder: Path) -> StudyRecord | None:
     """
     try:
         return read_record(study_file(folder), StudyRecord, study_as_today)
-    except (FileNotFoundError, NotADirectoryError):
+    except FileNotFoundError:
         return None
