@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
 import tyro
 
+from grevy.cli.duration import in_words
 from grevy.cli.output import Output
 from grevy.cli.parse import parse
 from grevy.records.table import filter_runs, list_runs, sort_runs
 
-SHOWN = ("run", "status", "steps", "train", "validation", "test", "seconds")
+SHOWN = ("run", "status", "network", "differs", "validation", "test", "time")
+"""What fits on 80 to 100 columns; --json has the rest."""
 
 
 @dataclass(frozen=True)
@@ -21,11 +23,11 @@ class RunsArguments:
     """A table of the runs in a folder: sorted, filtered."""
 
     folder: Annotated[Path, tyro.conf.Positional] = Path("runs")
-    """Folder of run directories."""
+    """Folder of run directories, at any depth; or one of them."""
 
     sort: str = "created"
-    """A column: run, status, data, recipe, seed, steps, train, validation, test, seconds, created;
-    with a minus in front, falling: --sort=-test."""
+    """A column: run, status, data, recipe, network, differs, seed, steps, train, validation, test,
+    seconds, created, error; with a minus in front, falling: --sort=-test."""
 
     where: tyro.conf.UseAppendAction[tuple[str, ...]] = ()
     """Only runs that meet this, such as recipe=base or test>0.7. May be given several times."""
@@ -40,12 +42,26 @@ def main(words: list[str]) -> None:
     output = Output(arguments.json)
     rows = sort_runs(filter_runs(list_runs(arguments.folder), arguments.where), arguments.sort)
     if rows:
-        output.table(SHOWN, [_shown(row) for row in rows])
+        _show(rows, arguments.folder, output)
     else:
         output.line(f"no run in {arguments.folder} meets this; train one: grevy train digits")
     output.result({"runs": rows})
 
 
-def _shown(row: Mapping[str, Any]) -> tuple[Any, ...]:
-    """What fits on 80 columns; --json has the rest."""
-    return (Path(row["run"]).name, *(row[name] for name in SHOWN[1:]))
+def _show(rows: Sequence[Mapping[str, Any]], folder: Path, output: Output) -> None:
+    """The table, without the status where all are finished, and why records are damaged."""
+    all_finished = all(row["status"] == "finished" for row in rows)
+    columns = [name for name in SHOWN if not (name == "status" and all_finished)]
+    output.table(columns, [[_cell(row, name, folder) for name in columns] for row in rows])
+    for row in rows:
+        if row["status"] == "damaged":
+            output.line(f"damaged: {row['error']}")
+
+
+def _cell(row: Mapping[str, Any], column: str, folder: Path) -> Any:
+    if column == "run":
+        path = Path(row["run"])
+        return path.name if path == folder else str(path.relative_to(folder))
+    if column == "time":
+        return None if row["seconds"] is None else in_words(row["seconds"])
+    return row[column]

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import tyro
 
 from grevy.cli.comparison import tell_comparison, tell_figures
+from grevy.cli.duration import in_words
 from grevy.cli.output import Output
 from grevy.cli.output import Progress as Bar
 from grevy.cli.parse import parse
@@ -147,7 +148,7 @@ class ScreenListener(StudyListener):
             name = Path(outcome.task.out).name
             why = f": {outcome.failure.received}" if outcome.failure else ""
             left = progress.seconds_left
-            time = f", {_duration(left)} left" if left else ""
+            time = f", {in_words(left)} left" if left else ""
             ended = progress.finished + progress.failed
             self._output.line(f"{ended}/{progress.total}{time}  {outcome.ending}  {name}{why}")
         if self._bar is not None:
@@ -180,11 +181,6 @@ def tell_plan(planned: Plan, output: Output) -> None:
 
 
 _STATES: tuple[State, ...] = ("finished", "unfinished", "missing", "failed")
-
-
-def _duration(seconds: float) -> str:
-    minutes = round(seconds / 60)
-    return f"{minutes // 60} h {minutes % 60:02} min" if minutes >= 60 else f"{minutes} min"
 
 
 def _states(planned: Plan) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from typing import Annotated, Any
 
 import tyro
 
+from grevy.cli.duration import in_words
 from grevy.cli.output import Output, Progress
 from grevy.cli.parse import parse
 from grevy.cli.plugin import load_plugin
@@ -167,7 +168,7 @@ def report(path: Path, record: RunRecord, output: Output) -> None:
     output.line()
     output.line(
         f"best check at step {results.best_step:,} of {results.steps:,} ({why}); "
-        f"{results.seconds.training:.1f} s of training in {record.precision}"
+        f"{in_words(results.seconds.training)} of training in {record.precision}"
         + _before(results.seconds)
     )
     if record.profile:
@@ -181,7 +182,7 @@ def report(path: Path, record: RunRecord, output: Output) -> None:
 def _before(seconds: SecondsRecord) -> str:
     """What came before the first step, where that took long enough to be worth a word."""
     parts = {"reading pictures": seconds.data, "preparation": seconds.preparation}
-    long = [f"{took:.1f} s of {what}" for what, took in parts.items() if took > 1]
+    long = [f"{in_words(took)} of {what}" for what, took in parts.items() if took > 1]
     return f", after {' and '.join(long)}" if long else ""
 
 

@@ -11,29 +11,36 @@ Fit = Literal["crop", "stretch", "pad"]
 """How a picture of another shape is brought to the input's size."""
 
 
-@dataclass(frozen=True, config=ConfigDict(extra="allow", allow_inf_nan=False))
-class Preprocessing:
-    """What is done to a picture before the network sees it.
+_CONFIG = ConfigDict(extra="allow", allow_inf_nan=False, use_attribute_docstrings=True)
 
-    Attributes:
-        channels: 1 (gray) or 3 (RGB).
-        height: pixels.
-        width: pixels.
-        fit: how another size is brought to this one, as in `grevy.data.fit`.
-        mean: a channel, of pixels in [0, 1]; subtracted.
-        standard_deviation: a channel; divided by.
-        resize: side in pixels to which the network itself then resizes; None: it does not.
-        interpolation: of that resizing.
-    """
+
+@dataclass(frozen=True, config=_CONFIG)
+class Preprocessing:
+    """What is done to a picture before the network sees it."""
 
     channels: int
+    """1 (gray) or 3 (RGB)."""
+
     height: int
+    """Pixels."""
+
     width: int
+    """Pixels."""
+
     fit: Fit
+    """How another size is brought to this one, as in `grevy.data.fit`."""
+
     mean: tuple[float, ...]
+    """A channel, of pixels in [0, 1]; subtracted."""
+
     standard_deviation: tuple[float, ...]
+    """A channel; divided by."""
+
     resize: int | None = None
+    """Side in pixels to which the network itself then resizes; absent where it does not."""
+
     interpolation: str | None = None
+    """Of that resizing."""
 
     @property
     def shape(self) -> tuple[int, int, int]:

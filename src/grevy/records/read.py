@@ -60,10 +60,10 @@ def read_json(path: Path) -> Any:
         if about.st_size > LARGEST:
             raise corrupt(path, f"has {about.st_size:,} bytes")
         return json.loads(path.read_bytes(), parse_constant=_refuse_constant)
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         if path.is_symlink():
             raise corrupt(path, "is a link to nothing") from None
-        raise
+        raise FileNotFoundError(path) from None
     except (OSError, ValueError, RecursionError) as error:
         said = error.strerror if isinstance(error, OSError) else str(error)
         raise corrupt(path, f"can't be read ({said or error})") from error

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -150,13 +149,6 @@ def identity(*parts: Any) -> str:
     """16 hexadecimal digits that two runs share only if all `parts` are equal."""
     text = json.dumps(parts, sort_keys=True, ensure_ascii=False)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
-
-
-def find_runs(folder: Path) -> Iterator[RunDirectory]:
-    """Run directories in `folder` and one level of studies below, in order of name."""
-    for pattern in ("*/run.json", "*/*/run.json"):
-        for facts_file in sorted(folder.glob(pattern)):
-            yield RunDirectory(facts_file.parent)
 
 
 def now() -> str:

@@ -7,22 +7,36 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from grevy.errors import CorruptRecordError, DataNotFoundError, UsageError
+from grevy.errors import (
+    CorruptRecordError,
+    DataNotFoundError,
+    RecipeError,
+    RunNotFoundError,
+    UsageError,
+)
+from grevy.recipes.own_changes import changes_in_words, own_changes, recipe_of_that_name
+from grevy.records.index import find_runs
 from grevy.records.results import SPLITS
-from grevy.records.run import RunDirectory, find_runs
+from grevy.records.run import RunDirectory
+from grevy.records.run_record import RunRecord
 
 COLUMNS = (
     "run",
     "status",
     "data",
     "recipe",
+    "network",
+    "differs",
     "seed",
     "steps",
     *SPLITS,
     "seconds",
     "created",
+    "error",
 )
 
+CHANGES = 3
+"""Of a recipe that a cell has room for."""
 
 SIGNS: Mapping[str, Callable[[Any, Any], bool]] = {
     "!=": operator.ne,
@@ -35,9 +49,11 @@ SIGNS: Mapping[str, Callable[[Any, Any], bool]] = {
 
 
 def list_runs(folder: str | Path = "runs") -> list[dict[str, Any]]:
-    """One row a run, with the columns of `COLUMNS`; a damaged record is a row that says so.
+    """One row a run at any depth below a folder, or of a run, with the columns of `COLUMNS`.
 
-    Accuracies are those of the best check's weights, None where the run is not finished.
+    A damaged record is a row that says so, with the reason as its `error`. Accuracies are those of
+    the best check's weights, None where the run is not finished. `differs` tells what the recipe
+    changes in the one that comes with Grevy under its name: nothing is "", None is not known.
 
     Raises:
         DataNotFoundError: there is no such folder.
@@ -73,16 +89,15 @@ def sort_runs(rows: Iterable[Mapping[str, Any]], column: str) -> list[Any]:
 
 
 def _row(directory: RunDirectory) -> dict[str, Any]:
-    empty: dict[str, Any] = dict.fromkeys(COLUMNS)
+    row: dict[str, Any] = {**dict.fromkeys(COLUMNS), "run": str(directory.path)}
     try:
         record = directory.read()
-    except CorruptRecordError:
-        return {**empty, "run": str(directory.path), "status": "damaged"}
+    except (CorruptRecordError, RunNotFoundError) as damage:
+        return {**row, "status": "damaged", "error": str(damage)}
     results = record.results
     accuracies = {n: s.accuracy for n, s in results.splits.items()} if results else {}
     return {
-        **empty,
-        "run": str(directory.path),
+        **row,
         "status": str(record.status),
         "data": record.data.name,
         "recipe": record.recipe_name,
@@ -91,7 +106,20 @@ def _row(directory: RunDirectory) -> dict[str, Any]:
         **accuracies,
         "seconds": results.seconds.training if results else None,
         "created": record.created,
+        "error": record.error,
+        **_of_recipe(record),
     }
+
+
+def _of_recipe(record: RunRecord) -> dict[str, str | None]:
+    """Network and differences; a recipe of another Grevy that can't be read has none."""
+    try:
+        recipe = record.load_recipe()
+    except RecipeError as error:
+        return {"error": str(error)}
+    known = recipe_of_that_name(recipe) is not None
+    differs = changes_in_words(own_changes(recipe), CHANGES) if known else None
+    return {"network": recipe.model.name, "differs": differs}
 
 
 def _condition(text: str) -> Callable[[Mapping[str, Any]], bool]:

@@ -11,16 +11,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from grevy.errors import DifferentDataError, RunNotFoundError, UsageError
+from grevy.errors import CorruptRecordError, DifferentDataError, RunNotFoundError, UsageError
 from grevy.recipes.changes import differences
-from grevy.recipes.migrate import recorded_recipe
+from grevy.recipes.own_changes import short_field
 from grevy.recipes.schema import Recipe
 from grevy.records.events import read_events
+from grevy.records.index import find_runs
 from grevy.records.predictions import load_predictions
-from grevy.records.run import RunDirectory, find_runs
+from grevy.records.run import RunDirectory
 from grevy.records.run_record import RunRecord, RunStatus
+from grevy.records.study_record import StudyRecord, read_study
 from grevy.studies.imported import read_predictions
-from grevy.studies.plan import read_study
 
 IMPORTED = (".csv", ".npz")
 
@@ -77,6 +78,12 @@ class Failed:
     seed: int | None
     why: str
 
+    @property
+    def what(self) -> str:
+        """Arm and seed, and why."""
+        seed = "" if self.seed is None else f", seed {self.seed}"
+        return f"{self.arm}{seed} ({self.why})"
+
 
 @dataclass(frozen=True)
 class Field:
@@ -129,7 +136,7 @@ def _read_place(place: str) -> list[Contestant | Failed]:
     if path.suffix in IMPORTED:
         return [_imported(path, name)]
     if (path / "run.json").is_file():
-        return [_run(RunDirectory(path), name)]
+        return [_run(RunDirectory(path), RunDirectory(path).read(), name)]
     asked = read_study(path)
     runs = list(find_runs(path / "runs" if asked else path)) if path.is_dir() else []
     if not runs:
@@ -138,11 +145,11 @@ def _read_place(place: str) -> list[Contestant | Failed]:
             "a run, a folder of runs, a study, a .csv or .npz",
             "see: grevy runs",
         )
-    arms = {n: recorded_recipe(recipe) for n, recipe in asked["arms"].items()} if asked else {}
-    found = [_run(run, name or _arm_in(arms, run)) for run in runs]
+    arms = asked.load_arms() if asked else {}
+    found = [_run_or_damage(run, name, arms) for run in runs]
     found += _without_record(path / "runs") if asked else []
     order = list(arms)
-    wanted = [f for f in found if not asked or (f.arm in arms and f.seed in asked["seeds"])]
+    wanted = [f for f in found if not asked or f.seed is None or _is_asked(f, asked)]
     return sorted(wanted, key=lambda f: order.index(f.arm) if f.arm in order else -1)
 
 
@@ -154,8 +161,23 @@ def _named(place: str) -> tuple[str | None, Path]:
     return name, Path(rest)
 
 
-def _run(directory: RunDirectory, arm: str | None) -> Contestant | Failed:
-    record = directory.read()
+def _is_asked(found: Contestant | Failed, asked: StudyRecord) -> bool:
+    """Whether a study still has that arm and seed."""
+    return found.arm in asked.arms and found.seed in asked.seeds
+
+
+def _run_or_damage(
+    directory: RunDirectory, arm: str | None, arms: Mapping[str, Recipe]
+) -> Contestant | Failed:
+    """One odd record in a folder is shown, and the others are compared."""
+    try:
+        record = directory.read()
+    except CorruptRecordError as damage:
+        return Failed(directory.path, arm or directory.path.name, None, str(damage))
+    return _run(directory, record, arm or _arm_of(record, arms))
+
+
+def _run(directory: RunDirectory, record: RunRecord, arm: str | None) -> Contestant | Failed:
     name = arm or ""
     if record.results is None or record.status is not RunStatus.FINISHED:
         why = f"{record.status}: {record.error}" if record.error else str(record.status)
@@ -187,8 +209,8 @@ def _imported(path: Path, arm: str | None) -> Contestant:
     return Contestant(path, arm or said.name, said.seed, right_N, labels_N, said.ids, said.classes)
 
 
-def _arm_in(arms: Mapping[str, Recipe], run: RunDirectory) -> str | None:
-    own = run.read().load_recipe()
+def _arm_of(record: RunRecord, arms: Mapping[str, Recipe]) -> str | None:
+    own = record.load_recipe()
     return next((name for name, recipe in arms.items() if not differences(recipe, own)), None)
 
 
@@ -207,7 +229,7 @@ def _named_by_difference(contestants: Sequence[Contestant]) -> list[Contestant]:
         changes = differences(first, own)
         if own.name != first.name or not changes:
             return own.name
-        return ", ".join(f"{field.rpartition('.')[2]}={value}" for field, value in changes.items())
+        return ", ".join(f"{short_field(field)}={value}" for field, value in changes.items())
 
     return [replace(c, arm=name(c)) for c in contestants]
 

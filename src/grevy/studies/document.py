@@ -21,9 +21,7 @@ def comparison_document(comparison: Comparison) -> Document:
     blocks += [Items(fits)] if fits else []
     if len(comparison.effects) == 1:
         blocks.append(_classes(comparison, comparison.effects[0]))
-    failed = tuple(
-        f"not compared: {f.arm}, seed {f.seed} ({f.why})" for f in comparison.field.failed
-    )
+    failed = tuple(f"not compared: {f.what}" for f in comparison.field.failed)
     blocks += [Items(failed)] if failed else []
     return Document("", tuple(blocks))
 

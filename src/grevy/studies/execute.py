@@ -8,7 +8,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from grevy.errors import RunInterruptedError
+from grevy.errors import CorruptRecordError, RunInterruptedError, RunNotFoundError
 from grevy.records.atomic import write_json
 from grevy.records.events import read_events
 from grevy.records.run import RunDirectory
@@ -126,9 +126,11 @@ class _Clock:
 def part_done(run: PlannedRun) -> float:
     """0 to 1: epochs trained of those that the recipe has at most; 1 only when finished."""
     directory = RunDirectory(run.path)
-    if not directory.record_file.exists():
+    try:
+        record = directory.read()
+    except (RunNotFoundError, CorruptRecordError):
         return 0.0
-    if directory.read().status is RunStatus.FINISHED:
+    if record.status is RunStatus.FINISHED:
         return 1.0
     checks = read_events(directory.checks_file)
     return min(0.99, checks[-1]["epoch"] / run.recipe.epochs) if checks else 0.0

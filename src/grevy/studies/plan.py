@@ -13,8 +13,8 @@ is finished is found again under another arm's name, and is never trained twice.
 from __future__ import annotations
 
 import json
-import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
@@ -22,12 +22,15 @@ from typing import Any, Literal
 from grevy.data.load import load_data
 from grevy.errors import CorruptRecordError, StudyFileError
 from grevy.models.transfer.preprocessing import pictures_as_read
-from grevy.recipes.migrate import recorded_recipe
+from grevy.recipes.changes import same_training
 from grevy.recipes.schema import Recipe
 from grevy.records.atomic import save_error, write_json
-from grevy.records.run import RunDirectory, find_runs
+from grevy.records.index import find_runs
+from grevy.records.run import RunDirectory
+from grevy.records.run_name import slug
 from grevy.records.run_record import RunRecord, RunStatus
-from grevy.studies.study import BASELINE, Arm, Study
+from grevy.records.study_record import BASELINE, read_study, study_file
+from grevy.studies.study import Arm, Study
 from grevy.training.start import run_identity
 
 State = Literal["finished", "failed", "unfinished", "missing"]
@@ -91,8 +94,8 @@ def plan(study: Study, folder: Path) -> Plan:
             like = begins_like(study, arm)
             fingerprint = fingerprints[pictures_as_read(arm.recipe)]
             identity = run_identity(arm.recipe, fingerprint, seed, like.model if like else None)
-            new = folder / "runs" / f"{slug(arm.name)}-seed{seed}-{identity[:_IDENTITY_DIGITS]}"
-            path = known.get(identity, new)
+            name = f"{slug(arm.name, 'arm')}-seed{seed}-{identity[:_IDENTITY_DIGITS]}"
+            path = known.get(identity, folder / "runs" / name)
             runs.append(_with_state(PlannedRun(arm.name, seed, arm.recipe, like, path, "missing")))
     return Plan(study, folder, tuple(runs))
 
@@ -117,14 +120,13 @@ def save_study(study: Study, folder: Path) -> None:
         StudyFileError: the folder holds a study of other data or of another baseline.
         SaveError: the disk did not take it.
     """
-    asked = study.to_dict()
     before = read_study(folder)
     if before is not None:
-        for field, ours, theirs in (
-            ("data", study.where, before["where"]),
-            ("baseline", asked["arms"][BASELINE], _as_today(before["arms"][BASELINE])),
+        for field, is_same in (
+            ("data", study.where == before.where),
+            ("baseline", same_training(study.baseline.recipe, before.load_arms()[BASELINE])),
         ):
-            if ours != theirs:
+            if not is_same:
                 raise StudyFileError(
                     f"{folder}, which holds a study of another {field}",
                     "a folder of its own for each study",
@@ -134,30 +136,10 @@ def save_study(study: Study, folder: Path) -> None:
         (folder / "runs").mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise save_error(folder, error) from error
-    write_json(folder / "study.json", {"format": 1, **asked})
-
-
-def read_study(folder: Path) -> dict[str, Any] | None:
-    """study.json of a folder; None where there is none.
-
-    Raises:
-        CorruptRecordError: it can't be read.
-    """
-    path = folder / "study.json"
-    if not path.is_file():
-        return None
-    try:
-        asked: dict[str, Any] = json.loads(path.read_bytes())
-    except (OSError, ValueError) as error:
-        raise CorruptRecordError(
-            f"{path} can't be read ({error})", "what grevy study wrote", "remove it and ask again"
-        ) from error
-    return asked
-
-
-def slug(name: str) -> str:
-    """A name that every file system takes."""
-    return re.sub(r"[^\w.=-]+", "-", name).strip("-.")[:60] or "arm"
+    asked = study.to_record()
+    if before is not None:  # what a newer Grevy wrote stays
+        asked = before.changed(arms=asked.arms, seeds=asked.seeds, margin=asked.margin)
+    write_json(study_file(folder), asked.to_dict())
 
 
 def _known_runs(folder: Path) -> dict[str, Path]:
@@ -166,8 +148,11 @@ def _known_runs(folder: Path) -> dict[str, Path]:
     It is reckoned anew: a record that was written before the recipe gained a field has another
     identity in its file.
     """
-    found: Iterable[RunDirectory] = find_runs(folder) if folder.is_dir() else ()
-    return {_identity_of(run.read()): run.path for run in found}
+    found = {}
+    for directory in find_runs(folder) if folder.is_dir() else ():
+        with suppress(CorruptRecordError):  # `_with_state` tells it, if the run is wanted
+            found[_identity_of(directory.read())] = directory.path
+    return found
 
 
 def _identity_of(record: RunRecord) -> str:
@@ -176,14 +161,12 @@ def _identity_of(record: RunRecord) -> str:
     return run_identity(recipe, fingerprint, record.seed, like, numerics=record.numerics)
 
 
-def _as_today(recipe: Mapping[str, Any]) -> dict[str, Any]:
-    """A recipe as it was written, with the fields that recipes have gained since."""
-    return recorded_recipe(recipe).effective()
-
-
 def _with_state(run: PlannedRun) -> PlannedRun:
     directory = RunDirectory(run.path)
-    record = directory.read() if directory.record_file.exists() else None
+    try:
+        record = directory.read() if directory.record_file.exists() else None
+    except CorruptRecordError as damage:
+        return replace(run, state="failed", error={"received": str(damage)})
     if record and record.status is RunStatus.FINISHED:
         return replace(run, state="finished", error=None)
     if run.error_file.exists():

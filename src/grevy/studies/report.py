@@ -18,10 +18,10 @@ from grevy.figures.flipped import SHOWN, FlippedPictures, draw_flipped
 from grevy.figures.loss_panels import LossCurve, Panel, draw_loss_panels
 from grevy.figures.save import save_figure
 from grevy.records.atomic import save_error, write_bytes, write_json
+from grevy.records.run_name import slug
 from grevy.studies.compare import Comparison
 from grevy.studies.effects import Effect, pairs
 from grevy.studies.fit import Fit
-from grevy.studies.plan import slug
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -85,7 +85,7 @@ def _effects(comparison: Comparison) -> Figure:
     rows = [_row(comparison, effect) for effect in comparison.effects]
     baseline = comparison.field.arms[0]
     level = 100 * comparison.accuracy(baseline).mean
-    failed = [f"not compared: {f.arm}, seed {f.seed} ({f.why})" for f in comparison.field.failed]
+    failed = [f"not compared: {f.what}" for f in comparison.field.failed]
     title = f"Effect of each change on test accuracy, against {baseline} ({level:.2f} %)"
     return draw_effects(rows, POINTS * comparison.margin, title, failed[:8])
 
@@ -171,7 +171,7 @@ def _draw_flipped(comparison: Comparison, folder: Path, say: Callable[[str], Non
         title = f"{effect.arm}: what changed against {comparison.field.arms[0]}"
         note = f"the clearest first: changed with most of the {len(effect.seeds)} seed(s)"
         figure = draw_flipped(groups, title, [note])
-        paths.append(save_figure(figure, folder / f"flipped-{slug(effect.arm)}")[0])
+        paths.append(save_figure(figure, folder / f"flipped-{slug(effect.arm, 'arm')}")[0])
     return paths
 
 

@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from grevy.errors import RunsFailedError, StudyFileError
+from grevy.records.run_name import slug
 from grevy.studies.compare import Comparison, compare
 from grevy.studies.execute import execute, forget_failures
 from grevy.studies.executors.task import Executor
 from grevy.studies.listener import StudyListener
-from grevy.studies.plan import Plan, plan, save_study, slug
+from grevy.studies.plan import Plan, plan, save_study
 from grevy.studies.report import write_report
 from grevy.studies.study import BASE, Study, ask
 
@@ -95,7 +96,7 @@ def default_folder(question: str | Path | Mapping[str, Any] | Study) -> Path:
     """
     if not isinstance(question, str | Path):
         raise StudyFileError("a study without a folder", "one", "name it: out='studies/mine'")
-    return STUDIES / slug(Path(os.path.abspath(question)).stem)
+    return STUDIES / slug(Path(os.path.abspath(question)).stem, "study")
 
 
 def comparable(planned: Plan) -> bool:

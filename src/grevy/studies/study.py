@@ -17,8 +17,8 @@ from grevy.recipes.changes import changed, full_field, parse_changes, same_train
 from grevy.recipes.fields import default_of
 from grevy.recipes.load import load_recipe
 from grevy.recipes.schema import Recipe
+from grevy.records.study_record import BASELINE, StudyRecord
 
-BASELINE = "baseline"
 BASE = "base"
 """The baseline's recipe where none is named."""
 SEEDS = 5
@@ -55,11 +55,10 @@ class Study:
         """What the others are compared with."""
         return self.arms[0]
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_record(self) -> StudyRecord:
         """For study.json."""
         arms = {arm.name: arm.recipe.effective() for arm in self.arms}
-        seeds = list(self.seeds)
-        return {"where": self.where, "arms": arms, "seeds": seeds, "margin": self.margin}
+        return StudyRecord(where=self.where, arms=arms, seeds=self.seeds, margin=self.margin)
 
 
 _Seeds = Annotated[list[Annotated[int, Field(ge=0)]], Field(min_length=1)]

@@ -12,6 +12,7 @@ from grevy.errors import GrevyError, NonFiniteLossError, SaveError
 from grevy.records.checkpoint import load_checkpoint, save_checkpoint
 from grevy.records.events import EventLog
 from grevy.records.run import RunDirectory, create_run
+from grevy.records.run_name import run_name
 from grevy.records.run_record import RunRecord, RunStatus
 from grevy.training.distributed import World
 from grevy.training.listeners.listener import Listener
@@ -46,7 +47,7 @@ class Recorder:
         is thrown away.
         """
         with tempfile.TemporaryDirectory(prefix="grevy-") as scratch:
-            path = start.path or free_path(_name(record))
+            path = start.path or free_path(run_name(record.data.name, start.recipe, record.seed))
             if start.record is not None:
                 refuse_other(start.record, record, path)
                 _restore(path, start.record, record, state, listener)
@@ -95,10 +96,6 @@ class Recorder:
             self.directory.change(status=RunStatus.FAILED, error=str(error))
         except SaveError as second:
             error.add_note(f"and run.json could not be updated: {second}")
-
-
-def _name(record: RunRecord) -> str:
-    return f"{record.data.name}-{record.recipe_name}-seed{record.seed}"
 
 
 def _restore(

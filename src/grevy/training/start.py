@@ -10,14 +10,15 @@ from typing import Any
 from grevy.classifier.device import environment
 from grevy.classifier.run import Run
 from grevy.data.types import ImageData
-from grevy.errors import RunMismatchError, UsageError
+from grevy.errors import CorruptRecordError, RecipeError, RunMismatchError, UsageError
 from grevy.models.transfer.preprocessing import builder_arguments
 from grevy.recipes.changes import same_training
 from grevy.recipes.load import load_recipe
 from grevy.recipes.numerics import NUMERICS
 from grevy.recipes.schema import ModelConfig, Recipe
+from grevy.records.index import find_runs
 from grevy.records.preprocessing import Preprocessing
-from grevy.records.run import RunDirectory, find_runs, identity, now, refuse_existing
+from grevy.records.run import RunDirectory, identity, now, refuse_existing
 from grevy.records.run_record import (
     DataRecord,
     EnvironmentRecord,
@@ -82,7 +83,7 @@ def choose_start(
     """
     path = Path(out) if out is not None else None
     if resume:
-        directory = RunDirectory(path) if path else _latest_unfinished(where, recipe, seed)
+        directory = RunDirectory(path) if path else _latest(where, recipe, seed, listener)
         if directory is not None and directory.record_file.exists():
             return _go_on(directory, where, recipe, seed, listener, like)
         listener.said(f"nothing to resume at {path or RUNS}/: a new run begins")
@@ -250,14 +251,19 @@ def _go_on(
     return Start(place, own, record.seed, directory.path, began_like, record)
 
 
-def _latest_unfinished(where: Any, recipe: Any, seed: int | None) -> RunDirectory | None:
+def _latest(where: Any, recipe: Any, seed: int | None, listener: Listener) -> RunDirectory | None:
+    """The unfinished run of what is asked for that began last; None: there is none."""
     wanted = (str(where), load_recipe(recipe or DEFAULT_RECIPE), seed or 0)
     found = []
-    for directory in find_runs(RUNS):
-        record = directory.read()
-        if record.status is RunStatus.FINISHED:
+    for directory in find_runs(RUNS) if RUNS.is_dir() else ():
+        try:
+            record = directory.read()
+            if record.status is RunStatus.FINISHED:
+                continue
+            own = record.data.where, record.load_recipe(), record.seed
+        except (CorruptRecordError, RecipeError) as error:
+            listener.said(f"passed over: {error}")
             continue
-        own = record.data.where, record.load_recipe(), record.seed
         if where is None or own == wanted:
             found.append((record.created, directory))
     return max(found, key=lambda pair: pair[0])[1] if found else None

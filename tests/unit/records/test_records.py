@@ -12,8 +12,9 @@ from grevy.errors import CorruptRecordError, RunExistsError, RunNotFoundError
 from grevy.records.atomic import write_bytes, write_json
 from grevy.records.checkpoint import load_checkpoint, save_checkpoint
 from grevy.records.events import EventLog, read_events
+from grevy.records.index import find_runs
 from grevy.records.predictions import Predictions, load_predictions, save_predictions
-from grevy.records.run import RunDirectory, create_run, find_runs, identity
+from grevy.records.run import RunDirectory, create_run, identity
 from grevy.records.run_record import RunRecord
 
 

@@ -254,6 +254,18 @@ def test_a_record_from_before_a_recipe_field_was_added_goes_on(
     assert run.results["test"] == whole.results["test"]
 
 
+def test_a_run_of_format_1_goes_on(tmp_path: Path) -> None:
+    old = Path(__file__).parents[1] / "records" / "format_1" / "run.json"
+    fields = {**json.loads(old.read_text()), "status": "interrupted", "results": None}
+    run = tmp_path / "run"
+    run.mkdir()
+    (run / "run.json").write_text(json.dumps(fields))
+    finished = grevy.train(None, out=run, resume=True, listener=QUIET)
+    assert (finished.record.format, finished.record.resumes) == (2, 1)
+    assert finished.record.recipe_name == "net2"
+    assert finished.results["test"]["n"] == 359
+
+
 def test_training_leaves_the_callers_random_state_alone(stripes: Stripes, tmp_path: Path) -> None:
     torch.manual_seed(1)
     before = torch.random.get_rng_state()
