@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Iterator, MutableMapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
@@ -202,6 +203,10 @@ class _Watch(TorchDispatchMode):  # type: ignore[no-untyped-call]
         given.update(kwargs or {})
         self._log.operation(func, given, result)
         return result
+
+
+# PyTorch wraps it for `torch.compile`, whose import takes longer than most networks do.
+_Watch.__torch_dispatch__ = inspect.unwrap(_Watch.__torch_dispatch__)  # type: ignore[method-assign]
 
 
 @contextmanager
