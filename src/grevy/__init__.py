@@ -15,8 +15,10 @@ if TYPE_CHECKING:
     from grevy.arithmetic.convolve import convolve as convolve
     from grevy.arithmetic.pool import pool as pool
     from grevy.arithmetic.solve import size as size
-    from grevy.classifier.evaluate import evaluate as evaluate
-    from grevy.classifier.predict import predict as predict
+    from grevy.classifier.classifier import Classifier as Classifier
+    from grevy.classifier.open import evaluate as evaluate
+    from grevy.classifier.open import open_classifier as open  # noqa: A004
+    from grevy.classifier.open import predict as predict
     from grevy.classifier.run import Run as Run
     from grevy.classifier.run import open_run as open_run
     from grevy.data.audit import audit as audit
@@ -42,18 +44,20 @@ if TYPE_CHECKING:
 _HOMES = {
     "audit": "grevy.data.audit:audit",
     "build_model": "grevy.models:build_model",
+    "Classifier": "grevy.classifier.classifier:Classifier",
     "compare": "grevy.studies.compare:compare",
     "convolve": "grevy.arithmetic.convolve:convolve",
-    "evaluate": "grevy.classifier.evaluate:evaluate",
+    "evaluate": "grevy.classifier.open:evaluate",
     "layers": "grevy.models.survey.layers:layers",
     "load_data": "grevy.data.load:load_data",
     "load_study": "grevy.studies.study:load_study",
     "load_recipe": "grevy.recipes.load:load_recipe",
     "look": "grevy.inspection.look:look",
     "model_names": "grevy.models:model_names",
+    "open": "grevy.classifier.open:open_classifier",
     "open_run": "grevy.classifier.run:open_run",
     "pool": "grevy.arithmetic.pool:pool",
-    "predict": "grevy.classifier.predict:predict",
+    "predict": "grevy.classifier.open:predict",
     "Recipe": "grevy.recipes.schema:Recipe",
     "register_model": "grevy.models:register_model",
     "register_augmentation": "grevy.recipes.parts:register_augmentation",
@@ -69,6 +73,7 @@ _HOMES = {
 }
 
 __all__ = [
+    "Classifier",
     "Recipe",
     "Run",
     "audit",
@@ -82,6 +87,7 @@ __all__ = [
     "load_study",
     "look",
     "model_names",
+    "open",
     "open_run",
     "pool",
     "predict",

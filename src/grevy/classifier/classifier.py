@@ -1,39 +1,63 @@
-"""What is looked into: a network, how its pictures are prepared, and its classes."""
+"""A network with all that it needs to answer: it prepares pictures, predicts and is evaluated."""
 
 from __future__ import annotations
 
 import difflib
 from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
 
+import numpy as np
 import torch
-from torch import nn
+from numpy.typing import NDArray
+from torch import Tensor, nn
 
-from grevy.classifier.inputs import Inputs, Pictures, read_inputs
-from grevy.errors import ClassNotFoundError
+from grevy.classifier.as_trained import as_trained
+from grevy.classifier.evaluation import evaluation_of, other_data
+from grevy.classifier.inputs import Inputs, normalised, read_inputs, statistics
+from grevy.classifier.logits import logits_of
+from grevy.classifier.pictures import Pictures, list_items
+from grevy.classifier.precision import autocast
+from grevy.classifier.predictions import Prediction, predictions_of
+from grevy.classifier.run import Run
+from grevy.classifier.run_data import data_of_run, split_of
+from grevy.data.batches import PicturesOnDevice
+from grevy.data.load import Where
+from grevy.data.randomness import own_kernels
+from grevy.data.types import ImageData
+from grevy.errors import ClassNotFoundError, UsageError
+from grevy.models.survey.ready import evaluating
+from grevy.recipes.schema import PicturesConfig
 from grevy.records.preprocessing import Preprocessing
 
-__all__ = ["Classifier", "Inputs", "Pictures"]
+__all__ = ["Classifier", "Inputs", "Pictures", "Prediction"]
 
 
 @dataclass(frozen=True)
 class Classifier:
-    """A network to look into.
+    """A network that answers; it stays loaded for as long as it is kept.
 
     Attributes:
-        model: float32, on any device; inspectors leave it as they find it.
+        model: float32, on any device; whoever looks into it leaves it as it was.
         preprocessing: of its pictures.
         classes: names in the order of the outputs; "0", "1", ... where nobody named them.
         name: how figures call it.
+        precision: "fp32" or "bf16", in which it answers; that of its training.
+        weights_from: where its weights are from, in words.
         notes: sentences about its weights and preprocessing that a reader must know.
         not_loaded: tensors that were wanted from a file of weights and are as initialised.
+        run: the run that trained it, if one did.
     """
 
     model: nn.Module
     preprocessing: Preprocessing
     classes: tuple[str, ...]
     name: str
+    precision: str = "fp32"
+    weights_from: str = "the module as it was given"
     notes: tuple[str, ...] = ()
     not_loaded: tuple[str, ...] = ()
+    run: Run | None = None
 
     @property
     def device(self) -> torch.device:
@@ -43,6 +67,69 @@ class Classifier:
     def prepare(self, pictures: Pictures) -> Inputs:
         """Pictures as the network sees them; errors as `read_inputs`."""
         return read_inputs(pictures, self.preprocessing, self.device)
+
+    def logits(self, images_BCHW: Tensor) -> Tensor:
+        """Logits [B, K], float32, on the network's device, in the precision of its training.
+
+        Args:
+            images_BCHW: normalised, as `prepare` gives them (`Inputs.images_NCHW`).
+        """
+        images_BCHW = images_BCHW.to(self.device, memory_format=torch.channels_last)
+        network = self._as_trained
+        precise = autocast(self.precision, self.device)
+        with torch.no_grad(), own_kernels(), evaluating(network), precise:
+            logits_BK: Tensor = network(images_BCHW)
+        return logits_BK.float()
+
+    def predict(self, pictures: Pictures) -> list[Prediction]:
+        """Predictions in the order of the pictures; one that can't be read has its error.
+
+        Args:
+            pictures: files, folders (all pictures below, in natural order), the bytes of files,
+                PIL images, uint8 pixels [H, W], [H, W, 3], [N, H, W] or [N, H, W, 3]; or several
+                of these.
+
+        Raises:
+            DataNotFoundError: a path that does not exist.
+            EmptyDataError: no picture at all.
+            DataFormatError: what is no picture in any of these forms.
+        """
+        items = list_items(pictures, self.preprocessing.channels)
+        return predictions_of(items, self.preprocessing, self.classes, self._logits_of_pixels)
+
+    def evaluate(
+        self, data: Where | ImageData | None = None, *, split: str = "test"
+    ) -> dict[str, Any]:
+        """Loss, accuracy and accuracy a class on one split.
+
+        The same split of the same data in the same precision gives the figures of the record.
+        Reading the own test split of a run again is counted in its run.json (`test_reads`).
+
+        Args:
+            data: image data with the same class names, or where it is; None: the run's own.
+            split: "train", "validation" or "test".
+
+        Returns:
+            loss, accuracy, n, classes (accuracy and n by name), split, where, test_reads (None
+            where no run trained it).
+
+        Raises:
+            UsageError: no data, of a network that no run trained.
+            RunMismatchError: the run's own data has changed since.
+            ClassMismatchError: the other data has other classes.
+            MissingSplitError: the data does not have the split.
+        """
+        read = self._own_data() if data is None else self._other_data(data)
+        found = split_of(read, split)
+        pictures = PicturesOnDevice(found, self.device)
+        with own_kernels():
+            mean_C, deviation_C = statistics(self.preprocessing, self.device)
+            logits_NK = logits_of(self._as_trained, pictures, mean_C, deviation_C, self.precision)
+        if self.run is not None and data is None and split == "test":
+            self.run.directory.count_test_read()
+        reads = None if self.run is None else self.run.record.test_reads
+        scores = evaluation_of(logits_NK, found, self.classes)
+        return {**scores, "split": split, "where": read.where, "test_reads": reads}
 
     def class_index(self, name_or_index: str | int) -> int:
         """The output of a class; a text that is no class name is taken as an index.
@@ -62,3 +149,25 @@ class Classifier:
             " or ".join(near) or f"one of its {len(self.classes)} ({', '.join(some)})",
             "check the spelling",
         )
+
+    @cached_property
+    def _as_trained(self) -> nn.Module:
+        """The same network, rounded where its training rounded."""
+        return self.model if self.run is None else as_trained(self.model, self.run.record)
+
+    def _logits_of_pixels(self, pixels_NCHW: NDArray[np.uint8]) -> Tensor:
+        return self.logits(normalised(pixels_NCHW, self.preprocessing, self.device))
+
+    def _own_data(self) -> ImageData:
+        if self.run is None:
+            raise UsageError(
+                f"no data for {self.name}, which no run trained",
+                "image data with its classes",
+                "name some: classifier.evaluate(DATA)",
+            )
+        return data_of_run(self.run)
+
+    def _other_data(self, data: Where | ImageData) -> ImageData:
+        default = PicturesConfig(fit=self.preprocessing.fit)
+        pictures = default if self.run is None else self.run.record.load_recipe().pictures
+        return other_data(data, self.preprocessing, self.classes, pictures)

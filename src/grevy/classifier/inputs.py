@@ -1,9 +1,10 @@
-"""From the pictures that a user names to what the network sees, and what was done on the way."""
+"""From pictures in any form to what the network sees, and what was done on the way."""
 
 from __future__ import annotations
 
+import io
 import warnings
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,17 +14,15 @@ from numpy.typing import NDArray
 from PIL import ExifTags, Image
 from torch import Tensor
 
+from grevy.classifier.pictures import OnePicture, Pictures, list_items
 from grevy.data.augment.normalise import normalise
-from grevy.data.decode import decode
+from grevy.data.decode import Picture, decode
 from grevy.data.fit import prepare
-from grevy.data.listing import list_pictures
 from grevy.data.types import PictureFacts
-from grevy.errors import DataFormatError, EmptyDataError, UnreadablePictureError
+from grevy.errors import UnreadablePictureError
 from grevy.records.preprocessing import Preprocessing
 
-OnePicture = str | Path | NDArray[np.uint8]
-Pictures = OnePicture | Iterable[OnePicture]
-"""A file, a folder, or pixels [H, W], [H, W, 1 or 3] or [N, H, W, 1 or 3]; or several of these."""
+__all__ = ["Fitted", "Inputs", "OnePicture", "Pictures", "fit", "normalised", "read_inputs"]
 
 _FITTED = {
     "crop": "scaled and cropped",
@@ -57,21 +56,56 @@ class Inputs:
         return tuple(f"{name}: {note}." for name, note in pairs if note)
 
 
+@dataclass(frozen=True)
+class Fitted:
+    """One picture at the size of the input: of large photographs only one is in memory as it was.
+
+    Attributes:
+        pixels_CHW: uint8; None if it can't be read.
+        facts: what decoding found out, also why it can't be read.
+        channels: that it had, 1 or 3.
+    """
+
+    pixels_CHW: NDArray[np.uint8] | None
+    facts: PictureFacts
+    channels: int = 0
+
+
+def fit(picture: Picture, preprocessing: Preprocessing) -> Fitted:
+    """Decode and bring to the size of the input; never raises for a bad picture."""
+    pixels_HWC, facts = decode(picture)
+    if pixels_HWC is None:
+        return Fitted(None, facts)
+    fitted_CHW = prepare(pixels_HWC, preprocessing.shape, preprocessing.fit)
+    return Fitted(fitted_CHW, facts, pixels_HWC.shape[2])
+
+
+def normalised(
+    pixels_NCHW: NDArray[np.uint8], preprocessing: Preprocessing, device: torch.device
+) -> Tensor:
+    """Fitted pixels as the float32 numbers that the network takes, on `device`."""
+    images_NCHW = torch.from_numpy(np.require(pixels_NCHW, requirements=["C", "W"])).to(device)
+    return normalise(images_NCHW, *statistics(preprocessing, device)).contiguous()
+
+
+def statistics(preprocessing: Preprocessing, device: torch.device) -> tuple[Tensor, Tensor]:
+    """Mean and standard deviation, one a channel, on `device`."""
+    mean, deviation = preprocessing.mean, preprocessing.standard_deviation
+    return torch.tensor(mean, device=device), torch.tensor(deviation, device=device)
+
+
 def read_inputs(pictures: Pictures, preprocessing: Preprocessing, device: torch.device) -> Inputs:
     """Decode, fit and normalise.
 
     Raises:
         DataNotFoundError: a path that does not exist.
         EmptyDataError: no picture at all.
-        DataFormatError: an array that is not pixels.
+        DataFormatError: what is no picture, or an array that is not pixels.
         UnreadablePictureError: a picture that can't be decoded.
     """
-    items = list(_items(pictures))
-    if not items:
-        raise EmptyDataError("an empty list of pictures", "at least one", "name a picture")
+    items = list_items(pictures, preprocessing.channels)
     names = tuple(
-        f"picture {i}" if isinstance(item, np.ndarray) else item.name
-        for i, item in enumerate(items)
+        item.name if isinstance(item, Path) else f"picture {i}" for i, item in enumerate(items)
     )
     fitted, notes = zip(
         *(_read(*one, preprocessing) for one in zip(items, names, strict=True)), strict=True
@@ -85,89 +119,51 @@ def read_inputs(pictures: Pictures, preprocessing: Preprocessing, device: torch.
     )
 
 
-def normalised(
-    pixels_NCHW: NDArray[np.uint8], preprocessing: Preprocessing, device: torch.device
-) -> Tensor:
-    """Fitted pixels as the float32 numbers that the network takes, on `device`."""
-    images_NCHW = torch.from_numpy(np.require(pixels_NCHW, requirements=["C", "W"])).to(device)
-    mean_C = torch.tensor(preprocessing.mean, device=device)
-    deviation_C = torch.tensor(preprocessing.standard_deviation, device=device)
-    return normalise(images_NCHW, mean_C, deviation_C).contiguous()
-
-
-def _items(pictures: Pictures) -> Iterator[Path | NDArray[np.uint8]]:
-    if isinstance(pictures, np.ndarray):
-        yield from _pictures_in(pictures)
-    elif isinstance(pictures, str | Path):
-        yield from list_pictures([pictures])
-    else:
-        for picture in pictures:
-            yield from _items(picture)
-
-
-def _pictures_in(pixels: NDArray[np.uint8]) -> list[NDArray[np.uint8]]:
-    """[H, W] or [H, W, 3] each. Three axes are one picture if the last has a pixel's length."""
-    if pixels.dtype != np.uint8 or pixels.ndim not in (2, 3, 4):
-        raise _not_pixels(pixels)
-    if pixels.ndim == 4:
-        if pixels.shape[3] not in (1, 3):
-            raise _not_pixels(pixels)
-        return [_without_gray_axis(picture) for picture in pixels]
-    if pixels.ndim == 3 and pixels.shape[2] not in (1, 3):
-        raise _not_pixels(pixels)
-    return [_without_gray_axis(pixels)]
-
-
-def _without_gray_axis(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    return pixels[..., 0] if pixels.ndim == 3 and pixels.shape[2] == 1 else pixels
-
-
-def _not_pixels(array: NDArray[np.generic]) -> DataFormatError:
-    return DataFormatError(
-        f"an array {list(array.shape)} of {array.dtype}",
-        "uint8 pixels [H, W], [H, W, 1 or 3] or [N, H, W, 1 or 3]",
-        "bring values to 0 … 255 and channels to the end",
-    )
-
-
 def _read(
-    picture: Path | NDArray[np.uint8], name: str, preprocessing: Preprocessing
+    picture: Picture, name: str, preprocessing: Preprocessing
 ) -> tuple[NDArray[np.uint8], str]:
     """Pixels [C, H, W] that the network sees, and what was done to the picture."""
-    pixels_HWC, facts = decode(picture)
-    if pixels_HWC is None:
+    fitted = fit(picture, preprocessing)
+    if fitted.pixels_CHW is None:
         raise UnreadablePictureError(
-            f"{name} can't be read ({facts.error})", "a picture", "name another file"
+            f"{name} can't be read ({fitted.facts.error})", "a picture", "name another one"
         )
-    done = [
-        *(_done_in_decoding(picture, facts) if isinstance(picture, Path) else ()),
-        *_done_in_fitting(pixels_HWC, preprocessing),
-    ]
-    return prepare(pixels_HWC, preprocessing.shape, preprocessing.fit), "; ".join(done)
+    done = [*_done_in_decoding(picture, fitted.facts), *_done_in_fitting(fitted, preprocessing)]
+    return fitted.pixels_CHW, "; ".join(done)
 
 
-def _done_in_decoding(path: Path, facts: PictureFacts) -> Iterator[str]:
-    """What `decode` did that changes the look of a file, from its header."""
+def _done_in_decoding(picture: Picture, facts: PictureFacts) -> Iterator[str]:
+    """What `decode` did that changes the look of a picture, from its header."""
+    if isinstance(picture, np.ndarray):
+        return
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # on metadata, as in `decode`
-        with Image.open(path) as image:
-            if getattr(image, "is_animated", False):
-                yield "its first frame"
-            if image.getexif().get(ExifTags.Base.Orientation, 1) in range(2, 9):
-                yield "turned by its EXIF tag"
-            if image.has_transparency_data:
-                yield "transparency laid on white"
+        if isinstance(picture, Image.Image):
+            yield from _told_by_header(picture)
+        else:
+            file = io.BytesIO(picture) if isinstance(picture, bytes) else picture
+            with Image.open(file) as image:
+                yield from _told_by_header(image)
     if facts.mode.startswith("I"):
         yield "16 bits a pixel brought to 8"
     elif facts.mode in ("CMYK", "LAB"):
         yield f"{facts.mode} turned into RGB"
 
 
-def _done_in_fitting(pixels_HWC: NDArray[np.uint8], wanted: Preprocessing) -> Iterator[str]:
-    height, width, channels = pixels_HWC.shape
+def _told_by_header(image: Image.Image) -> Iterator[str]:
+    if getattr(image, "is_animated", False):
+        yield "its first frame"
+    if image.getexif().get(ExifTags.Base.Orientation, 1) in range(2, 9):
+        yield "turned by its EXIF tag"
+    if image.has_transparency_data:
+        yield "transparency laid on white"
+
+
+def _done_in_fitting(fitted: Fitted, wanted: Preprocessing) -> Iterator[str]:
+    height, width = fitted.facts.height, fitted.facts.width
     if (height, width) != (wanted.height, wanted.width):
         same_form = height * wanted.width == width * wanted.height
         how = "scaled" if same_form else _FITTED[wanted.fit]
         yield f"{width} wide and {height} high, {how} to {wanted.width}×{wanted.height}"
-    if channels != wanted.channels:
+    if fitted.channels != wanted.channels:
         yield "gray repeated to RGB" if wanted.channels == 3 else "colour turned to gray"

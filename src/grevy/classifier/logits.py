@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from grevy.classifier.precision import autocast
 from grevy.data.augment.augmented_view import PLAIN, AugmentedView
 from grevy.data.batches import FeaturesOnDevice, PicturesOnDevice
+from grevy.models.survey.ready import evaluating
 from grevy.models.transfer.resize import input_side
 
 PIXELS_AT_ONCE = 512 * 32 * 32
@@ -44,19 +45,15 @@ def logits_of(
         view: how each picture is shown.
         index_N: which pictures; None: all.
     """
-    modes = [(module, module.training) for module in model.modules()]
-    model.eval()
     pieces = []
     every_N = torch.arange(len(pictures)) if index_N is None else index_N
-    for index_B in torch.split(
-        every_N.to(pictures.device), _batch_size(pictures, input_side(model))
-    ):
-        inputs = pictures.inputs(index_B, mean_C, standard_deviation_C, view)
-        with autocast(precision, pictures.device):
-            logits_BK = model(inputs)
-        pieces.append(logits_BK.float())
-    for module, was_training in modes:
-        module.training = was_training
+    at_once = _batch_size(pictures, input_side(model))
+    with evaluating(model):
+        for index_B in torch.split(every_N.to(pictures.device), at_once):
+            inputs = pictures.inputs(index_B, mean_C, standard_deviation_C, view)
+            with autocast(precision, pictures.device):
+                logits_BK = model(inputs)
+            pieces.append(logits_BK.float())
     return torch.cat(pieces).cpu()  # an accelerator is waited for once
 
 

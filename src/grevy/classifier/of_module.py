@@ -9,7 +9,7 @@ from torch import nn
 
 from grevy.classifier.classifier import Classifier
 from grevy.errors import ModelArgumentError
-from grevy.models.survey.trace import trace
+from grevy.models.survey.trace import trace_on_black
 from grevy.records.preprocessing import Fit, Preprocessing
 
 
@@ -19,7 +19,7 @@ def classifier_of_module(
     *,
     mean: Sequence[float] | None = None,
     standard_deviation: Sequence[float] | None = None,
-    classes: Sequence[str] = (),
+    classes: int | Sequence[str] = (),
     name: str = "",
     fit: Fit = "crop",
 ) -> Classifier:
@@ -30,7 +30,7 @@ def classifier_of_module(
         input_shape: channels (1 or 3), height, width of its pictures.
         mean: a channel, of pixels in [0, 1]; None: zeros.
         standard_deviation: likewise; None: ones.
-        classes: names of the K outputs; none: "0", "1", ...
+        classes: names of the K outputs, or K; none: "0", "1", ...
         name: how figures call it; none: the module's type.
         fit: how pictures of another size are brought to this one.
 
@@ -54,7 +54,8 @@ def classifier_of_module(
         _a_channel(mean, 0.0, channels, "mean"),
         _a_channel(standard_deviation, 1.0, channels, "standard_deviation"),
     )
-    names = _class_names(model, input_shape, tuple(classes))
+    wanted = range(classes) if isinstance(classes, int) else classes
+    names = _class_names(model, input_shape, tuple(map(str, wanted)))
     return Classifier(model, preprocessing, names, name or type(model).__name__)
 
 
@@ -73,7 +74,7 @@ def _class_names(
     model: nn.Module, input_shape: tuple[int, int, int], classes: tuple[str, ...]
 ) -> tuple[str, ...]:
     """`classes`, or numbers as names, after a look at the shape of the output."""
-    run = trace(model, input_shape)
+    run = trace_on_black(model, input_shape)
     if run.error is not None:
         raise ModelArgumentError(
             f"a network that fails on one picture of {'×'.join(map(str, input_shape))} "

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
+
+import torch
 
 from grevy.classifier.classifier import Classifier
 from grevy.classifier.device import choose_device
@@ -24,11 +27,19 @@ def classifier_of_run(
     Raises:
         RunNotFoundError: no run, or it lacks that snapshot.
         CorruptRecordError: the weights are damaged.
+        DeviceError: this machine does not have that device.
     """
     run = run if isinstance(run, Run) else open_run(run)
-    record = run.record
-    model, step = network_at(run, snapshot)
-    name = run.path.name if snapshot == "best" else f"{run.path.name} at step {step}"
+    record, chosen = run.record, choose_device(device)
+    network, step = network_at(run, snapshot)
+    # Filters lie as they did in training, so that the same kernels round in the same way.
+    model: Any = network.to(device=chosen, memory_format=torch.channels_last)  # type: ignore[call-overload]
     return Classifier(
-        model.to(choose_device(device)), record.preprocessing, record.data.classes, name
+        model,
+        record.preprocessing,
+        record.data.classes,
+        name=run.path.name if snapshot == "best" else f"{run.path.name} at step {step}",
+        precision=record.precision,
+        weights_from=f"{run.path}, {snapshot} (step {step})",
+        run=run,
     )

@@ -41,7 +41,7 @@ def main(words: list[str]) -> None:
     arguments = parse(EvaluateArguments, "evaluate", words)
     output = Output(arguments.json)
     load_plugin(arguments.plugin)
-    from grevy.classifier.evaluate import evaluate
+    from grevy.classifier.open import evaluate
 
     found = evaluate(arguments.run, arguments.where, split=arguments.split, device=arguments.device)
     output.line(f"{arguments.run} on the {found['split']} split of {found['where']}")

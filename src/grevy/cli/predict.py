@@ -18,7 +18,7 @@ from grevy.cli.plugin import load_plugin
 from grevy.errors import UnreadablePictureError, UsageError
 
 if TYPE_CHECKING:
-    from grevy.classifier.predict import Prediction
+    from grevy.classifier.predictions import Prediction
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ def main(words: list[str]) -> None:
     if arguments.out is not None and kind == "table":
         raise UsageError("--out for a table", "csv or json", "add --format csv")
     load_plugin(arguments.plugin)
-    from grevy.classifier.predict import predict
+    from grevy.classifier.open import predict
 
     found = predict(arguments.run, arguments.pictures, device=arguments.device)
     if kind == "table":

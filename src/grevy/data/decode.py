@@ -37,8 +37,11 @@ MAX_PIXELS = 178_956_970
 FORMATS = ("PNG", "JPEG", "GIF", "BMP", "TIFF", "WEBP", "PPM", "JPEG2000", "AVIF", "QOI", "ICO")
 """What is read, by Pillow's names. Not EPS: Pillow hands it to an outside program."""
 
-Picture = Path | bytes | NDArray[np.uint8]
-"""A file, the contents of one, or pixels `[H, W]` or `[H, W, 3]`."""
+COMMON = ("PNG", "JPEG", "GIF", "BMP", "PPM")
+"""Those that are tried first: for any other Pillow loads all of its forty readers."""
+
+Picture = Path | bytes | Image.Image | NDArray[np.uint8]
+"""A file, the contents of one, a picture of Pillow's, or pixels `[H, W]` or `[H, W, 3]`."""
 
 _GRAY_MODES = frozenset({"1", "L", "LA", "La", "I", "I;16", "I;16B", "I;16L", "I;16N", "F"})
 
@@ -117,27 +120,37 @@ def _pixels_of(picture: Picture) -> tuple[NDArray[np.uint8], str, str]:
 
 
 @contextmanager
-def _opened(picture: Path | bytes) -> Iterator[ImageFile.ImageFile]:
+def _opened(picture: Path | bytes | Image.Image) -> Iterator[Image.Image]:
     """The picture's header; its pixels are read by `load`. Strict whatever the program has set."""
     lenient, ImageFile.LOAD_TRUNCATED_IMAGES = ImageFile.LOAD_TRUNCATED_IMAGES, False
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # on metadata and size: the pixels are what counts
+            if isinstance(picture, Image.Image):
+                yield _of_allowed_size(picture)
+                return
             file = io.BytesIO(picture) if isinstance(picture, bytes) else picture.open("rb")
             with file, _identified(file) as image:
-                yield image
+                yield _of_allowed_size(image)
     finally:
         ImageFile.LOAD_TRUNCATED_IMAGES = lenient
 
 
 def _identified(file: BinaryIO) -> ImageFile.ImageFile:
     try:
-        image = Image.open(file, formats=_formats())
+        return Image.open(file, formats=COMMON)
+    except UnidentifiedImageError:
+        file.seek(0)
+    try:
+        return Image.open(file, formats=_formats())
     except UnidentifiedImageError:
         file.seek(0)
         start = file.read(16)
         reason = f"not a picture (begins with {start!r})" if start else "empty file"
         raise ValueError(reason) from None
+
+
+def _of_allowed_size(image: Image.Image) -> Image.Image:
     if image.width * image.height > MAX_PIXELS:
         raise Image.DecompressionBombError
     return image

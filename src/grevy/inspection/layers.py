@@ -9,7 +9,7 @@ from torch import nn
 
 from grevy.classifier.classifier import Classifier
 from grevy.errors import LayerNotFoundError, ModelArgumentError
-from grevy.models.survey.trace import ModuleCall, trace
+from grevy.models.survey.trace import ModuleCall, trace_on_black
 
 Convolution = nn.Conv2d | nn.ConvTranspose2d
 
@@ -75,7 +75,7 @@ def nearest(name: str, names: list[str]) -> str:
 
 
 def _calls(classifier: Classifier) -> list[ModuleCall]:
-    run = trace(classifier.model, classifier.preprocessing.shape)
+    run = trace_on_black(classifier.model, classifier.preprocessing.shape)
     if run.error is not None:
         shape = "×".join(map(str, classifier.preprocessing.shape))
         raise ModelArgumentError(

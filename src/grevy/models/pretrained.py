@@ -7,9 +7,12 @@ is not run, and its names are translated to those of the zoo's model.
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from importlib import resources
+from importlib.util import find_spec
 from pathlib import Path
+from runpy import run_path
 
 from grevy.errors import ChecksumError, MissingPackageError, WeightsError
 from grevy.models.weights_file import Weights, read_weights
@@ -101,6 +104,22 @@ def imagenet_classes() -> tuple[str, ...]:
     Raises:
         MissingPackageError: torchvision, which carries them, is not installed.
     """
+    return _listed_classes() or _imported_classes()
+
+
+def _listed_classes() -> tuple[str, ...]:
+    """From torchvision's list alone, a file of names: the package takes seconds to import.
+
+    Nothing where another release keeps them elsewhere.
+    """
+    found = find_spec("torchvision")
+    for folder in (found.submodule_search_locations or ()) if found else ():
+        with suppress(OSError):
+            return tuple(run_path(f"{folder}/models/_meta.py").get("_IMAGENET_CATEGORIES", ()))
+    return ()
+
+
+def _imported_classes() -> tuple[str, ...]:
     try:
         from torchvision.models import ResNet18_Weights
     except (ImportError, RuntimeError) as error:

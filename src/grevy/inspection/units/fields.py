@@ -18,7 +18,7 @@ from grevy.inspection.layers import address, find_layer
 from grevy.inspection.layout import Layout, layout_of
 from grevy.inspection.watching import as_found
 from grevy.models.survey.reach import Axis, Reach
-from grevy.models.survey.trace import ModuleCall, trace
+from grevy.models.survey.trace import ModuleCall, trace_on_black
 
 
 @dataclass(frozen=True)
@@ -153,7 +153,7 @@ def seen_alone(pixels_HWC: NDArray[np.uint8], spans: Spans) -> NDArray[np.uint8]
 def _call_of(classifier: Classifier, layer: str) -> ModuleCall:
     kind = type(find_layer(classifier.model, layer)[0]).__name__
     with as_found(classifier.model):  # whatever mode the program around it is in
-        found = trace(classifier.model, classifier.preprocessing.shape)
+        found = trace_on_black(classifier.model, classifier.preprocessing.shape)
     if found.error is not None:
         raise ModelArgumentError(
             f"{classifier.name} fails on a picture of "

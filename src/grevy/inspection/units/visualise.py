@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from grevy.inspection.units.colours import Colours
+from grevy.training.optimizers.without_compiler import light
 
 Answer = Callable[[Tensor], Tensor]
 """From pictures [S, C, H, W] in [0, 1] to the maps [S, h, w] of one channel."""
@@ -76,7 +77,7 @@ def visualise(
     spectrum = _FIRST * torch.randn(starts, *_spectrum_shape(shape), 2, generator=random)
     spectrum = spectrum.to(device).requires_grad_()
     picture = _Picture(shape, colours, device)
-    adam = torch.optim.Adam([spectrum], lr=RATE)
+    adam = light(torch.optim.Adam)([spectrum], lr=RATE)
     offsets_S2 = torch.zeros(starts, 2, dtype=torch.int64)
     for step in range(steps):
         if step == steps // _WARMING:

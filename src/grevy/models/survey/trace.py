@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Iterator, MutableMapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
@@ -105,6 +106,20 @@ def trace(model: nn.Module, input_shape: Shape) -> Trace:
     return replace(_traced(model, input_shape, nullcontext()), with_data=True)
 
 
+def trace_on_black(model: nn.Module, input_shape: Shape) -> Trace:
+    """As `trace`, but run on a black picture at once.
+
+    It computes what one picture costs, and loads nothing: what runs a network without data takes
+    PyTorch longer to import than most networks take for a picture. For whoever runs the network on
+    a picture anyway.
+
+    Args:
+        model: takes [B, C, H, W].
+        input_shape: C, H, W.
+    """
+    return _traced(model, input_shape, nullcontext())
+
+
 def _traced(model: nn.Module, shape: Shape, tensors: AbstractContextManager[None]) -> Trace:
     log = _Log()
     with evaluating(model), _hooked(model, log), torch.no_grad(), unfused():
@@ -188,6 +203,10 @@ class _Watch(TorchDispatchMode):  # type: ignore[no-untyped-call]
         given.update(kwargs or {})
         self._log.operation(func, given, result)
         return result
+
+
+# PyTorch wraps it for `torch.compile`, whose import takes longer than most networks do.
+_Watch.__torch_dispatch__ = inspect.unwrap(_Watch.__torch_dispatch__)  # type: ignore[method-assign]
 
 
 @contextmanager

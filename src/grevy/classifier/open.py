@@ -1,0 +1,207 @@
+"""Open a classifier; and predict and evaluate in one call."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from torch import nn
+
+from grevy.classifier.classifier import Classifier
+from grevy.classifier.device import choose_device
+from grevy.classifier.named import NamedModel, Shape, classifier_of_model
+from grevy.classifier.of_module import classifier_of_module
+from grevy.classifier.of_run import classifier_of_run
+from grevy.classifier.pictures import Pictures
+from grevy.classifier.predictions import Prediction
+from grevy.classifier.run import Run
+from grevy.classifier.snapshots import SnapshotName
+from grevy.data.load import Where
+from grevy.data.types import ImageData
+from grevy.errors import RunNotFoundError, UsageError
+from grevy.models import model_names
+from grevy.records.preprocessing import Fit
+
+Network = Run | str | Path | nn.Module | Classifier
+"""A run or its directory, the name of a network, a module, or what is open already."""
+
+_READ_BY = {
+    "a run": {"snapshot", "device"},
+    "a network by name": {
+        *("weights", "pretrained", "partial", "input_shape", "classes", "device", "name")
+    },
+    "a module": {"input_shape", "classes", "mean", "standard_deviation", "fit", "name"},
+    "an open classifier": set[str](),
+}
+"""Which arguments say something about what is opened."""
+
+
+def open_classifier(
+    network: Network,
+    *,
+    snapshot: SnapshotName = "best",
+    device: str = "auto",
+    weights: str | Path | None = None,
+    pretrained: bool = False,
+    partial: bool = False,
+    input_shape: Shape | None = None,
+    classes: int | Sequence[str] | None = None,
+    mean: Sequence[float] | None = None,
+    standard_deviation: Sequence[float] | None = None,
+    fit: Fit | None = None,
+    name: str | None = None,
+) -> Classifier:
+    """A network with all that it needs to answer, loaded once (`grevy.open`).
+
+    Args:
+        network: a run or its directory; else a registered name, `timm:NAME` or `torchvision:NAME`;
+            or a module, which is not copied, moved or changed.
+        snapshot: of a run: "best", "last" or "initial".
+        device: of a run or a named network: as in `train`.
+        weights: of a named network: a `.safetensors`, `.pt` or `.pth` file.
+        pretrained: of a named network: the weights that an installed package carries.
+        partial: of a named network: load what fits of the file; the rest stays random.
+        input_shape: of a named network or a module: channels, height, width of its pictures.
+        classes: of a named network or a module: names of the outputs, or how many there are.
+        mean: of a module: one a channel, of pixels in [0, 1]; None: zeros.
+        standard_deviation: of a module: likewise; None: ones.
+        fit: of a module: "crop", "stretch" or "pad", for pictures of another size; None: "crop".
+        name: of a named network or a module: how figures call it.
+
+    Raises:
+        UsageError: an argument that says nothing about this network, or a module without its
+            `input_shape`.
+        RunNotFoundError: neither a run nor a network of that name, or a run without that snapshot.
+        ModelArgumentError, WeightsError, CorruptRecordError, DeviceError: as they say.
+    """
+    arguments: dict[str, Any] = {
+        "snapshot": None if snapshot == "best" else snapshot,
+        "device": None if device == "auto" else device,
+        "weights": weights,
+        "pretrained": pretrained or None,
+        "partial": partial or None,
+        "input_shape": input_shape,
+        "classes": classes,
+        "mean": mean,
+        "standard_deviation": standard_deviation,
+        "fit": fit,
+        "name": name,
+    }
+    given = {key: value for key, value in arguments.items() if value is not None}
+    if isinstance(network, Classifier):
+        _require_read("an open classifier", given)
+        return network
+    if isinstance(network, nn.Module):
+        _require_read("a module", given)
+        return classifier_of_module(network, _shape_of_module(given), **given)
+    if _is_run(network):
+        _require_read("a run", given)
+        return classifier_of_run(network, **given)
+    _require_read("a network by name", given)
+    return _by_name(str(network), **given)
+
+
+def predict(network: Network, pictures: Pictures, *, device: str = "auto") -> list[Prediction]:
+    """Predictions in the order of the pictures; one that can't be read has its error.
+
+    Args:
+        network: a finished run, its directory, or what `grevy.open` takes or gave.
+        pictures: files, folders (all pictures below, in natural order), the bytes of files, PIL
+            images, uint8 pixels [H, W], [H, W, 3], [N, H, W] or [N, H, W, 3]; or several of these.
+        device: as in `train`.
+
+    Raises:
+        DataNotFoundError: a path that does not exist.
+        EmptyDataError: no picture at all.
+        DataFormatError: what is no picture in any of these forms.
+        RunNotFoundError: the run is not finished.
+    """
+    return open_classifier(network, device=device).predict(pictures)
+
+
+def evaluate(
+    network: Network,
+    where: Where | ImageData | None = None,
+    *,
+    split: str = "test",
+    device: str = "auto",
+) -> dict[str, Any]:
+    """Loss, accuracy and accuracy a class of a network on one split.
+
+    The same split of the same data in the same precision gives the figures of the record. Reading
+    the run's own test split again is counted in its run.json (`test_reads`).
+
+    Args:
+        network: a finished run, its directory, or what `grevy.open` takes or gave.
+        where: other image data with the same class names; None: the run's own.
+        split: "train", "validation" or "test".
+        device: as in `train`.
+
+    Returns:
+        loss, accuracy, n, classes (accuracy and n by name), split, where, test_reads.
+
+    Raises:
+        RunNotFoundError: the run is not finished.
+        RunMismatchError: the run's own data has changed since.
+        ClassMismatchError: the other data has other classes.
+        MissingSplitError: the data does not have the split.
+    """
+    return open_classifier(network, device=device).evaluate(where, split=split)
+
+
+def _is_run(network: Run | str | Path) -> bool:
+    """Whether a run is meant, and not the name of a network; a directory goes before a name.
+
+    Raises:
+        RunNotFoundError: a word that is neither.
+    """
+    if not isinstance(network, str) or Path(network).exists():
+        return True
+    if network in model_names() or ":" in network:
+        return False
+    if "/" in network or "\\" in network:
+        return True
+    near = difflib.get_close_matches(network, model_names(), n=3)
+    raise RunNotFoundError(
+        f"neither a run nor a network '{network}'",
+        " or ".join(near) or f"a run directory, or one of {', '.join(model_names())}",
+        "list the runs with: grevy runs",
+    )
+
+
+def _by_name(
+    name: str, *, device: str = "auto", classes: int | Sequence[str] = (), **given: Any
+) -> Classifier:
+    called = given.pop("name", name)
+    names = () if isinstance(classes, int) else tuple(classes)
+    count = classes if isinstance(classes, int) else len(names) or None
+    chosen = choose_device(device)
+    if "weights" in given:
+        given["weights"] = Path(given["weights"])
+    found = classifier_of_model(NamedModel(name, classes=count, **given))
+    found.model.to(chosen)
+    return replace(found, name=called, classes=names or found.classes)
+
+
+def _shape_of_module(given: dict[str, Any]) -> Shape:
+    if "input_shape" not in given:
+        raise UsageError(
+            "a module without input_shape",
+            "channels, height and width of its pictures",
+            "for example input_shape=(3, 32, 32)",
+        )
+    shape: Shape = given.pop("input_shape")
+    return shape
+
+
+def _require_read(what: str, given: Mapping[str, Any]) -> None:
+    """Refuse what would say nothing about this network, rather than leave it out in silence."""
+    for argument in given:
+        if argument not in _READ_BY[what]:
+            others = [kind for kind, read in _READ_BY.items() if argument in read]
+            raise UsageError(
+                f"{argument} for {what}", f"{argument} for {' or '.join(others)}", "leave it out"
+            )
