@@ -1,4 +1,4 @@
-"""What Grad-CAM and HiResCAM share: a layer's maps, weighted for one class and added up.
+"""A layer's maps, weighted for one class and added up: what all class maps do.
 
 Shapes: B pictures, C channels, H rows and W columns of the layer's maps.
 """
@@ -16,14 +16,12 @@ import torch
 from torch import Tensor, nn
 from torch.utils._pytree import tree_map_only
 
-from grevy.classifier.classifier import Classifier, Pictures
+from grevy.classifier.classifier import Classifier
 from grevy.errors import ModelArgumentError
 from grevy.figures.numerals import numeral
-from grevy.figures.scale import NO_EVIDENCE
-from grevy.inspection.attribution.examine import Findings, examine
+from grevy.inspection.addresses import address, find_layer
 from grevy.inspection.attribution.scores import class_logits, derivative
-from grevy.inspection.attribution.view import AttributionView, class_map_colours
-from grevy.inspection.layers import LayerInfo, address, find_layer, layer_list
+from grevy.inspection.layers import LayerInfo, layer_list
 from grevy.inspection.layout import Layout, layout_of
 from grevy.inspection.view import Check
 from grevy.inspection.watching import require_seen, watching
@@ -34,7 +32,6 @@ ToWeights = Callable[[Tensor], Tensor]
 """From gradients [B, C, H, W] at the layer to weights of its maps [B, C, H or 1, W or 1]."""
 
 _TOLERANCE = 1e-3
-_DRAWS = 3
 
 
 @dataclass(frozen=True)
@@ -85,57 +82,6 @@ def at_layer(
     return AtLayer(logits_B.detach(), layout.maps(output.detach()), layout.maps(gradients))
 
 
-@dataclass(frozen=True)
-class ClassMapMethod:
-    """A way to weight maps, and how it is called."""
-
-    title: str
-    to_weights: ToWeights
-
-
-def look_at_class_maps(
-    classifier: Classifier,
-    layer: str | None,
-    seed: int,
-    method: ClassMapMethod,
-    pictures: Pictures,
-    class_name: str | int | None,
-) -> AttributionView:
-    """The body of both inspectors; errors as theirs."""
-    info = _info(classifier, layer)
-    layout = layout_of(classifier, info.name, info.shape)
-
-    def find(model: nn.Module, images_BCHW: Tensor, classes_B: Tensor) -> Findings:
-        at = at_layer(model, info.name, images_BCHW, classes_B, layout)
-        evidence_BHW = at.evidence(method.to_weights)
-        with blanked(model, info.name):
-            empty = at_layer(model, info.name, images_BCHW, classes_B, layout)
-        arrays = {"evidence_NHW": evidence_BHW}
-        checks_B = completeness(info.name, method.to_weights, at, empty)
-        size = "×".join(map(str, evidence_BHW.shape[1:]))
-        note = f"Maps of layer '{info.name}' ({info.type}), {size}; values are parts of the logit."
-        notes = (note, layout.note) if layout.note else (note,)
-        maps_BHW = evidence_BHW.relu()
-        remarks_B = tuple("" if map_HW.any() else NO_EVIDENCE for map_HW in maps_BHW)
-        return Findings(maps_BHW, evidence_BHW, arrays, checks_B, notes, remarks_B)
-
-    def again(model: nn.Module, images_BCHW: Tensor, classes_B: Tensor) -> Tensor:
-        at = at_layer(model, info.name, images_BCHW, classes_B, layout)
-        return at.evidence(method.to_weights)
-
-    return examine(
-        classifier,
-        pictures,
-        class_name,
-        title=method.title,
-        find=find,
-        again=again,
-        colours=class_map_colours,
-        draws=_DRAWS,
-        seed=seed,
-    )
-
-
 def completeness(
     layer: str, to_weights: ToWeights, at: AtLayer, empty: AtLayer
 ) -> tuple[Check, ...]:
@@ -181,6 +127,22 @@ def blanked(model: nn.Module, layer: str) -> Iterator[None]:
 
 
 def default_layer(classifier: Classifier) -> LayerInfo:
+    """`last_layer_with_places`.
+
+    Raises:
+        ModelArgumentError: there is none.
+    """
+    found = last_layer_with_places(classifier)
+    if found is None:
+        raise ModelArgumentError(
+            f"{classifier.name}, in which no layer has rows and columns",
+            "a layer that puts out maps",
+            "use the method gradient or occlusion",
+        )
+    return found
+
+
+def last_layer_with_places(classifier: Classifier) -> LayerInfo | None:
     """The last layer with maps of more than one place, or with tokens of more than one patch.
 
     Inside attention, three axes are heads and tokens, so layers there are passed over. Tokens are
@@ -188,18 +150,14 @@ def default_layer(classifier: Classifier) -> LayerInfo:
     patches that nothing listens to have no gradient.
 
     Raises:
-        ModelArgumentError: there is none.
+        ModelArgumentError: the network fails on a picture.
     """
     layers = layer_list(classifier)
     attention = max((i for i, info in enumerate(layers) if _is_attention(info)), default=0)
     for place, info in reversed(list(enumerate(layers))):
         if not _is_attention(info) and _has_places(classifier, info, tokens=place < attention):
             return info
-    raise ModelArgumentError(
-        f"{classifier.name}, in which no layer has rows and columns",
-        "a layer that puts out maps",
-        "use the method gradient or occlusion",
-    )
+    return None
 
 
 def _is_attention(info: LayerInfo) -> bool:
@@ -218,7 +176,13 @@ def _has_places(classifier: Classifier, info: LayerInfo, tokens: bool) -> bool:
     return height * width > 1
 
 
-def _info(classifier: Classifier, layer: str | None) -> LayerInfo:
+def layer_with_maps(classifier: Classifier, layer: str | None) -> LayerInfo:
+    """The layer of that address; None: the last one with maps.
+
+    Raises:
+        LayerNotFoundError: no such layer, or none that puts out a tensor.
+        ModelArgumentError: no layer has rows and columns.
+    """
     if layer is None:
         return default_layer(classifier)
     _, index = find_layer(classifier.model, layer)
