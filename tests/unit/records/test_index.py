@@ -168,7 +168,7 @@ def test_columns_say_network_and_differences_and_can_be_asked_for(tmp_path: Path
         "one": ("base", ""),
         "two": ("net2", "epochs=1"),
         "three": ("net2", None),
-        "four": ("net2", "lr=0.1, batch_size=8, epochs=3, and 2 more"),
+        "four": ("net2", "lr=0.1, label_smoothing=0.1, batch_size=8, and 2 more"),
     }
     assert [Path(row["run"]).name for row in filter_runs(rows, ["network=base"])] == ["one"]
     assert [Path(row["run"]).name for row in filter_runs(rows, ["differs=epochs=1"])] == ["two"]
