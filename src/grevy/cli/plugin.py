@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import runpy
+from collections.abc import Sequence
 from pathlib import Path
 
 from grevy.errors import UsageError
@@ -21,3 +22,12 @@ def load_plugin(path: Path | None) -> None:
             f"no file {path}", "a Python file that registers networks", "check --plugin"
         )
     runpy.run_path(str(path))
+
+
+def plugin_in(words: Sequence[str]) -> Path | None:
+    """The file behind --plugin, before the words are parsed: it may bring flags of its own."""
+    for word, following in zip(words, [*words[1:], ""], strict=True):
+        name, equals, value = word.partition("=")
+        if name == "--plugin" and (value or following):
+            return Path(value if equals else following)
+    return None

@@ -8,16 +8,17 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Literal, get_args
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from grevy.classifier.classifier import Classifier, Inputs, Pictures
-from grevy.errors import InputError, ModelArgumentError
+from grevy.errors import ModelArgumentError
 from grevy.figures.numerals import counted, numbers, numeral
 from grevy.figures.scale import Scale, activations_scale, render
 from grevy.figures.tiles import Sheet, Tile, paged, pages
+from grevy.inspection.inspectors.activations import ActivationsSettings, Sort
 from grevy.inspection.layers import find_layer
 from grevy.inspection.layout import Layout, choose_channels, layout_of
 from grevy.inspection.view import Check, findings, numbers_of, png_of
@@ -26,62 +27,39 @@ from grevy.inspection.watching import activations_of
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-Sort = Literal["index", "maximum", "mean"]
 
+def look(
+    classifier: Classifier, pictures: Pictures, settings: ActivationsSettings
+) -> ActivationsView:
+    """Run the pictures through the network once.
 
-@dataclass(frozen=True)
-class Activations:
-    """Look at the output of one layer for some pictures.
-
-    Attributes:
-        classifier: what is looked into.
-        layer: its address.
-        channels: to show, in this order; None: all.
-        sort: order of all channels: by index, or by maximum or mean over the pictures, largest
-            first.
+    Raises:
+        LayerNotFoundError: no such layer.
+        ModelArgumentError: an output that is neither maps nor a vector nor tokens.
+        InputError: a channel that the layer does not have, or pictures that can't be read.
     """
-
-    classifier: Classifier
-    layer: str
-    channels: tuple[int, ...] | None = None
-    sort: Sort = "index"
-
-    def like(self, view: ActivationsView) -> Activations:
-        """Set to show the channels of `view`, in its order."""
-        return replace(self, channels=tuple(view.arrays["shown_S"].tolist()))
-
-    def __call__(self, pictures: Pictures) -> ActivationsView:
-        """Run the pictures through the network once.
-
-        Raises:
-            LayerNotFoundError: no such layer.
-            ModelArgumentError: an output that is neither maps nor a vector nor tokens.
-            InputError: a channel that the layer does not have, or pictures that can't be read.
-        """
-        inputs = self.classifier.prepare(pictures)
-        output = activations_of(self.classifier, inputs.images_NCHW, [self.layer])[self.layer]
-        if output.shape[0] != len(inputs):
-            raise ModelArgumentError(
-                f"layer '{self.layer}', which puts out {len(output)} items for {len(inputs)} "
-                "pictures",
-                "one for each picture",
-                "choose a layer around it",
-            )
-        layout = layout_of(self.classifier, self.layer, output.shape[1:])
-        maps_NCHW = layout.maps(output).float().cpu().numpy()
-        shown = choose_channels(self.channels, maps_NCHW.shape[1], self.layer)
-        if self.channels is None:
-            shown = order_of(maps_NCHW, self.sort)
-        arrays = {
-            f"activations_{layout.axes}": output.float().cpu().numpy(),
-            "maps_NCHW": maps_NCHW,
-            "shown_S": np.array(shown, np.int64),
-        }
-        kind = type(find_layer(self.classifier.model, self.layer)[0]).__name__
-        order = self.sort if self.channels is None else "index"
-        return ActivationsView(
-            self.classifier, f"{self.layer} ({kind})", inputs, layout, order, arrays
+    layer = settings.layer
+    inputs = classifier.prepare(pictures)
+    output = activations_of(classifier, inputs.images_NCHW, [layer])[layer]
+    if output.shape[0] != len(inputs):
+        raise ModelArgumentError(
+            f"layer '{layer}', which puts out {len(output)} items for {len(inputs)} pictures",
+            "one for each picture",
+            "choose a layer around it",
         )
+    layout = layout_of(classifier, layer, output.shape[1:])
+    maps_NCHW = layout.maps(output).float().cpu().numpy()
+    shown = choose_channels(settings.channels, maps_NCHW.shape[1], layer)
+    if settings.channels is None:
+        shown = order_of(maps_NCHW, settings.sort)
+    arrays = {
+        f"activations_{layout.axes}": output.float().cpu().numpy(),
+        "maps_NCHW": maps_NCHW,
+        "shown_S": np.array(shown, np.int64),
+    }
+    kind = type(find_layer(classifier.model, layer)[0]).__name__
+    order = settings.sort if settings.channels is None else "index"
+    return ActivationsView(classifier, f"{layer} ({kind})", inputs, layout, order, arrays)
 
 
 @dataclass(frozen=True)
@@ -116,6 +94,11 @@ class ActivationsView:
     def sharing(self, other: ActivationsView) -> ActivationsView:
         """The same, on one scale with `other`."""
         return replace(self, shares=(other.arrays["maps_NCHW"],))
+
+    @property
+    def choices(self) -> dict[str, Any]:
+        """The channels, in the order shown."""
+        return {"channels": tuple(self.arrays["shown_S"].tolist())}
 
     def values(self) -> list[tuple[str, NDArray[Any]]]:
         """The drawn maps [H, W] with their titles, picture after picture."""
@@ -224,12 +207,7 @@ def order_of(maps_NCHW: NDArray[np.floating[Any]], sort: Sort) -> tuple[int, ...
     """Channels by index, or by maximum or mean over pictures and places, largest first.
 
     A channel that holds NaN comes last, because it can't be compared.
-
-    Raises:
-        InputError: no such order.
     """
-    if sort not in get_args(Sort):
-        raise InputError(f"sort '{sort}'", "index, maximum or mean", "choose one of these")
     if sort == "index":
         return tuple(range(maps_NCHW.shape[1]))
     over = (0, 2, 3)

@@ -8,21 +8,24 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Protocol, Self
+from typing import TYPE_CHECKING, Any, Protocol, Self, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from grevy.classifier.classifier import Classifier, Pictures
+from grevy.classifier.classifier import Classifier
 from grevy.errors import DifferentNetworksError
 from grevy.figures.numerals import numbers, numeral
 from grevy.figures.scale import Scale, changes_scale, render
 from grevy.figures.tiles import Sheet, Tile
 from grevy.inspection.filters import mosaic
+from grevy.inspection.settings import Settings
 from grevy.inspection.view import Check, View, numbers_of, png_of
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+
+AnySettings = TypeVar("AnySettings", bound=Settings)
 
 _COLUMNS = 16
 
@@ -34,6 +37,11 @@ class Comparable(View, Protocol):
         """The same, on one scale with `other`."""
         ...
 
+    @property
+    def choices(self) -> Mapping[str, Any]:
+        """Settings that the view chose by itself: the same network and these show the same."""
+        ...
+
     def values(self) -> list[tuple[str, NDArray[Any]]]:
         """What is drawn, before it became colours: [H, W] or [I, H, W], with titles."""
         ...
@@ -43,32 +51,30 @@ class Comparable(View, Protocol):
         ...
 
 
-@dataclass(frozen=True)
-class Difference:
+def side_by_side(
+    look: Callable[[Classifier, AnySettings], Comparable],
+    settings: AnySettings,
+    classifier: Classifier,
+    other: Classifier,
+) -> DifferenceView:
     """Look at the same thing in two networks.
 
-    Attributes:
+    Args:
+        look: an inspector, all but its classifier and settings given.
+        settings: of the first; the second also keeps to what the first view chose by itself, such
+            as channels and their order.
         classifier: the first, or the earlier one.
         other: the second, or the later one.
-        look: makes an inspector of a classifier: `lambda c: Activations(c, "conv1")`.
+
+    Raises:
+        DifferentNetworksError: what is shown has another size in the second network.
+        GrevyError: as the inspector.
     """
-
-    classifier: Classifier
-    other: Classifier
-    look: Callable[[Classifier], Callable[[Any], Comparable]]
-
-    def __call__(self, pictures: Pictures | None = None) -> DifferenceView:
-        """Both views; the second shows the channels of the first, in the same order.
-
-        Raises:
-            DifferentNetworksError: what is shown has another size in the second network.
-            GrevyError: as the inspector.
-        """
-        first = self.look(self.classifier)(pictures)
-        second = _like(self.look(self.other), first)(pictures)
-        _require_same_size(first, second)
-        names = _names(self.classifier.name, self.other.name)
-        return DifferenceView(names, first.sharing(second), second.sharing(first))
+    first = look(classifier, settings)
+    second = look(other, settings.model_copy(update=dict(first.choices)))
+    _require_same_size(first, second)
+    names = _names(classifier.name, other.name)
+    return DifferenceView(names, first.sharing(second), second.sharing(first))
 
 
 @dataclass(frozen=True)
@@ -125,7 +131,7 @@ class DifferenceView:
     def sheet(self) -> Sheet:
         """Row by row the first, then the second; at the end the changes on their own scale."""
         first, second = self.first.sheet(), self.second.sheet()
-        rows, titles = _side_by_side(first, second, self.names)
+        rows, titles = _rows_of_both(first, second, self.names)
         tiles = self._change_tiles()
         change_rows = [tiles[i : i + _COLUMNS] for i in range(0, len(tiles), _COLUMNS)]
         return Sheet(
@@ -164,13 +170,6 @@ class DifferenceView:
         return png_of(self.draw())
 
 
-def _like(inspector: Any, view: Comparable) -> Callable[[Any], Comparable]:
-    """The inspector, set to show what `view` shows, where channels can be chosen."""
-    chosen: Callable[[Any], Comparable]
-    chosen = inspector.like(view) if hasattr(inspector, "like") else inspector
-    return chosen
-
-
 def _require_same_size(first: Comparable, second: Comparable) -> None:
     pairs = zip(first.values(), second.values(), strict=False)  # overviews: other class maps
     for (name, before), (_, after) in pairs:
@@ -186,7 +185,7 @@ def _names(first: str, second: str) -> tuple[str, str]:
     return (f"{first} (first)", f"{second} (second)") if first == second else (first, second)
 
 
-def _side_by_side(
+def _rows_of_both(
     first: Sheet, second: Sheet, names: tuple[str, str]
 ) -> tuple[list[Sequence[Tile]], list[str]]:
     """Rows of both in turn, with titles; a row that is the same in both stands once."""

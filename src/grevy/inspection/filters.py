@@ -9,13 +9,12 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Literal, get_args
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from grevy.classifier.classifier import Classifier, Pictures
-from grevy.errors import InputError
+from grevy.classifier.classifier import Classifier
 from grevy.figures.numerals import counted, numbers, numeral
 from grevy.figures.scale import (
     Scale,
@@ -27,13 +26,12 @@ from grevy.figures.scale import (
 )
 from grevy.figures.tiles import Sheet, Tile, paged, pages
 from grevy.inspection.convolution import convolution, filters_of, sees_colours
+from grevy.inspection.inspectors.filters import FiltersSettings
 from grevy.inspection.layout import choose_channels
 from grevy.inspection.view import Check, findings, number, numbers_of, png_of
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
-
-Sort = Literal["norm", "index"]
 
 _LINE = 255
 """White between the input channels of one filter."""
@@ -41,51 +39,29 @@ _LINE = 255
 _NO_BREAK = "\N{NO-BREAK SPACE}"
 
 
-@dataclass(frozen=True)
-class Filters:
-    """Look at the filters of one convolution.
+def look(classifier: Classifier, settings: FiltersSettings) -> FiltersView:
+    """Read the weights of one convolution.
 
-    Attributes:
-        classifier: what is looked into.
-        layer: a convolution; None: the first one.
-        channels: filters to show, in this order; None: all.
-        sort: order of all filters: by Euclidean norm, largest first, or by index.
+    Raises:
+        LayerNotFoundError: no such layer.
+        ModelArgumentError: it is not a convolution, or there is none.
+        InputError: a channel that the layer does not have.
     """
-
-    classifier: Classifier
-    layer: str | None = None
-    channels: tuple[int, ...] | None = None
-    sort: Sort = "norm"
-
-    def like(self, view: FiltersView) -> Filters:
-        """Set to show the filters of `view`, in its order."""
-        return replace(self, channels=tuple(view.arrays["shown_S"].tolist()))
-
-    def __call__(self, pictures: Pictures | None = None) -> FiltersView:
-        """Read the weights; pictures don't matter.
-
-        Raises:
-            LayerNotFoundError: no such layer.
-            ModelArgumentError: it is not a convolution, or there is none.
-            InputError: a channel that the layer does not have, or no such order.
-        """
-        if self.sort not in get_args(Sort):
-            raise InputError(f"sort '{self.sort}'", "norm or index", "choose one of these")
-        layer, module = convolution(self.classifier, self.layer)
-        weights_OIHW = filters_of(module).cpu().numpy()
-        norms_O = np.sqrt(np.square(weights_OIHW, dtype=np.float64).sum((1, 2, 3)))
-        shown = choose_channels(self.channels, len(weights_OIHW), layer)
-        if self.channels is None and self.sort == "norm":
-            shown = tuple(np.argsort(-norms_O, kind="stable").tolist())  # NaN comes last
-        arrays = {
-            "weights_OIHW": weights_OIHW,
-            "norms_O": norms_O,
-            "dead_O": dead_filters(weights_OIHW),
-            "shown_S": np.array(shown, np.int64),
-        }
-        order = "norm, largest first" if self.channels is None and self.sort == "norm" else ""
-        in_colour = sees_colours(self.classifier, layer)
-        return FiltersView(self.classifier, layer, in_colour, order, arrays)
+    layer, module = convolution(classifier, settings.layer)
+    weights_OIHW = filters_of(module).cpu().numpy()
+    norms_O = np.sqrt(np.square(weights_OIHW, dtype=np.float64).sum((1, 2, 3)))
+    by_norm = settings.channels is None and settings.sort == "norm"
+    shown = choose_channels(settings.channels, len(weights_OIHW), layer)
+    if by_norm:
+        shown = tuple(np.argsort(-norms_O, kind="stable").tolist())  # NaN comes last
+    arrays = {
+        "weights_OIHW": weights_OIHW,
+        "norms_O": norms_O,
+        "dead_O": dead_filters(weights_OIHW),
+        "shown_S": np.array(shown, np.int64),
+    }
+    order = "norm, largest first" if by_norm else ""
+    return FiltersView(classifier, layer, sees_colours(classifier, layer), order, arrays)
 
 
 @dataclass(frozen=True)
@@ -116,6 +92,11 @@ class FiltersView:
     def sharing(self, other: FiltersView) -> FiltersView:
         """The same, on one scale with `other`."""
         return replace(self, shares=(other.arrays["weights_OIHW"],))
+
+    @property
+    def choices(self) -> dict[str, Any]:
+        """The filters, in the order shown."""
+        return {"channels": tuple(self.arrays["shown_S"].tolist())}
 
     def values(self) -> list[tuple[str, NDArray[Any]]]:
         """The drawn filters [I, H, W] with their titles."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from numpy.typing import NDArray
@@ -11,9 +11,13 @@ from numpy.typing import NDArray
 from grevy.classifier.classifier import Classifier, Pictures
 from grevy.figures.scale import Scale
 from grevy.figures.tiles import Sheet, Tile
-from grevy.inspection.activations import Activations, ActivationsView, picture_tile
+from grevy.inspection import activations, filters
+from grevy.inspection.activations import ActivationsView, picture_tile
 from grevy.inspection.convolution import convolution
-from grevy.inspection.filters import Filters, FiltersView
+from grevy.inspection.filters import FiltersView
+from grevy.inspection.inspectors.activations import ActivationsSettings
+from grevy.inspection.inspectors.filters import FiltersSettings
+from grevy.inspection.inspectors.filters_and_activations import FiltersAndActivationsSettings
 from grevy.inspection.view import Check, findings, png_of
 
 if TYPE_CHECKING:
@@ -23,32 +27,14 @@ _COLUMNS = 10
 """Channels in one row, so that filter and activation are seen together."""
 
 
-@dataclass(frozen=True)
-class FiltersAndActivations:
-    """Look at filters of one convolution and at their activations, before any ReLU.
-
-    Attributes:
-        classifier: what is looked into.
-        layer: a convolution; None: the first one.
-        channels: to show, in this order; None: all, the largest norm first.
-    """
-
-    classifier: Classifier
-    layer: str | None = None
-    channels: tuple[int, ...] | None = None
-
-    def like(self, view: FiltersAndActivationsView) -> FiltersAndActivations:
-        """Set to show the channels of `view`, in its order."""
-        return replace(self, channels=tuple(view.arrays["shown_S"].tolist()))
-
-    def __call__(self, pictures: Pictures) -> FiltersAndActivationsView:
-        """Read the weights and run the pictures; errors as `Filters` and `Activations`."""
-        layer, _ = convolution(self.classifier, self.layer)
-        filters = Filters(self.classifier, layer, self.channels)()
-        shown = tuple(filters.arrays["shown_S"].tolist())
-        return FiltersAndActivationsView(
-            filters, Activations(self.classifier, layer, shown)(pictures)
-        )
+def look(
+    classifier: Classifier, pictures: Pictures, settings: FiltersAndActivationsSettings
+) -> FiltersAndActivationsView:
+    """Read the weights and run the pictures, before any ReLU; errors as of both."""
+    layer, _ = convolution(classifier, settings.layer)
+    weights = filters.look(classifier, FiltersSettings(layer=layer, channels=settings.channels))
+    chosen = ActivationsSettings(layer=layer, **weights.choices)
+    return FiltersAndActivationsView(weights, activations.look(classifier, pictures, chosen))
 
 
 @dataclass(frozen=True)
@@ -82,6 +68,11 @@ class FiltersAndActivationsView:
     def notes(self) -> tuple[str, ...]:
         """Those of both, each once."""
         return tuple(dict.fromkeys(self.filters.notes + self.activations.notes))
+
+    @property
+    def choices(self) -> dict[str, Any]:
+        """The channels, in the order shown."""
+        return self.filters.choices
 
     def sharing(self, other: FiltersAndActivationsView) -> FiltersAndActivationsView:
         """The same, on one scale with `other`."""

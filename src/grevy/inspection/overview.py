@@ -18,12 +18,15 @@ from grevy.figures.class_map import in_words, over_picture
 from grevy.figures.numerals import numeral
 from grevy.figures.scale import Scale, class_map_scale
 from grevy.figures.tiles import Sheet, Tile
-from grevy.inspection.activations import Activations, ActivationsView, order_of, picture_tile
-from grevy.inspection.attribution import AttributionView, HiResCam
-from grevy.inspection.filters_and_activations import (
-    FiltersAndActivations,
-    FiltersAndActivationsView,
-)
+from grevy.inspection import activations, filters_and_activations
+from grevy.inspection.activations import ActivationsView, order_of, picture_tile
+from grevy.inspection.attribution.class_maps import look_by_hirescam
+from grevy.inspection.attribution.view import AttributionView
+from grevy.inspection.filters_and_activations import FiltersAndActivationsView
+from grevy.inspection.inspectors.activations import ActivationsSettings
+from grevy.inspection.inspectors.class_maps import ClassMapSettings
+from grevy.inspection.inspectors.filters_and_activations import FiltersAndActivationsSettings
+from grevy.inspection.inspectors.overview import OverviewSettings
 from grevy.inspection.layers import convolutions
 from grevy.inspection.view import Check, number, png_of
 from grevy.inspection.watching import activations_of
@@ -38,64 +41,62 @@ CLASSES = 5
 """Most probable ones that are told."""
 
 
-@dataclass(frozen=True)
-class Overview:
-    """Everything about one picture on one page.
+def look(classifier: Classifier, pictures: Pictures, settings: OverviewSettings) -> OverviewView:
+    """Look at one picture.
 
-    Attributes:
-        classifier: what is looked into.
-        true_class: of the picture, if it is known; its class map stands beside the predicted one.
-        seed: of the randomised weights.
-        channels: of the first and of the last convolution; None: those that answer most.
+    Raises:
+        UsageError: several pictures.
+        LayerNotFoundError: a network without convolutions.
+        ClassNotFoundError: no such class.
+        InputError: a picture that can't be read.
     """
-
-    classifier: Classifier
-    true_class: str | int | None = None
-    seed: int = 0
-    channels: tuple[tuple[int, ...], tuple[int, ...]] | None = None
-
-    def like(self, view: OverviewView) -> Overview:
-        """Set to show the channels of `view`, in its order."""
-        shown = (view.arrays[name].tolist() for name in ("shown_S", "last_shown_S"))
-        first, last = map(tuple, shown)
-        return replace(self, channels=(first, last))
-
-    def __call__(self, pictures: Pictures) -> OverviewView:
-        """Look at one picture.
-
-        Raises:
-            UsageError: several pictures.
-            LayerNotFoundError: a network without convolutions.
-            ClassNotFoundError: no such class.
-            InputError: a picture that can't be read.
-        """
-        classifier = self.classifier
-        pixels_1HWC = _one(classifier.prepare(pictures))
-        first, last = self._ends()
-        chosen = self.channels or _strongest(classifier, pixels_1HWC, (first, last))
-        predicted = HiResCam(classifier, seed=self.seed)(pixels_1HWC)
-        class_maps = [predicted]
-        true = None if self.true_class is None else classifier.class_index(self.true_class)
-        if true is not None and classifier.classes[true] != predicted.explained[0].class_name:
-            class_maps.append(HiResCam(classifier, seed=self.seed)(pixels_1HWC, true))
-        return OverviewView(
+    pixels_1HWC = _one(classifier.prepare(pictures))
+    first, last = _ends(classifier)
+    channels = _strongest(classifier, pixels_1HWC, (first, last))
+    first_channels = channels[0] if settings.first_channels is None else settings.first_channels
+    last_channels = channels[1] if settings.last_channels is None else settings.last_channels
+    true, class_maps = _class_maps(classifier, pixels_1HWC, settings)
+    return OverviewView(
+        classifier,
+        true,
+        filters_and_activations.look(
             classifier,
-            None if true is None else classifier.classes[true],
-            FiltersAndActivations(classifier, first, chosen[0])(pictures),
-            Activations(classifier, last, chosen[1])(pixels_1HWC),
-            tuple(class_maps),
-        )
+            pictures,
+            FiltersAndActivationsSettings(layer=first, channels=first_channels),
+        ),
+        activations.look(
+            classifier, pixels_1HWC, ActivationsSettings(layer=last, channels=last_channels)
+        ),
+        class_maps,
+    )
 
-    def _ends(self) -> tuple[str, str]:
-        """The first and the last convolution."""
-        layers = convolutions(self.classifier)
-        if not layers:
-            raise LayerNotFoundError(
-                f"{self.classifier.name}, which has no convolution",
-                "one for an overview",
-                "name a --layer; grevy look --list prints them",
-            )
-        return layers[0].name, layers[-1].name
+
+def _class_maps(
+    classifier: Classifier, pixels_1HWC: NDArray[np.uint8], settings: OverviewSettings
+) -> tuple[str | None, tuple[AttributionView, ...]]:
+    """The true class, if it was told, and maps for the predicted class and, if another, for it."""
+    wanted = ClassMapSettings(seed=settings.seed)
+    predicted = look_by_hirescam(classifier, pixels_1HWC, wanted)
+    if settings.class_name is None:
+        return None, (predicted,)
+    index = classifier.class_index(settings.class_name)
+    true = classifier.classes[index]
+    if true == predicted.explained[0].class_name:
+        return true, (predicted,)
+    other = ClassMapSettings(seed=settings.seed, class_name=index)
+    return true, (predicted, look_by_hirescam(classifier, pixels_1HWC, other))
+
+
+def _ends(classifier: Classifier) -> tuple[str, str]:
+    """The first and the last convolution."""
+    layers = convolutions(classifier)
+    if not layers:
+        raise LayerNotFoundError(
+            f"{classifier.name}, which has no convolution",
+            "one for an overview",
+            "name a --layer; grevy look --list prints them",
+        )
+    return layers[0].name, layers[-1].name
 
 
 @dataclass(frozen=True)
@@ -126,6 +127,14 @@ class OverviewView:
             last=self.last.sharing(other.last),
             shares=(other.arrays["class_maps_MHW"],),
         )
+
+    @property
+    def choices(self) -> dict[str, Any]:
+        """The channels of both layers, in the order shown."""
+        return {
+            "first_channels": self.first.choices["channels"],
+            "last_channels": self.last.choices["channels"],
+        }
 
     def values(self) -> list[tuple[str, NDArray[Any]]]:
         """The class maps [H, W] with their titles."""

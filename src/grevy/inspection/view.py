@@ -1,4 +1,4 @@
-"""The one form of every inspector: made from a classifier, called on pictures, returns a view."""
+"""What every inspector returns: a view, with its checks."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from grevy.classifier.classifier import Classifier, Pictures
 from grevy.figures.page import DPI, drawing
 from grevy.figures.scale import Scale
 
@@ -99,19 +98,6 @@ class PagedView(View, Protocol):
 
     def draw(self, page: int = 1) -> Figure:
         """That page, counted from 1."""
-        ...
-
-
-class Inspector(Protocol):
-    """Settings and a classifier, frozen; called on pictures."""
-
-    @property
-    def classifier(self) -> Classifier:
-        """What is looked into."""
-        ...
-
-    def __call__(self, pictures: Pictures) -> View:
-        """Look; the model is left as it was found."""
         ...
 
 

@@ -10,9 +10,9 @@ import torch.nn.functional as F
 from PIL import Image
 
 import grevy
-from grevy.cli.look import parse_channels
 from grevy.cli.main import main
 from grevy.errors import UsageError
+from grevy.inspection.settings import parse_channels
 
 
 @pytest.fixture(scope="module")
@@ -121,7 +121,7 @@ def test_pages_of_many_channels(picture, tmp_path, capsys):
         (["PICTURE", "--model", "base", "--method", "magic"], "gradcam"),
         (["PICTURE", "--model", "base", "--method", "gradient", "--layer", "conv1"], "--layer"),
         (["PICTURE", "--model", "base", "--layer", "conv1", "--channels", "32"], "0 to 31"),
-        (["PICTURE", "--model", "base", "--channels", "x"], "--channels x"),
+        (["PICTURE", "--model", "base", "--layer", "conv1", "--channels", "x"], "--channels x"),
         (["PICTURE", "--model", "bse"], "base"),
         (["PICTURE", "--model", "base", "--out", "a.pdf"], ".png or .svg"),
         (["missing.png", "--model", "base"], "missing.png"),
@@ -131,7 +131,7 @@ def test_pages_of_many_channels(picture, tmp_path, capsys):
         (["PICTURE", "--run", "nowhere"], "nowhere"),
         (["PICTURE", "--model", "base", "--channels", "3"], "--channels without --layer"),
         (["PICTURE", "PICTURE", "--model", "base"], "2 pictures for an overview"),
-        (["PICTURE", "--model", "base", "--other-state", "last"], "--other-state"),
+        (["PICTURE", "--model", "base", "--other-snapshot", "last"], "--other-snapshot"),
     ],
 )
 def test_wrong_words_are_one_line(words, said, picture, capsys):

@@ -12,7 +12,8 @@ from grevy.classifier.classifier import Classifier
 from grevy.classifier.of_module import classifier_of_module
 from grevy.errors import InputError, LayerNotFoundError, ModelArgumentError
 from grevy.figures.scale import NOT_A_NUMBER
-from grevy.inspection.activations import Activations, order_of
+from grevy.inspection.activations import order_of
+from grevy.inspection.look import look
 
 PICTURES = np.random.default_rng(0).integers(0, 256, (2, 12, 12, 3), np.uint8)
 STATISTICS = {"mean": (0.5, 0.4, 0.3), "standard_deviation": (0.2, 0.25, 0.3)}
@@ -57,7 +58,10 @@ def by_hand(classifier: Classifier) -> Tensor:
 
 def test_activations_are_those_of_torchs_convolution_before_the_relu_in_place() -> None:
     classifier = network()
-    found, expected = seen(Activations(classifier, "conv")(PICTURES)), by_hand(classifier).numpy()
+    found, expected = (
+        seen(look(PICTURES, model=classifier, method="activations", layer="conv")),
+        by_hand(classifier).numpy(),
+    )
     assert (expected < 0).any()
     assert np.abs(found - expected).max() <= 1e-6 * np.abs(expected).max()
 
@@ -68,7 +72,7 @@ def test_a_functional_relu_in_place_does_not_change_what_is_seen_before_it() -> 
     with torch.no_grad():
         first = by_hand(classifier).relu()
         expected = model.wide(model.same(first).relu())
-    found = seen(Activations(classifier, "wide")(PICTURES))
+    found = seen(look(PICTURES, model=classifier, method="activations", layer="wide"))
     assert (found < 0).any()
     np.testing.assert_allclose(found, expected, atol=1e-6)
 
@@ -76,7 +80,8 @@ def test_a_functional_relu_in_place_does_not_change_what_is_seen_before_it() -> 
 def test_the_second_call_of_a_module_has_its_own_name() -> None:
     classifier = network()
     first, second, also_first = (
-        seen(Activations(classifier, layer)(PICTURES)) for layer in ("relu", "relu#2", "relu#1")
+        seen(look(PICTURES, model=classifier, method="activations", layer=layer))
+        for layer in ("relu", "relu#2", "relu#1")
     )
     np.testing.assert_allclose(first, by_hand(classifier).relu(), atol=1e-6)
     with torch.no_grad():
@@ -84,26 +89,23 @@ def test_the_second_call_of_a_module_has_its_own_name() -> None:
     np.testing.assert_allclose(second, expected, atol=1e-6)
     np.testing.assert_array_equal(first, also_first)
     with pytest.raises(LayerNotFoundError, match="relu#3"):
-        Activations(classifier, "relu#3")(PICTURES)
+        look(PICTURES, model=classifier, method="activations", layer="relu#3")
 
 
 def test_an_unknown_layer_lists_the_nearest_names() -> None:
     with pytest.raises(LayerNotFoundError, match=r"no layer 'con'.*conv"):
-        Activations(network(), "con")(PICTURES)
+        look(PICTURES, model=network(), method="activations", layer="con")
 
 
 def test_chosen_channels_come_as_chosen_on_the_scale_of_the_whole_layer() -> None:
     classifier = network()
-    every, chosen = (
-        Activations(classifier, "conv")(PICTURES),
-        Activations(classifier, "conv", (4, 1)),
-    )
-    view = chosen(PICTURES)
+    every = look(PICTURES, model=classifier, method="activations", layer="conv")
+    view = look(PICTURES, model=classifier, method="activations", layer="conv", channels=(4, 1))
     assert [tile.title for tile in view.tiles(1)] == ["4", "1"]
     assert view.scale == every.scale
     np.testing.assert_array_equal(view.tiles(1)[0].picture_HW3, every.tiles(1)[4].picture_HW3)
     with pytest.raises(InputError, match="0 to 5"):
-        Activations(classifier, "conv", (6,))(PICTURES)
+        look(PICTURES, model=classifier, method="activations", layer="conv", channels=(6,))
 
 
 def test_channels_are_sorted_by_index_maximum_or_mean() -> None:
@@ -116,12 +118,12 @@ def test_channels_are_sorted_by_index_maximum_or_mean() -> None:
     maps_NCHW[0, 2, 0, 0] = np.nan
     assert order_of(maps_NCHW, "maximum") == (3, 1, 0, 2)
     with pytest.raises(InputError, match="index, maximum or mean"):
-        order_of(maps_NCHW, "norm")
+        look(PICTURES, model=network(), method="activations", layer="conv", sort="norm")
 
 
 @pytest.mark.parametrize("sort", ["maximum", "mean"])
 def test_the_grid_is_in_that_order_and_says_so(sort: str) -> None:
-    view = Activations(network(), "relu", sort=sort)(PICTURES)
+    view = look(PICTURES, model=network(), method="activations", layer="relu", sort=sort)
     key_C = getattr(seen(view), {"maximum": "max", "mean": "mean"}[sort])((0, 2, 3))
     shown = [int(tile.title) for tile in view.tiles(0)]
     assert sorted(shown) == list(range(6))
@@ -130,7 +132,10 @@ def test_the_grid_is_in_that_order_and_says_so(sort: str) -> None:
 
 
 def test_after_relu_the_scale_starts_at_zero_and_before_it_is_symmetric() -> None:
-    after, before = (Activations(network(), layer)(PICTURES).scale for layer in ("relu", "conv"))
+    after, before = (
+        look(PICTURES, model=network(), method="activations", layer=layer).scale
+        for layer in ("relu", "conv")
+    )
     assert (after.kind, after.low) == ("sequential", 0)
     assert (before.kind, before.low) == ("diverging", -before.high)
 
@@ -139,7 +144,7 @@ def test_a_silent_channel_is_told_and_drawn_as_zero_never_stretched() -> None:
     classifier = network()
     with torch.no_grad():
         classifier.model.conv.bias[2] = -1000
-    view = Activations(classifier, "relu")(PICTURES)
+    view = look(PICTURES, model=classifier, method="activations", layer="relu")
     tile = view.tiles(0)[2]
     assert tile.numbers == "all\N{NO-BREAK SPACE}0"
     assert len(np.unique(tile.picture_HW3.reshape(-1, 3), axis=0)) == 1
@@ -152,7 +157,7 @@ def test_nan_is_drawn_yellow_and_told_as_nan_not_as_zero() -> None:
     with torch.no_grad():
         classifier.model.conv.weight[1, 0, 0, 0] = torch.nan
         classifier.model.conv.bias[3] = torch.inf
-    view = Activations(classifier, "conv")(PICTURES)
+    view = look(PICTURES, model=classifier, method="activations", layer="conv")
     maps = seen(view)
     assert np.isnan(maps[:, 1]).any()
     tiles = view.tiles(0)
@@ -168,7 +173,9 @@ def test_nan_is_drawn_yellow_and_told_as_nan_not_as_zero() -> None:
 
 
 def test_many_channels_have_pages() -> None:
-    view = Activations(network(300), "conv", sort="maximum")(PICTURES[:1])
+    view = look(
+        PICTURES[:1], model=network(300), method="activations", layer="conv", sort="maximum"
+    )
     assert view.pages == 3
     titles = [tile.title for page in (1, 2, 3) for row in view.sheet(page).rows[1:] for tile in row]
     assert titles == [str(channel) for channel in view.arrays["shown_S"]]
@@ -178,7 +185,7 @@ def test_many_channels_have_pages() -> None:
 
 
 def test_each_picture_stands_above_its_own_channels_with_numbers() -> None:
-    view = Activations(network(), "conv", (0, 5))(PICTURES)
+    view = look(PICTURES, model=network(), method="activations", layer="conv", channels=(0, 5))
     first, maps, second, _ = view.sheet().rows
     np.testing.assert_array_equal(first[0].picture_HW3, PICTURES[0])
     np.testing.assert_array_equal(second[0].picture_HW3, PICTURES[1])
@@ -191,7 +198,7 @@ def test_each_picture_stands_above_its_own_channels_with_numbers() -> None:
 
 def test_a_vector_is_drawn_as_one_value_a_channel() -> None:
     classifier = network()
-    view = Activations(classifier, "linear")(PICTURES)
+    view = look(PICTURES, model=classifier, method="activations", layer="linear")
     assert seen(view).shape == (2, 3, 1, 1)
     value = float(view.arrays["activations_NC"][0, 2])
     assert float(view.tiles(0)[2].numbers.replace("−", "-")) == pytest.approx(value, rel=0.01)
@@ -199,7 +206,7 @@ def test_a_vector_is_drawn_as_one_value_a_channel() -> None:
 
 def test_what_the_network_does_not_see_is_said() -> None:
     large = np.random.default_rng(1).integers(0, 256, (24, 36), np.uint8)
-    notes = " ".join(Activations(network(), "conv")(large).notes)
+    notes = " ".join(look(large, model=network(), method="activations", layer="conv").notes)
     assert "36 wide and 24 high, scaled and cropped to 12×12" in notes
     assert "gray repeated to RGB" in notes
 
@@ -219,4 +226,4 @@ class Halves(nn.Module):
 def test_a_layer_that_works_on_other_items_than_pictures_is_refused() -> None:
     classifier = classifier_of_module(Halves(), (3, 12, 12))
     with pytest.raises(ModelArgumentError, match="4 items for 2 pictures"):
-        Activations(classifier, "inner")(PICTURES)
+        look(PICTURES, model=classifier, method="activations", layer="inner")

@@ -6,6 +6,7 @@ import copy
 import importlib
 import math
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -24,24 +25,6 @@ from grevy.errors import (
     ModelArgumentError,
 )
 from grevy.figures.scale import NO_EVIDENCE, NOT_A_NUMBER
-from grevy.inspection.attribution import (
-    METHODS,
-    AttributionView,
-    GradCam,
-    Gradient,
-    GuidedBackpropagation,
-    HiResCam,
-    IntegratedGradients,
-    Occlusion,
-    SmoothGrad,
-    gradcam,
-    gradient,
-    guided_backpropagation,
-    hirescam,
-    integrated_gradients,
-    occlusion,
-    smoothgrad,
-)
 from grevy.inspection.attribution.baselines import edge_check, edges
 from grevy.inspection.attribution.cam import default_layer
 from grevy.inspection.attribution.checks import (
@@ -49,12 +32,25 @@ from grevy.inspection.attribution.checks import (
     rank_correlation,
     under_random_weights,
 )
-from grevy.inspection.attribution.gradcam import gradcam_evidence
-from grevy.inspection.attribution.hirescam import hirescam_evidence
+from grevy.inspection.attribution.class_maps import (
+    gradcam,
+    gradcam_evidence,
+    hirescam,
+    hirescam_evidence,
+)
+from grevy.inspection.attribution.gradient import gradient
+from grevy.inspection.attribution.guided_backpropagation import guided_backpropagation
+from grevy.inspection.attribution.integrated_gradients import integrated_gradients
+from grevy.inspection.attribution.occlusion import occlusion
+from grevy.inspection.attribution.smoothgrad import smoothgrad
 from grevy.inspection.attribution.starts import start_images
+from grevy.inspection.attribution.view import AttributionView
+from grevy.inspection.look import look
+from grevy.inspection.registry import inspectors
 from grevy.inspection.view import Check
 from grevy.models import build_model
 
+METHODS = [each.name for each in inspectors() if "attribution" in str(each.function)]
 SHAPE = (3, 7, 5)
 CLASSES_B = torch.tensor([2, 0])
 
@@ -137,7 +133,12 @@ def test_the_gradient_of_a_linear_network_is_its_weight() -> None:
 
 def test_the_gradient_map_is_the_largest_absolute_derivative_among_the_colours() -> None:
     model = Linear((3, 8, 8))
-    view = Gradient(classifier_of_module(model, (3, 8, 8)))(pixels(side=8), 1)
+    view = look(
+        pixels(side=8),
+        model=classifier_of_module(model, (3, 8, 8)),
+        method="gradient",
+        class_name=1,
+    )
     expected_HW = model.weights_KCHW[1].detach().abs().amax(0)
     np.testing.assert_allclose(view.arrays["maps_NHW"][0], expected_HW)
     slope = check_named(view, "measured slope")
@@ -149,13 +150,23 @@ def test_the_measured_slope_finds_a_wrong_gradient(monkeypatch: pytest.MonkeyPat
     module = importlib.import_module("grevy.inspection.attribution.gradient")
     right = module.gradient
     monkeypatch.setattr(module, "gradient", lambda *given: 1.2 * right(*given))
-    view = Gradient(classifier_of_module(Linear((3, 8, 8)), (3, 8, 8)))(pixels(side=8), 1)
+    view = look(
+        pixels(side=8),
+        model=classifier_of_module(Linear((3, 8, 8)), (3, 8, 8)),
+        method="gradient",
+        class_name=1,
+    )
     assert check_named(view, "measured slope").passed is False
 
 
 def test_the_slope_is_measured_also_at_a_picture_of_zeros() -> None:
     black = np.zeros((8, 8, 3), np.uint8)
-    view = Gradient(classifier_of_module(Linear((3, 8, 8)), (3, 8, 8)))(black, 1)
+    view = look(
+        black,
+        model=classifier_of_module(Linear((3, 8, 8)), (3, 8, 8)),
+        method="gradient",
+        class_name=1,
+    )
     assert check_named(view, "measured slope").passed is True
 
 
@@ -308,7 +319,11 @@ def test_every_form_of_relu_is_guided(relu: Callable[[Tensor], Tensor]) -> None:
 
 
 def test_a_network_without_relu_says_that_the_guided_gradient_is_the_plain_one() -> None:
-    view = GuidedBackpropagation(classifier_of_module(Linear((3, 8, 8)), (3, 8, 8)))(pixels(side=8))
+    view = look(
+        pixels(side=8),
+        model=classifier_of_module(Linear((3, 8, 8)), (3, 8, 8)),
+        method="guided-backpropagation",
+    )
     assert "No ReLU in this network: this is the plain gradient." in view.notes
     assert any("Pictures, not explanations" in note for note in view.notes)
     assert "not explanations" in view.sheet().topic
@@ -316,7 +331,7 @@ def test_a_network_without_relu_says_that_the_guided_gradient_is_the_plain_one()
 
 def test_integrated_gradients_are_complete_on_base_with_random_weights(base: nn.Module) -> None:
     classifier = classifier_of_module(base, (3, 32, 32))
-    view = IntegratedGradients(classifier)(pixels(2), 3)
+    view = look(pixels(2), model=classifier, method="integrated-gradients", class_name=3)
     start = start_images(classifier.preprocessing, view.inputs.images_NCHW, "black")
     with torch.no_grad():
         change_N = (base(view.inputs.images_NCHW) - base(start))[:, 3].numpy()
@@ -335,11 +350,20 @@ def test_integrated_gradients_do_more_steps_until_they_are_complete() -> None:
 
     classifier = classifier_of_module(Fourth(), (1, 4, 4))
     white = np.full((4, 4), 255, np.uint8)
-    few = IntegratedGradients(classifier, steps=4, most_steps=4)(white, 0)
+    few = look(
+        white, model=classifier, method="integrated-gradients", steps=4, most_steps=4, class_name=0
+    )
     gap = check_named(few, "completeness gap")
     assert gap.value == pytest.approx(-16 / (2 * 4**2), rel=0.05)
     assert gap.passed is False
-    enough = IntegratedGradients(classifier, steps=4, most_steps=1000)(white, 0)
+    enough = look(
+        white,
+        model=classifier,
+        method="integrated-gradients",
+        steps=4,
+        most_steps=1000,
+        class_name=0,
+    )
     assert check_named(enough, "completeness gap").passed is True
     assert "108 steps" in enough.notes[0]
     np.testing.assert_allclose(enough.arrays["maps_NHW"], 1, atol=1e-4)
@@ -368,7 +392,7 @@ def test_starts_are_colours_as_the_network_sees_them(start: Any, value: float | 
 def test_an_unknown_start_is_refused() -> None:
     classifier = classifier_of_module(Linear((3, 8, 8)), (3, 8, 8))
     with pytest.raises(InputError, match="black, white or mean"):
-        Occlusion(classifier, start="gray")(pixels(side=8))
+        look(pixels(side=8), model=classifier, method="occlusion", start="gray")
 
 
 def test_fewer_than_one_step_is_refused() -> None:
@@ -500,45 +524,61 @@ def test_the_second_call_of_a_module_has_its_own_map() -> None:
 
 def test_the_first_call_can_be_named_by_its_number() -> None:
     classifier = classifier_of_module(Reused(), (3, 8, 8))
-    one, other = (GradCam(classifier, layer)(pixels(side=8)) for layer in ("conv", "conv#1"))
+    one, other = (
+        look(pixels(side=8), model=classifier, method="gradcam", layer=layer)
+        for layer in ("conv", "conv#1")
+    )
     np.testing.assert_array_equal(one.arrays["maps_NHW"], other.arrays["maps_NHW"])
 
 
 @pytest.mark.parametrize("frozen", [False, True])
 def test_a_layer_on_which_the_class_does_not_depend_has_a_map_of_zeros(frozen: bool) -> None:
     model = Reused().requires_grad_(not frozen)
-    view = GradCam(classifier_of_module(model, (3, 8, 8)), "side")(pixels(side=8), 1)
+    view = look(
+        pixels(side=8),
+        model=classifier_of_module(model, (3, 8, 8)),
+        method="gradcam",
+        layer="side",
+        class_name=1,
+    )
     assert not view.arrays["maps_NHW"].any()
     assert NO_EVIDENCE in view.scale.note
 
 
-@pytest.mark.parametrize("method", [GradCam, HiResCam])
-def test_unknown_layers_and_layers_without_places_are_refused(
-    method: Callable[..., Any], base: nn.Module
-) -> None:
-    classifier = classifier_of_module(base, (3, 32, 32))
+@pytest.mark.parametrize("method", ["gradcam", "hirescam"])
+def test_unknown_layers_and_layers_without_places_are_refused(method: str, base: nn.Module) -> None:
+    explain = partial(look, pixels(), model=classifier_of_module(base, (3, 32, 32)), method=method)
     with pytest.raises(LayerNotFoundError, match="conv3"):
-        method(classifier, "conv33")(pixels())
+        explain(layer="conv33")
     with pytest.raises(LayerNotFoundError, match="sees no tensor"):
-        method(classifier, "conv3#2")(pixels())
+        explain(layer="conv3#2")
     with pytest.raises(ModelArgumentError, match="rows and columns"):
-        method(classifier, "linear1")(pixels())
+        explain(layer="linear1")
     with pytest.raises(ClassNotFoundError):
-        method(classifier)(pixels(), "zebra")
+        explain(class_name="zebra")
 
 
 def test_without_a_layer_the_last_maps_are_taken(base: nn.Module, resnet18: nn.Module) -> None:
     for model, last in ((base, "'pool3'"), (resnet18, "'layer3'")):
-        assert last in GradCam(classifier_of_module(model, (3, 32, 32)))(pixels()).notes[0]
+        assert (
+            last
+            in look(
+                pixels(), model=classifier_of_module(model, (3, 32, 32)), method="gradcam"
+            ).notes[0]
+        )
     with pytest.raises(ModelArgumentError, match="method gradient or occlusion"):
-        GradCam(classifier_of_module(Linear((3, 8, 8)), (3, 8, 8)))(pixels(side=8))
+        look(
+            pixels(side=8),
+            model=classifier_of_module(Linear((3, 8, 8)), (3, 8, 8)),
+            method="gradcam",
+        )
 
 
 def test_tokens_of_a_transformer_become_maps_on_the_grid_of_patches(
     transformer: nn.Module,
 ) -> None:
     classifier = classifier_of_module(transformer, (3, 32, 32))
-    view = HiResCam(classifier, "blocks.1.norm1")(pixels())
+    view = look(pixels(), model=classifier, method="hirescam", layer="blocks.1.norm1")
     assert view.arrays["maps_NHW"].shape == (1, 4, 4)
     assert any("17 tokens, without the first 1" in note for note in view.notes)
 
@@ -548,12 +588,14 @@ def test_tokens_of_a_transformer_become_maps_on_the_grid_of_patches(
 
 def test_completeness_passes_where_theory_promises_it(base: nn.Module) -> None:
     classifier = classifier_of_module(Pooled(), (3, 8, 8))
-    for method in (GradCam, HiResCam):
-        gap = check_named(method(classifier, "relu")(pixels(side=8)), "completeness gap")
+    for method in ("gradcam", "hirescam"):
+        view = look(pixels(side=8), model=classifier, method=method, layer="relu")
+        gap = check_named(view, "completeness gap")
         assert (gap.passed, gap.expected) == (True, "0")
         assert abs(gap.value) < 1e-5
     bent = check_named(
-        GradCam(classifier_of_module(base, (3, 32, 32)))(pixels()), "completeness gap"
+        look(pixels(), model=classifier_of_module(base, (3, 32, 32)), method="gradcam"),
+        "completeness gap",
     )
     assert bent.passed is None
     assert "theory promises no equality" in bent.text
@@ -564,7 +606,12 @@ def test_completeness_fails_where_the_map_is_wrong(monkeypatch: pytest.MonkeyPat
 
     right = cam.AtLayer.evidence
     monkeypatch.setattr(cam.AtLayer, "evidence", lambda *given: right(*given) + 1)
-    view = HiResCam(classifier_of_module(Pooled(), (3, 8, 8)), "relu")(pixels(side=8))
+    view = look(
+        pixels(side=8),
+        model=classifier_of_module(Pooled(), (3, 8, 8)),
+        method="hirescam",
+        layer="relu",
+    )
     assert check_named(view, "completeness gap").passed is False
 
 
@@ -589,7 +636,7 @@ def test_random_weights_are_those_of_another_model() -> None:
 
 def test_a_map_that_depends_on_the_weights_passes_and_one_of_the_picture_alone_fails() -> None:
     classifier = classifier_of_module(Linear((3, 8, 8)), (3, 8, 8))
-    view = Gradient(classifier)(pixels(side=8))
+    view = look(pixels(side=8), model=classifier, method="gradient")
     assert check_named(view, "randomised weights").passed is True
     picture_HW = torch.from_numpy(edges(pixels(side=8)))[0]
     (check,) = randomised_weights_checks(picture_HW, [picture_HW, picture_HW * 2])
@@ -633,7 +680,7 @@ def test_the_edge_detector_is_sobels_of_the_brightness() -> None:
 def test_every_method_stands_beside_random_weights_and_an_edge_detector(
     name: str, base: nn.Module
 ) -> None:
-    view = METHODS[name](classifier_of_module(base, (3, 32, 32)))(pixels(2), 4)
+    view = look(pixels(2), model=classifier_of_module(base, (3, 32, 32)), method=name, class_name=4)
     np.testing.assert_array_equal(view.arrays["edges_NHW"], edges(pixels(2)))
     for checks in view.checks_of:
         assert {"randomised weights", "edge detector"} <= {check.name for check in checks}
@@ -660,7 +707,7 @@ def broken(base: nn.Module) -> Classifier:
 
 
 def test_nan_is_drawn_as_nan_and_never_as_zero(base: nn.Module) -> None:
-    view = GradCam(broken(base), "relu3")(pixels(), 2)
+    view = look(pixels(), model=broken(base), method="gradcam", layer="relu3", class_name=2)
     assert np.isnan(view.arrays["maps_NHW"]).all()
     _, over, alone, _ = view.sheet().rows[0]
     yellow = [int(NOT_A_NUMBER[i : i + 2], 16) for i in (1, 3, 5)]
@@ -683,8 +730,12 @@ def against_every_class() -> nn.Module:
 
 
 def test_a_class_without_evidence_is_told_so_in_words() -> None:
-    view = GradCam(classifier_of_module(against_every_class(), (3, 8, 8)), "relu")(
-        pixels(side=8), 1
+    view = look(
+        pixels(side=8),
+        model=classifier_of_module(against_every_class(), (3, 8, 8)),
+        method="gradcam",
+        layer="relu",
+        class_name=1,
     )
     assert not view.arrays["maps_NHW"].any()
     assert (view.arrays["evidence_NHW"] <= 0).all()
@@ -695,16 +746,22 @@ def test_a_class_without_evidence_is_told_so_in_words() -> None:
 
 
 def test_all_pictures_share_one_scale_from_zero_to_the_raw_maximum(base: nn.Module) -> None:
-    view = GradCam(classifier_of_module(base, (3, 32, 32)), "conv2")(pixels(3), 2)
+    view = look(
+        pixels(3),
+        model=classifier_of_module(base, (3, 32, 32)),
+        method="gradcam",
+        layer="conv2",
+        class_name=2,
+    )
     assert (view.scale.low, view.scale.kind) == (0, "sequential")
     assert view.scale.high == pytest.approx(view.arrays["maps_NHW"].max())
 
 
-@pytest.mark.parametrize("method", [IntegratedGradients, Occlusion])
-def test_signed_attributions_are_drawn_symmetric(
-    method: Callable[..., Any], base: nn.Module
-) -> None:
-    view = method(classifier_of_module(base, (3, 32, 32)))(pixels(), 2)
+@pytest.mark.parametrize("method", ["integrated-gradients", "occlusion"])
+def test_signed_attributions_are_drawn_symmetric(method: str, base: nn.Module) -> None:
+    view = look(
+        pixels(), model=classifier_of_module(base, (3, 32, 32)), method=method, class_name=2
+    )
     assert view.arrays["maps_NHW"].min() < 0
     assert view.scale.low == -view.scale.high < 0
     assert view.scale.kind == "diverging"
@@ -712,7 +769,7 @@ def test_signed_attributions_are_drawn_symmetric(
 
 def test_the_predicted_class_is_explained_unless_one_is_named(base: nn.Module) -> None:
     classifier = classifier_of_module(base, (3, 32, 32), classes=[f"class {i}" for i in range(10)])
-    view = SmoothGrad(classifier, samples=2)(pixels(2))
+    view = look(pixels(2), model=classifier, method="smoothgrad", samples=2)
     logits_NK = view.arrays["logits_NK"]
     with torch.no_grad():
         np.testing.assert_allclose(logits_NK, base(view.inputs.images_NCHW), atol=1e-6)
@@ -720,7 +777,7 @@ def test_the_predicted_class_is_explained_unless_one_is_named(base: nn.Module) -
         assert explained.class_name == explained.predicted == f"class {logits_K.argmax()}"
         expected = np.exp(logits_K.max()) / np.exp(logits_K).sum()
         assert explained.probability == pytest.approx(expected, rel=1e-5)
-    named = SmoothGrad(classifier, samples=2)(pixels(2), "class 7")
+    named = look(pixels(2), model=classifier, method="smoothgrad", samples=2, class_name="class 7")
     assert {explained.class_name for explained in named.explained} == {"class 7"}
     assert named.as_json()["pictures"][1]["logit"] == pytest.approx(logits_NK[1, 7])
 
@@ -735,5 +792,5 @@ def test_class_maps_are_of_the_last_layer_that_the_output_listens_to(
     classifier = classifier_of_module(request.getfixturevalue(name), NETWORKS[name], name=name)
     assert default_layer(classifier).name.startswith(layer)
     pixels = np.random.default_rng(0).integers(0, 256, (32, 32, 3), np.uint8)
-    view = HiResCam(classifier)(pixels)
+    view = look(pixels, model=classifier, method="hirescam")
     assert view.arrays["evidence_NHW"].any()

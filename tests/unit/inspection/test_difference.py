@@ -9,11 +9,7 @@ import torch
 from grevy.classifier.classifier import Classifier
 from grevy.classifier.of_module import classifier_of_module
 from grevy.errors import DifferentNetworksError, InputError
-from grevy.inspection.activations import Activations
-from grevy.inspection.attribution import GradCam
-from grevy.inspection.difference import Difference
-from grevy.inspection.filters import Filters
-from grevy.inspection.overview import Overview
+from grevy.inspection.look import look
 from grevy.models import build_model
 
 PICTURE = np.random.default_rng(0).integers(0, 256, (32, 32, 3), np.uint8)
@@ -36,16 +32,21 @@ def late(early: Classifier) -> Classifier:
 
 
 def test_both_are_drawn_on_one_scale(early: Classifier, late: Classifier) -> None:
-    view = Difference(early, late, lambda s: Activations(s, "conv1"))(PICTURE)
+    view = look(PICTURE, model=early, other=late, method="activations", layer="conv1")
     assert view.first.scale == view.second.scale
-    alone = Activations(late, "conv1")(PICTURE).scale
+    alone = look(PICTURE, model=late, method="activations", layer="conv1").scale
     assert 0 < view.scale.high <= alone.high
-    assert view.scale.high > 1.5 * Activations(early, "conv1")(PICTURE).scale.high
+    assert (
+        view.scale.high
+        > 1.5 * look(PICTURE, model=early, method="activations", layer="conv1").scale.high
+    )
 
 
 def test_changes_are_the_second_minus_the_first(early: Classifier, late: Classifier) -> None:
-    view = Difference(early, late, lambda s: Activations(s, "conv1", (5, 2)))(PICTURE)
-    before = Activations(early, "conv1")(PICTURE).arrays["maps_NCHW"][0]
+    view = look(
+        PICTURE, model=early, other=late, method="activations", layer="conv1", channels=(5, 2)
+    )
+    before = look(PICTURE, model=early, method="activations", layer="conv1").arrays["maps_NCHW"][0]
     assert [name for name, _ in view.changes] == ["5", "2"]
     np.testing.assert_allclose(view.changes[1][1], 2 * before[2], rtol=1e-5, atol=1e-6)
 
@@ -55,14 +56,21 @@ def test_the_second_shows_the_channels_of_the_first_in_its_order(
 ) -> None:
     with torch.no_grad():
         late.model.conv1.bias[7] += 100
-    view = Difference(early, late, lambda s: Activations(s, "conv1", sort="maximum"))(PICTURE)
+    view = look(
+        PICTURE, model=early, other=late, method="activations", layer="conv1", sort="maximum"
+    )
     shown = [view.arrays[f"{which}_shown_S"].tolist() for which in ("first", "second")]
     assert shown[0] == shown[1]
-    assert Activations(late, "conv1", sort="maximum")(PICTURE).arrays["shown_S"][0] == 7
+    assert (
+        look(PICTURE, model=late, method="activations", layer="conv1", sort="maximum").arrays[
+            "shown_S"
+        ][0]
+        == 7
+    )
 
 
 def test_colour_filters_share_their_scale_too(early: Classifier, late: Classifier) -> None:
-    view = Difference(early, late, Filters)(None)
+    view = look(model=early, other=late, method="filters")
     tiles = {which: v.tiles() for which, v in (("1", view.first), ("2", view.second))}
     small = np.ptp(tiles["1"][0].picture_HW3.astype(int))
     large = np.ptp(tiles["2"][0].picture_HW3.astype(int))
@@ -71,15 +79,17 @@ def test_colour_filters_share_their_scale_too(early: Classifier, late: Classifie
 
 
 def test_a_row_that_is_the_same_in_both_stands_once(early: Classifier, late: Classifier) -> None:
-    sheet = Difference(early, late, lambda s: Activations(s, "conv1", (0,)))(PICTURE).sheet()
+    sheet = look(
+        PICTURE, model=early, other=late, method="activations", layer="conv1", channels=(0,)
+    ).sheet()
     assert sheet.row_titles == ("", "early", "late", "change")
 
 
 def test_class_maps_and_overviews_stand_side_by_side(early: Classifier, late: Classifier) -> None:
-    maps = Difference(early, late, lambda s: lambda p: GradCam(s)(p, 3))(PICTURE)
+    maps = look(PICTURE, model=early, other=late, method="gradcam", class_name=3)
     assert maps.first.scale == maps.second.scale
     assert [name for name, _ in maps.changes] == ["for 3"]
-    overview = Difference(early, late, Overview)(PICTURE)
+    overview = look(PICTURE, model=early, other=late)
     assert overview.first.scale == overview.second.scale
     assert overview.first.last.scale == overview.second.last.scale
     assert overview.draw().texts
@@ -88,14 +98,14 @@ def test_class_maps_and_overviews_stand_side_by_side(early: Classifier, late: Cl
 def test_networks_of_different_size_are_refused(early: Classifier) -> None:
     small = classifier_of_module(build_model("base", (3, 16, 16), 10), (3, 16, 16))
     with pytest.raises(DifferentNetworksError, match="one layer of one size in both"):
-        Difference(early, small, lambda s: Activations(s, "conv1"))(PICTURE)
+        look(PICTURE, model=early, other=small, method="activations", layer="conv1")
     other = classifier_of_module(build_model("resnet18", (3, 32, 32), 10), (3, 32, 32))
     with pytest.raises((DifferentNetworksError, InputError)):
-        Difference(other, early, lambda s: Activations(s, "conv1"))(PICTURE)
+        look(PICTURE, model=other, other=early, method="activations", layer="conv1")
 
 
 def test_equal_names_are_told_apart(early: Classifier) -> None:
-    view = Difference(early, early, lambda s: Activations(s, "conv1"))(PICTURE)
+    view = look(PICTURE, model=early, other=early, method="activations", layer="conv1")
     assert view.names == ("early (first)", "early (second)")
     assert all(not change.any() for _, change in view.changes)
     assert view.draw().texts

@@ -12,8 +12,8 @@ from grevy.classifier.of_module import classifier_of_module
 from grevy.errors import InputError, LayerNotFoundError, ModelArgumentError
 from grevy.figures.scale import NOT_A_NUMBER
 from grevy.inspection.convolution import filters_of, sees_colours
-from grevy.inspection.filters import Filters, mosaic
-from grevy.inspection.filters_and_activations import FiltersAndActivations
+from grevy.inspection.filters import mosaic
+from grevy.inspection.look import look
 
 PICTURE = np.random.default_rng(0).integers(0, 256, (12, 12, 3), np.uint8)
 YELLOW = [int(NOT_A_NUMBER[i : i + 2], 16) for i in (1, 3, 5)]
@@ -41,7 +41,7 @@ def plain(text: str) -> str:
 
 def test_without_a_layer_the_first_convolution_is_drawn_in_colour_on_one_scale() -> None:
     classifier = two()
-    view = Filters(classifier, sort="index")()
+    view = look(model=classifier, method="filters", sort="index")
     weights_OIHW = classifier.model.first.weight.detach().numpy()
     assert view.layer == "first"
     np.testing.assert_array_equal(view.arrays["weights_OIHW"], weights_OIHW)
@@ -54,7 +54,7 @@ def test_without_a_layer_the_first_convolution_is_drawn_in_colour_on_one_scale()
 
 def test_later_filters_are_drawn_per_input_channel_around_zero() -> None:
     classifier = two()
-    view = Filters(classifier, "second")()
+    view = look(model=classifier, method="filters", layer="second")
     largest = float(classifier.model.second.weight.detach().abs().max())
     assert (view.scale.kind, view.scale.high) == ("diverging", pytest.approx(largest))
     assert view.scale.low == -view.scale.high
@@ -66,9 +66,14 @@ def test_all_filters_come_by_norm_and_chosen_ones_as_chosen() -> None:
     classifier = two()
     with torch.no_grad():
         classifier.model.first.weight *= torch.tensor([1.0, 100.0, 10.0, 1e-9])[:, None, None, None]
-    assert Filters(classifier)().arrays["shown_S"].tolist() == [1, 2, 0, 3]
-    assert Filters(classifier, sort="index")().arrays["shown_S"].tolist() == [0, 1, 2, 3]
-    chosen = Filters(classifier, channels=(3, 0))()
+    assert look(model=classifier, method="filters").arrays["shown_S"].tolist() == [1, 2, 0, 3]
+    assert look(model=classifier, method="filters", sort="index").arrays["shown_S"].tolist() == [
+        0,
+        1,
+        2,
+        3,
+    ]
+    chosen = look(model=classifier, method="filters", channels=(3, 0))
     assert [tile.title for tile in chosen.tiles()] == ["3", "0"]
     assert "sorted" not in " ".join(chosen.notes)
     norms_O = classifier.model.first.weight.detach().flatten(1).norm(dim=1)
@@ -81,8 +86,8 @@ def test_a_dead_filter_is_marked_and_drawn_pale_never_stretched() -> None:
         classifier.model.first.weight[2] *= 1e-5
         classifier.model.second.weight[1] = 0
     first, second = (
-        Filters(classifier, sort="index")(),
-        Filters(classifier, "second", sort="index")(),
+        look(model=classifier, method="filters", sort="index"),
+        look(model=classifier, method="filters", layer="second", sort="index"),
     )
     assert [tile.marked for tile in first.tiles()] == [False, False, True, False]
     assert [tile.marked for tile in second.tiles()] == [False, True, False, False, False]
@@ -96,7 +101,7 @@ def test_a_dead_filter_is_marked_and_drawn_pale_never_stretched() -> None:
 
 def test_every_tile_has_its_numbers_and_the_page_the_shape() -> None:
     classifier = two()
-    view = Filters(classifier, channels=(1,))()
+    view = look(model=classifier, method="filters", channels=(1,))
     weights = classifier.model.first.weight[1].detach()
     said = plain(view.tiles()[0].numbers)
     assert said.startswith(f"norm {weights.norm():.3g} min −")
@@ -109,7 +114,7 @@ def test_weights_that_are_not_numbers_are_counted_and_yellow() -> None:
     classifier = two()
     with torch.no_grad():
         classifier.model.second.weight[3, 0, 1, 1] = torch.nan
-    view = Filters(classifier, "second")()
+    view = look(model=classifier, method="filters", layer="second")
     assert view.arrays["shown_S"][-1] == 3  # it can't be compared
     assert view.tiles()[-1].picture_HW3[1, 1].tolist() == YELLOW
     assert "1 weight NaN or infinite." in view.lines
@@ -119,23 +124,23 @@ def test_weights_that_are_not_numbers_are_counted_and_yellow() -> None:
 
 def test_what_is_no_convolution_is_refused_with_the_convolutions_there_are() -> None:
     with pytest.raises(ModelArgumentError, match=r"Linear.*convolution: first or second"):
-        Filters(two(), "linear")()
+        look(model=two(), method="filters", layer="linear")
     with pytest.raises(LayerNotFoundError, match="second"):
-        Filters(two(), "secund")()
+        look(model=two(), method="filters", layer="secund")
     linear = classifier_of_module(nn.Sequential(nn.Flatten(), nn.Linear(12, 2)), (3, 2, 2))
     with pytest.raises(ModelArgumentError, match="without a convolution"):
-        Filters(linear)()
+        look(model=linear, method="filters")
 
 
 def test_channels_and_orders_that_do_not_exist_are_refused() -> None:
     with pytest.raises(InputError, match="0 to 3"):
-        Filters(two(), channels=(4,))()
+        look(model=two(), method="filters", channels=(4,))
     with pytest.raises(InputError, match="norm or index"):
-        Filters(two(), sort="size")()
+        look(model=two(), method="filters", sort="size")
 
 
 def test_more_filters_than_a_page_holds_have_further_pages() -> None:
-    view = Filters(two(130), sort="index")()
+    view = look(model=two(130), method="filters", sort="index")
     assert view.pages == 2
     assert [tile.title for row in view.sheet(2).rows for tile in row] == ["128", "129"]
     assert "Page 2 of 2: 129 to 130 of 130 shown." in view.sheet(2).notes
@@ -175,7 +180,7 @@ def test_a_mosaic_has_its_pictures_in_reading_order_with_white_lines() -> None:
 
 def test_filters_stand_above_the_activations_of_the_same_channels() -> None:
     classifier = two()
-    view = FiltersAndActivations(classifier, channels=(3, 1))(PICTURE)
+    view = look(PICTURE, model=classifier, method="filters-and-activations", channels=(3, 1))
     _, filters, maps = view.sheet().rows
     assert [tile.title for tile in filters] == ["3", "1"]
     with torch.no_grad():
@@ -183,13 +188,20 @@ def test_filters_stand_above_the_activations_of_the_same_channels() -> None:
     np.testing.assert_allclose(view.arrays["maps_NCHW"][0], expected, atol=1e-6)
     assert plain(maps[0].numbers).startswith(f"min {expected[3].min():.2g}".replace("-", "−"))
     assert view.sheet().scales == (view.activations.scale,)  # the filters are in colour
-    assert len(FiltersAndActivations(classifier, "second")(PICTURE).sheet().scales) == 2
+    assert (
+        len(
+            look(PICTURE, model=classifier, method="filters-and-activations", layer="second")
+            .sheet()
+            .scales
+        )
+        == 2
+    )
 
 
 def test_of_all_filters_the_activations_come_in_the_order_of_the_norms() -> None:
-    view = FiltersAndActivations(two())(PICTURE)
+    view = look(PICTURE, model=two(), method="filters-and-activations")
     assert view.activations.arrays["shown_S"].tolist() == view.filters.arrays["shown_S"].tolist()
     norms_S = view.arrays["norms_O"][view.arrays["shown_S"]]
     assert (np.diff(norms_S) <= 0).all()
-    again = FiltersAndActivations(two()).like(view)(PICTURE)
+    again = look(PICTURE, model=two(), method="filters-and-activations", **view.choices)
     assert again.arrays["shown_S"].tolist() == view.arrays["shown_S"].tolist()

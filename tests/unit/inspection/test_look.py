@@ -21,7 +21,7 @@ from grevy.errors import (
     UsageError,
 )
 from grevy.inspection.activations import ActivationsView
-from grevy.inspection.attribution import AttributionView
+from grevy.inspection.attribution.view import AttributionView
 from grevy.inspection.difference import DifferenceView
 from grevy.inspection.filters import FiltersView
 from grevy.inspection.filters_and_activations import FiltersAndActivationsView
@@ -88,11 +88,22 @@ def test_two_networks_are_asked_about_the_class_that_the_first_predicts(
     for part in (view.first, view.second):
         assert part.explained[0].class_name == predicted
     assert view.second.explained[0].predicted != predicted
-    with pytest.raises(UsageError, match="name it with --class"):
-        look([PICTURE, PICTURE], model=classifier, other=other, method="gradcam")
     small = classifier_of_module(build_model("base", (3, 16, 16), 10), (3, 16, 16))
     with pytest.raises(DifferentNetworksError):
         look(PICTURE, model=classifier, other=small, layer="conv1")
+
+
+def test_two_networks_are_not_asked_about_several_classes_at_once() -> None:
+    model = nn.Sequential(nn.Flatten(), nn.Linear(3 * 8 * 8, 2))
+    with torch.no_grad():
+        model[1].weight.copy_(torch.tensor([[1.0], [-1.0]]).expand(2, 192))
+        model[1].bias.copy_(torch.tensor([-96.0, 96.0]))
+    classifier = classifier_of_module(model, (3, 8, 8))
+    dark_and_light = np.stack([np.full((8, 8, 3), value, np.uint8) for value in (0, 255)])
+    asked = {"model": classifier, "other": classifier, "method": "gradient"}
+    with pytest.raises(UsageError, match="name it with --class"):
+        look(dark_and_light, **asked)
+    assert look(dark_and_light, **asked, class_name=1).first.explained[0].class_name == "1"
 
 
 def test_a_module_and_a_name_are_looked_into_too() -> None:
@@ -113,13 +124,13 @@ def test_a_module_and_a_name_are_looked_into_too() -> None:
         ({"channels": (1,)}, "--channels without --layer"),
         ({"channels": (1,), "layer": "conv1", "method": "gradcam"}, "--channels with --method"),
         ({"method": "magic"}, "no method 'magic'"),
-        ({"method": "occlusion", "layer": "conv1"}, "explains the pixels"),
+        ({"method": "occlusion", "layer": "conv1"}, "--layer is read by .*gradcam.*hirescam"),
         ({"weights": Path("w.safetensors")}, "--weights for a classifier"),
         ({"pretrained": True}, "--pretrained for a classifier"),
         ({"classes": 3}, "--classes for a classifier"),
         ({"input_shape": (3, 8, 8)}, "--input for a classifier"),
-        ({"state": "last"}, "--state for a classifier"),
-        ({"other_state": "last"}, "--other-state last for a model without a run"),
+        ({"snapshot": "last"}, "--snapshot for a classifier"),
+        ({"other_snapshot": "last"}, "--other-snapshot last for a model without a run"),
         ({"run": "somewhere"}, "both a run and a model"),
     ],
 )

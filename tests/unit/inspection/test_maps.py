@@ -9,6 +9,7 @@ from sklearn.decomposition import PCA
 from torch import Tensor, nn
 
 import grevy
+from grevy.classifier.classifier import Classifier
 from grevy.classifier.of_module import classifier_of_module
 from grevy.classifier.run import Run
 from grevy.errors import (
@@ -19,8 +20,9 @@ from grevy.errors import (
     ModelArgumentError,
     SplitTooSmallError,
 )
-from grevy.inspection.maps import calibration, feature_map, mistakes
-from grevy.inspection.maps.calibration import Calibration
+from grevy.inspection.examples import Examples, RecordedPredictions
+from grevy.inspection.look import look
+from grevy.inspection.maps.calibration import CalibrationView
 from grevy.inspection.maps.calibration_numbers import (
     best_temperature,
     bins_of,
@@ -33,19 +35,43 @@ from grevy.inspection.maps.calibration_numbers import (
 from grevy.inspection.maps.embedding import (
     neighbour_purity,
     pca,
-    perplexity,
     purity_by_chance,
     trust,
     tsne,
+    usual_perplexity,
 )
-from grevy.inspection.maps.feature_map import FeatureMap, sample
-from grevy.inspection.maps.mistakes import Mistakes, surest_mistakes
-from grevy.inspection.units.examples import Examples
+from grevy.inspection.maps.feature_map import FeatureMapView, sample
+from grevy.inspection.maps.mistakes import MistakesView, surest_mistakes
+from grevy.inspection.registry import find
 from grevy.models import build_model
 from grevy.records.predictions import Predictions
 from grevy.training.listeners.listener import Listener
 
 RANDOM = np.random.default_rng(0)
+
+
+def calibrated(
+    split: str, predictions: Predictions, validation: Predictions | None = None
+) -> CalibrationView:
+    calibration = find("calibration")
+    recorded = RecordedPredictions("run", predictions, validation)
+    return calibration.look(recorded, calibration.read({"split": split}))
+
+
+def mistaken(
+    classifier: Classifier, examples: Examples, logits: np.ndarray, labels: np.ndarray, **settings
+) -> MistakesView:
+    mistakes, predictions = find("mistakes"), Predictions(logits, labels, ())
+    recorded = RecordedPredictions("run", predictions)
+    return mistakes.look(classifier, examples, recorded, mistakes.read(settings))
+
+
+def mapped(
+    classifier: Classifier, examples: Examples, logits: np.ndarray, labels: np.ndarray, **settings
+) -> FeatureMapView:
+    feature_map, predictions = find("feature-map"), Predictions(logits, labels, ())
+    recorded = RecordedPredictions("run", predictions)
+    return feature_map.look(classifier, examples, recorded, feature_map.read(settings))
 
 
 def simulated(n: int, temperature: float, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
@@ -104,8 +130,10 @@ def test_honest_probabilities_have_almost_no_error() -> None:
 def test_the_temperature_undoes_what_made_logits_too_sure() -> None:
     logits, labels = simulated(20_000, 2.0)
     assert best_temperature(logits, labels) == pytest.approx(2.0, rel=0.05)
-    view = Calibration("run", "test", Predictions(logits, labels, ()))(
-        Predictions(*simulated(5_000, 2.0, seed=1), ())
+    view = calibrated(
+        "test",
+        Predictions(*simulated(5_000, 2.0, seed=1), ()),
+        Predictions(logits, labels, ()),
     )
     n = view.numbers
     assert n["expected_calibration_error"] > 0.08
@@ -118,18 +146,18 @@ def test_the_temperature_undoes_what_made_logits_too_sure() -> None:
 def test_a_temperature_that_validation_does_not_determine_is_said() -> None:
     labels = np.arange(6) % 3
     right = Predictions(np.eye(3, dtype=np.float32)[labels], labels, ())
-    view = Calibration("run", "test", right)(right)
+    view = calibrated("test", right, right)
     assert view.temperature == 0.05
     assert any("does not determine it" in note for note in view.notes)
     fair = Predictions(*simulated(500, 1.0), ())
-    told = Calibration("run", "test", fair)(fair).notes
+    told = calibrated("test", fair, fair).notes
     assert not any("does not determine it" in note for note in told)
 
 
 def test_only_a_look_at_test_says_that_test_is_for_looking() -> None:
     some = Predictions(*simulated(50, 1.0), ())
     for split, said in (("validation", False), ("test", True)):
-        notes = " ".join(Calibration("run", split, some)(some).notes)
+        notes = " ".join(calibrated(split, some, some).notes)
         assert ("choose nothing by it" in notes) is said
         assert ("which flatters it" in notes) is not said
 
@@ -138,7 +166,7 @@ def test_logits_that_are_no_numbers_are_refused() -> None:
     logits, labels = simulated(20, 1.0)
     logits[3, 1] = np.nan
     with pytest.raises(InputError, match="1 test picture"):
-        Calibration("run", "test")(Predictions(logits, labels, ()))
+        calibrated("test", Predictions(logits, labels, ()))
 
 
 def test_loss_and_brier_score_by_hand() -> None:
@@ -152,7 +180,7 @@ def test_loss_and_brier_score_by_hand() -> None:
 def test_calibration_of_no_picture_is_refused() -> None:
     nothing = Predictions(np.zeros((0, 3), np.float32), np.zeros(0, np.int64), ())
     with pytest.raises(EmptyDataError):
-        Calibration("run", "test")(nothing)
+        calibrated("test", nothing)
 
 
 def test_principal_components_are_those_of_sklearn() -> None:
@@ -191,8 +219,8 @@ def test_purity_by_hand() -> None:
     points, labels = np.array([[0.0], [1.0], [2.0]]), np.array([0, 0, 1])
     assert neighbour_purity(points, labels) == pytest.approx(2 / 6)  # all others are neighbours
     assert purity_by_chance(labels) == pytest.approx(2 / 6)
-    assert perplexity(2000) == 30
-    assert perplexity(31) == 10
+    assert usual_perplexity(2000) == 30
+    assert usual_perplexity(31) == 10
 
 
 @pytest.mark.parametrize("unit", [1e-40, 1e30])
@@ -227,7 +255,7 @@ def test_mistakes_come_with_two_maps_and_leave_the_network_alone() -> None:
     classifier = classifier_of_module(model, (3, 32, 32), name="base")
     logits = RANDOM.normal(size=(8, 10)).astype(np.float32)
     labels = np.concatenate([logits[:3].argmax(1), (logits[3:].argmax(1) + 1) % 10])
-    view = Mistakes(classifier, "validation", 4)(pictures_of(8), logits, labels)
+    view = mistaken(classifier, pictures_of(8), logits, labels, shown=4)
     assert view.counts == (5, 8)
     assert view.arrays["maps_M2HW"].shape == (4, 2, 4, 4)
     assert (view.arrays["index_M"] >= 3).all()
@@ -237,7 +265,7 @@ def test_mistakes_come_with_two_maps_and_leave_the_network_alone() -> None:
     assert view.draw().texts
     assert model.training
     assert all(value.equal(before[name]) for name, value in model.state_dict().items())
-    none = Mistakes(classifier, "validation")(pictures_of(2), logits[:2], logits[:2].argmax(1))
+    none = mistaken(classifier, pictures_of(2), logits[:2], logits[:2].argmax(1))
     assert none.counts == (0, 2)
     assert none.draw().texts
 
@@ -247,8 +275,7 @@ def test_a_feature_map_says_how_far_it_may_be_believed() -> None:
         build_model("base", (3, 32, 32), 10), (3, 32, 32), name="base"
     )
     logits, labels = RANDOM.normal(size=(30, 10)), RANDOM.integers(0, 10, 30)
-    look = FeatureMap(classifier, "conv3", "validation", seed=0, most=20)
-    view = look(pictures_of(30), logits, labels)
+    view = mapped(classifier, pictures_of(30), logits, labels, layer="conv3", most=20)
     assert view.arrays["features_NF"].shape == (20, 128)
     assert view.arrays["tsne_N2"].shape == (20, 2)
     np.testing.assert_array_equal(view.arrays["labels_N"], labels[view.arrays["index_N"]])
@@ -263,9 +290,9 @@ def test_a_feature_map_says_how_far_it_may_be_believed() -> None:
     assert json.dumps(view.as_json(), allow_nan=False)
     assert view.draw().texts
     with pytest.raises(SplitTooSmallError):
-        look(pictures_of(3), logits[:3], labels[:3])
+        mapped(classifier, pictures_of(3), logits[:3], labels[:3], layer="conv3")
     with pytest.raises(LayerNotFoundError, match="conv3"):
-        FeatureMap(classifier, "conv33", "validation")(pictures_of(30), logits, labels)
+        mapped(classifier, pictures_of(30), logits, labels, layer="conv33")
 
 
 class Tokens(nn.Module):
@@ -286,7 +313,9 @@ def test_tokens_are_averaged_to_a_feature_a_channel() -> None:
     model = Tokens()
     classifier = classifier_of_module(model, (3, 32, 32), name="tokens")
     examples, labels = pictures_of(12), RANDOM.integers(0, 10, 12)
-    view = FeatureMap(classifier, "embed", "test")(examples, RANDOM.normal(size=(12, 10)), labels)
+    view = mapped(
+        classifier, examples, RANDOM.normal(size=(12, 10)), labels, layer="embed", split="test"
+    )
     images = torch.as_tensor(examples.pixels_NCHW).float() / 255
     with torch.no_grad():
         expected = model.embed(images.flatten(1)[:, : 11 * 48].unflatten(1, (11, 48))).mean(1)
@@ -299,12 +328,12 @@ def test_layers_without_two_dimensions_are_refused_and_do_not_end_the_process() 
     logits, labels = RANDOM.normal(size=(12, 10)), RANDOM.integers(0, 10, 12)
     one = classifier_of_module(Tokens(features=1), (3, 32, 32), name="one")
     with pytest.raises(ModelArgumentError, match="one feature"):
-        FeatureMap(one, "embed", "validation")(pictures_of(12), logits, labels)
+        mapped(one, pictures_of(12), logits, labels, layer="embed")
     model = Tokens()
     nn.init.zeros_(model.embed.weight)
     dead = classifier_of_module(model, (3, 32, 32), name="dead")
     with pytest.raises(ModelArgumentError, match="the same on all 12 pictures"):
-        FeatureMap(dead, "embed", "validation")(pictures_of(12), logits, labels)
+        mapped(dead, pictures_of(12), logits, labels, layer="embed")
 
 
 def test_mistakes_of_a_network_without_maps_show_gradients_and_say_so() -> None:
@@ -312,7 +341,7 @@ def test_mistakes_of_a_network_without_maps_show_gradients_and_say_so() -> None:
     classifier = classifier_of_module(model, (3, 32, 32), name="linear")
     logits = RANDOM.normal(size=(4, 10)).astype(np.float32)
     labels = (logits.argmax(1) + 1) % 10
-    view = Mistakes(classifier, "validation", 2)(pictures_of(4), logits, labels)
+    view = mistaken(classifier, pictures_of(4), logits, labels, shown=2)
     of_class_KHW = model[1].weight.detach().abs().reshape(10, 3, 32, 32).amax(1).numpy()
     chosen = view.arrays["index_M"]
     for place, classes in enumerate((logits.argmax(1), labels)):
@@ -337,10 +366,10 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
 
 def test_the_doors_open_a_run(run: Run) -> None:
     reads = run.record.test_reads
-    assert calibration(run, split="test").numbers["temperature"] > 0
+    assert look(run=run, map="calibration", split="test").numbers["temperature"] > 0
     assert run.record.test_reads == reads  # recorded predictions are no new reading
-    assert mistakes(run, split="test", shown=2).counts[1] == 359
+    assert look(run=run, map="mistakes", split="test", shown=2).counts[1] == 359
     assert run.record.test_reads == reads + 1
-    assert feature_map(run.path, "linear1").arrays["features_NF"].shape == (145, 64)
+    assert look(run=run.path, map="linear1").arrays["features_NF"].shape == (145, 64)
     with pytest.raises(GrevyError):
-        mistakes(run, split="tests")
+        look(run=run, map="mistakes", split="tests")

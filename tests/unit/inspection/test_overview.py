@@ -11,7 +11,8 @@ from grevy.classifier.classifier import Classifier
 from grevy.classifier.of_module import classifier_of_module
 from grevy.errors import ClassNotFoundError, LayerNotFoundError, UsageError
 from grevy.figures.scale import NO_EVIDENCE
-from grevy.inspection.overview import CHANNELS, CLASSES, Overview, OverviewView
+from grevy.inspection.look import look
+from grevy.inspection.overview import CHANNELS, CLASSES, OverviewView
 
 PICTURE = np.random.default_rng(0).integers(0, 256, (12, 12, 3), np.uint8)
 NAMES = ("ant", "bee", "cat", "dog", "elk", "fox")
@@ -46,7 +47,7 @@ def classes_shown(view: OverviewView) -> list[str]:
 
 
 def test_the_prediction_is_told_with_the_most_probable_classes(classifier: Classifier) -> None:
-    view = Overview(classifier)(PICTURE)
+    view = look(PICTURE, model=classifier, method="overview")
     logits_K = logits(classifier)
     expected_K = np.exp(logits_K) / np.exp(logits_K).sum()
     order = np.argsort(-expected_K)[:CLASSES]
@@ -58,7 +59,7 @@ def test_the_prediction_is_told_with_the_most_probable_classes(classifier: Class
 
 
 def test_the_channels_that_answer_most_are_shown(classifier: Classifier) -> None:
-    view = Overview(classifier)(PICTURE)
+    view = look(PICTURE, model=classifier, method="overview")
     for maps, shown in (("maps_NCHW", "shown_S"), ("last_maps_NCHW", "last_shown_S")):
         strongest_C = view.arrays[maps][0].max((1, 2)).argsort()[::-1]
         assert view.arrays[shown].tolist() == strongest_C[:CHANNELS].tolist()
@@ -72,15 +73,15 @@ def test_the_class_map_of_the_true_class_stands_beside_the_predicted_one(
 ) -> None:
     predicted = NAMES[logits(classifier).argmax()]
     other = next(name for name in NAMES if name != predicted)
-    view = Overview(classifier, true_class=other)(PICTURE)
+    view = look(PICTURE, model=classifier, method="overview", class_name=other)
     assert classes_shown(view) == [f"for {predicted}", f"for {other}"]
     assert view.arrays["class_maps_MHW"].shape[0] == 2
     assert view.scale.high == pytest.approx(view.arrays["class_maps_MHW"].max())
     assert f"The true class is {other}." in view.lines[0]
-    right = Overview(classifier, true_class=predicted)(PICTURE)
+    right = look(PICTURE, model=classifier, method="overview", class_name=predicted)
     assert classes_shown(right) == [f"for {predicted}"]
     with pytest.raises(ClassNotFoundError, match="bee"):
-        Overview(classifier, true_class="bea")(PICTURE)
+        look(PICTURE, model=classifier, method="overview", class_name="bea")
 
 
 def test_each_class_map_tells_its_raw_maximum_or_that_there_is_no_evidence(
@@ -89,7 +90,7 @@ def test_each_class_map_tells_its_raw_maximum_or_that_there_is_no_evidence(
     least = int(logits(classifier).argmin())
     with torch.no_grad():
         classifier.model.linear.weight[least] = -1
-    view = Overview(classifier, true_class=least)(PICTURE)
+    view = look(PICTURE, model=classifier, method="overview", class_name=least)
     predicted, true = view.sheet().rows[0][1:]
     assert "maximum " in predicted.numbers
     assert NO_EVIDENCE in true.numbers
@@ -97,14 +98,14 @@ def test_each_class_map_tells_its_raw_maximum_or_that_there_is_no_evidence(
 
 
 def test_the_class_maps_stand_beside_their_checks(classifier: Classifier) -> None:
-    view = Overview(classifier, true_class=0)(PICTURE)
+    view = look(PICTURE, model=classifier, method="overview", class_name=0)
     names = {check.name for check in view.checks}
     assert {"completeness gap", "randomised weights", "edge detector"} <= names
     assert all(any(check.text in line for line in view.lines) for check in view.checks)
 
 
 def test_every_kind_of_value_has_its_scale_on_the_page(classifier: Classifier) -> None:
-    class_maps, first, last = Overview(classifier)(PICTURE).sheet().scales
+    class_maps, first, last = look(PICTURE, model=classifier, method="overview").sheet().scales
     assert class_maps.note.startswith("Class maps")
     assert [scale.note.split(":")[0] for scale in (first, last)] == ["Activations"] * 2
 
@@ -112,7 +113,7 @@ def test_every_kind_of_value_has_its_scale_on_the_page(classifier: Classifier) -
 def test_what_is_not_a_number_is_none_in_json_and_nan_on_the_page(classifier: Classifier) -> None:
     with torch.no_grad():
         classifier.model.linear.bias[1] = torch.nan
-    view = Overview(classifier)(PICTURE)
+    view = look(PICTURE, model=classifier, method="overview")
     told = json.loads(json.dumps(view.as_json(), allow_nan=False))
     assert set(told["predicted"].values()) == {None}
     assert "NaN" in view.lines[0]
@@ -120,15 +121,17 @@ def test_what_is_not_a_number_is_none_in_json_and_nan_on_the_page(classifier: Cl
 
 
 def test_it_shows_the_channels_of_another_view_in_its_order(classifier: Classifier) -> None:
-    wanted = Overview(classifier, channels=((3, 1), (2,)))(PICTURE)
-    again = Overview(classifier).like(wanted)(PICTURE)
+    wanted = look(
+        PICTURE, model=classifier, method="overview", first_channels=(3, 1), last_channels=(2,)
+    )
+    again = look(PICTURE, model=classifier, **wanted.choices)
     assert again.arrays["shown_S"].tolist() == [3, 1]
     assert again.arrays["last_shown_S"].tolist() == [2]
 
 
 def test_one_picture_and_a_network_with_convolutions_are_needed(classifier: Classifier) -> None:
     with pytest.raises(UsageError, match="2 pictures"):
-        Overview(classifier)([PICTURE, PICTURE])
+        look([PICTURE, PICTURE], model=classifier, method="overview")
     flat = nn.Sequential(nn.Flatten(), nn.Linear(432, 2))
     with pytest.raises(LayerNotFoundError, match="no convolution"):
-        Overview(classifier_of_module(flat, (3, 12, 12)))(PICTURE)
+        look(PICTURE, model=classifier_of_module(flat, (3, 12, 12)), method="overview")

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -16,11 +17,12 @@ from grevy.classifier.classifier import Classifier
 from grevy.classifier.of_module import classifier_of_module
 from grevy.classifier.run_data import data_of_run
 from grevy.errors import InputError, LayerNotFoundError, MissingSplitError, ModelArgumentError
-from grevy.inspection.units import Examples, Unit, unit
+from grevy.inspection.examples import Examples, examples_of, examples_of_split
+from grevy.inspection.look import look
+from grevy.inspection.registry import find
 from grevy.inspection.units.answers import answers_of, reading
 from grevy.inspection.units.checks import patch_alone
 from grevy.inspection.units.colours import colours_of_pictures, colours_of_preprocessing
-from grevy.inspection.units.examples import examples_of_split
 from grevy.inspection.units.fields import Span, cut_out, field_of
 from grevy.inspection.units.histogram import counted_in, empty_histogram
 from grevy.inspection.units.patches import rows_of
@@ -76,8 +78,18 @@ def planted(count: int = 40) -> Examples:
     return Examples(pixels_NHWC.transpose(0, 3, 1, 2), names, f"{count} pictures", ["cat"] * count)
 
 
-def quick(classifier: Classifier, layer: str, channel: int = 0, **settings: int) -> Unit:
-    return Unit(classifier, layer, channel, **{"steps": 4, **settings})
+def quick(
+    classifier: Classifier, layer: str, channel: int = 0, **settings: int
+) -> Callable[[Any], Any]:
+    unit = find("unit")
+    read = unit.read({"layer": layer, "channel": channel, "steps": 4, **settings})
+
+    def look_at(pictures: Any) -> Any:
+        known = isinstance(pictures, Examples)
+        examples = pictures if known else examples_of(pictures, classifier)
+        return unit.look(classifier, examples, read)
+
+    return look_at
 
 
 def test_the_best_patch_is_the_planted_picture_at_the_planted_place(classifier: Classifier) -> None:
@@ -234,7 +246,7 @@ def test_the_optimised_picture_of_a_linear_unit_points_the_way_of_its_weight() -
         model, (3, 8, 8), mean=(0.4, 0.5, 0.6), standard_deviation=(0.2, 0.3, 0.25)
     )
     pixels = np.random.default_rng(0).integers(0, 256, (12, 8, 8, 3), np.uint8)
-    view = Unit(classifier, "1", 1, steps=64)(pixels)
+    view = quick(classifier, "1", 1, steps=64)(pixels)
     weight = model[1].weight[1].detach().reshape(3, 8, 8).permute(1, 2, 0).numpy()
     picture = view.visualisation.pixels_HWC / 255.0
     assert np.corrcoef(picture.ravel(), weight.ravel())[0, 1] > 0.7
@@ -414,7 +426,7 @@ def test_a_run_is_looked_at_on_a_split_of_its_own_data(tmp_path, monkeypatch, st
     arrays = {"x_train": x_train, "y_train": y_train, "x_test": x_test, "y_test": y_test}
     np.savez(tmp_path / "stripes.npz", **arrays)
     run = grevy.train(str(tmp_path / "stripes.npz"), "base", out=tmp_path / "run", device="cpu")
-    view = unit(run, "conv1", 3, device="cpu", patches=3)
+    view = look(run=run, unit="conv1:3", patches=3)
     data = data_of_run(run)
     assert len(view.examples) == len(data.splits["validation"])
     assert view.rows[0].patches[0].pixels_hwC.shape == (5, 5, 1)
@@ -423,5 +435,5 @@ def test_a_run_is_looked_at_on_a_split_of_its_own_data(tmp_path, monkeypatch, st
     with pytest.raises(MissingSplitError):
         examples_of_split(data, "holdout")
     before = run.record.test_reads
-    assert len(unit(run, "linear2", 1, split="test", device="cpu").examples) == 40
+    assert len(look(run=run, unit="linear2:1", split="test").examples) == 40
     assert run.record.test_reads == before + 1

@@ -1,4 +1,4 @@
-"""What Grad-CAM and HiResCAM share: a layer's maps, weighted for one class and added up.
+"""A layer's maps, weighted for one class and added up: what all class maps do.
 
 Shapes: B pictures, C channels, H rows and W columns of the layer's maps.
 """
@@ -16,13 +16,10 @@ import torch
 from torch import Tensor, nn
 from torch.utils._pytree import tree_map_only
 
-from grevy.classifier.classifier import Classifier, Pictures
+from grevy.classifier.classifier import Classifier
 from grevy.errors import ModelArgumentError
 from grevy.figures.numerals import numeral
-from grevy.figures.scale import NO_EVIDENCE
-from grevy.inspection.attribution.examine import Findings, examine
 from grevy.inspection.attribution.scores import class_logits, derivative
-from grevy.inspection.attribution.view import AttributionView, class_map_colours
 from grevy.inspection.layers import LayerInfo, address, find_layer, layer_list
 from grevy.inspection.layout import Layout, layout_of
 from grevy.inspection.view import Check
@@ -34,7 +31,6 @@ ToWeights = Callable[[Tensor], Tensor]
 """From gradients [B, C, H, W] at the layer to weights of its maps [B, C, H or 1, W or 1]."""
 
 _TOLERANCE = 1e-3
-_DRAWS = 3
 
 
 @dataclass(frozen=True)
@@ -83,57 +79,6 @@ def at_layer(
     if len(shape) == 0 or shape[0] != len(images_BCHW):
         raise _without_places(layer, tuple(shape))
     return AtLayer(logits_B.detach(), layout.maps(output.detach()), layout.maps(gradients))
-
-
-@dataclass(frozen=True)
-class ClassMapMethod:
-    """A way to weight maps, and how it is called."""
-
-    title: str
-    to_weights: ToWeights
-
-
-def look_at_class_maps(
-    classifier: Classifier,
-    layer: str | None,
-    seed: int,
-    method: ClassMapMethod,
-    pictures: Pictures,
-    class_name: str | int | None,
-) -> AttributionView:
-    """The body of both inspectors; errors as theirs."""
-    info = _info(classifier, layer)
-    layout = layout_of(classifier, info.name, info.shape)
-
-    def find(model: nn.Module, images_BCHW: Tensor, classes_B: Tensor) -> Findings:
-        at = at_layer(model, info.name, images_BCHW, classes_B, layout)
-        evidence_BHW = at.evidence(method.to_weights)
-        with blanked(model, info.name):
-            empty = at_layer(model, info.name, images_BCHW, classes_B, layout)
-        arrays = {"evidence_NHW": evidence_BHW}
-        checks_B = completeness(info.name, method.to_weights, at, empty)
-        size = "×".join(map(str, evidence_BHW.shape[1:]))
-        note = f"Maps of layer '{info.name}' ({info.type}), {size}; values are parts of the logit."
-        notes = (note, layout.note) if layout.note else (note,)
-        maps_BHW = evidence_BHW.relu()
-        remarks_B = tuple("" if map_HW.any() else NO_EVIDENCE for map_HW in maps_BHW)
-        return Findings(maps_BHW, evidence_BHW, arrays, checks_B, notes, remarks_B)
-
-    def again(model: nn.Module, images_BCHW: Tensor, classes_B: Tensor) -> Tensor:
-        at = at_layer(model, info.name, images_BCHW, classes_B, layout)
-        return at.evidence(method.to_weights)
-
-    return examine(
-        classifier,
-        pictures,
-        class_name,
-        title=method.title,
-        find=find,
-        again=again,
-        colours=class_map_colours,
-        draws=_DRAWS,
-        seed=seed,
-    )
 
 
 def completeness(
@@ -218,7 +163,13 @@ def _has_places(classifier: Classifier, info: LayerInfo, tokens: bool) -> bool:
     return height * width > 1
 
 
-def _info(classifier: Classifier, layer: str | None) -> LayerInfo:
+def layer_with_maps(classifier: Classifier, layer: str | None) -> LayerInfo:
+    """The layer of that address; None: the last one with maps.
+
+    Raises:
+        LayerNotFoundError: no such layer, or none that puts out a tensor.
+        ModelArgumentError: no layer has rows and columns.
+    """
     if layer is None:
         return default_layer(classifier)
     _, index = find_layer(classifier.model, layer)

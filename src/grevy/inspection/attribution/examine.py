@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any, Protocol
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from grevy.classifier.classifier import Classifier, Pictures
+from grevy.classifier.classifier import Classifier, Inputs, Pictures
 from grevy.inspection.attribution.baselines import edge_check, edge_correlation, edges
 from grevy.inspection.attribution.checks import (
     ToMaps,
@@ -47,73 +48,93 @@ class Findings:
     remarks_B: tuple[str, ...] = ()
 
 
+class Explaining(Protocol):
+    """Settings of a method that explains a class."""
+
+    @property
+    def class_name(self) -> str | int | None:
+        """The class; None: the one that is predicted for each picture."""
+        ...
+
+    @property
+    def seed(self) -> int:
+        """Of the randomised weights."""
+        ...
+
+
+@dataclass(frozen=True)
+class Method:
+    """What is particular to one method.
+
+    Attributes:
+        title: how it is called.
+        find: it, from the model, images [B, C, H, W] and classes [B].
+        evidence: what it finds, alone [B, H, W], for the randomised weights.
+        colours: its colour rule.
+        draws: of randomised weights; several where maps are small or cheap.
+    """
+
+    title: str
+    find: Callable[[nn.Module, Tensor, Tensor], Findings]
+    evidence: ToMaps
+    colours: Colours
+    draws: int = 1
+
+
 def examine(
-    classifier: Classifier,
-    pictures: Pictures,
-    class_name: str | int | None,
-    *,
-    title: str,
-    find: Callable[[nn.Module, Tensor, Tensor], Findings],
-    again: ToMaps,
-    colours: Colours,
-    draws: int = 1,
-    seed: int,
+    classifier: Classifier, pictures: Pictures, settings: Explaining, method: Method
 ) -> AttributionView:
     """Run a method on pictures, with its checks; the model is left as it was found.
-
-    Args:
-        classifier: what is looked into.
-        pictures: what it is shown.
-        class_name: the class to explain; None: the one that is predicted for each picture.
-        title: how the method is called.
-        find: the method.
-        again: the evidence alone, for the randomised weights.
-        colours: the method's colour rule.
-        draws: of randomised weights; several where maps are small or cheap.
-        seed: of these.
 
     Raises:
         ClassNotFoundError: no such class.
         InputError: pictures that can't be read.
     """
-    model = classifier.model
-    chosen = None if class_name is None else classifier.class_index(class_name)
+    model, name = classifier.model, settings.class_name
+    chosen = None if name is None else classifier.class_index(name)
     with as_found(model):  # pictures too: tensors made in inference mode have no gradients
         inputs = classifier.prepare(pictures)
         images_BCHW = inputs.images_NCHW
         logits_BK = _logits(model, images_BCHW)
         classes_B = logits_BK.argmax(1) if chosen is None else _full(logits_BK, chosen)
-        found = find(model, images_BCHW, classes_B)
+        found = method.find(model, images_BCHW, classes_B)
         random_maps = [
-            under_random_weights(model, again, images_BCHW, classes_B, seed + draw)
-            for draw in range(draws)
+            under_random_weights(
+                model, method.evidence, images_BCHW, classes_B, settings.seed + draw
+            )
+            for draw in range(method.draws)
         ]
-    edges_NHW = edges(inputs.pixels_NHWC)
+    arrays = _arrays(found, logits_BK, edges(inputs.pixels_NHWC))
     explained = _explained(classifier, logits_BK, classes_B)
-    checks = _checks(found, random_maps, edges_NHW)
-    numbers = {name: tensor.detach().cpu().numpy() for name, tensor in found.arrays.items()}
-    arrays = {
-        "maps_NHW": found.maps_BHW.detach().cpu().numpy(),
-        "edges_NHW": edges_NHW,
-        "logits_NK": logits_BK.cpu().numpy(),
-        **numbers,
-    }
-    remarks = (
-        f"{name} ({what.class_name}): {remark}."
-        for name, what, remark in zip(inputs.names, explained, found.remarks_B, strict=False)
-        if remark
-    )
-    notes = (*classifier.notes, *found.notes, *remarks, *inputs.told())
     return AttributionView(
-        title,
+        method.title,
         classifier,
         inputs,
         explained,
         arrays,
-        colours(arrays["maps_NHW"]),
-        colours,
-        checks,
-        notes,
+        method.colours(arrays["maps_NHW"]),
+        method.colours,
+        _checks(found, random_maps, arrays["edges_NHW"]),
+        (*classifier.notes, *found.notes, *_remarks(inputs, explained, found), *inputs.told()),
+    )
+
+
+def _arrays(
+    found: Findings, logits_BK: Tensor, edges_NHW: NDArray[np.float32]
+) -> dict[str, NDArray[Any]]:
+    return {
+        "maps_NHW": found.maps_BHW.detach().cpu().numpy(),
+        "edges_NHW": edges_NHW,
+        "logits_NK": logits_BK.cpu().numpy(),
+        **{name: tensor.detach().cpu().numpy() for name, tensor in found.arrays.items()},
+    }
+
+
+def _remarks(inputs: Inputs, explained: Sequence[Explained], found: Findings) -> tuple[str, ...]:
+    return tuple(
+        f"{name} ({what.class_name}): {remark}."
+        for name, what, remark in zip(inputs.names, explained, found.remarks_B, strict=False)
+        if remark
     )
 
 
@@ -138,6 +159,7 @@ def _explained(
             float(logits_BK[picture, index]),
             float(probabilities_BK[picture, index]),
             classifier.classes[predicted],
+            index,
         )
         for picture, (index, predicted) in enumerate(
             zip(classes_B.tolist(), predicted_B, strict=True)

@@ -7,19 +7,19 @@ derivative among its colours. It says what a small change would do, not what the
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from collections.abc import Iterable
 
 import torch
 from torch import Tensor, nn
 
 from grevy.classifier.classifier import Classifier, Pictures
 from grevy.figures.numerals import numeral
-from grevy.inspection.attribution.examine import Findings, examine
+from grevy.inspection.attribution.examine import Findings, Method, examine
 from grevy.inspection.attribution.scores import class_logits, image_gradients
 from grevy.inspection.attribution.view import AttributionView, magnitude_colours
+from grevy.inspection.inspectors.gradients import GradientSettings
 from grevy.inspection.view import Check
 
-_DRAWS = 3
 _CHANGE = 0.01
 _TOLERANCE = 0.05
 
@@ -58,50 +58,33 @@ def measured_slopes(
     return (up_B - down_B).double() / (2 * steps_B.double())
 
 
-@dataclass(frozen=True)
-class Gradient:
+def look(classifier: Classifier, pictures: Pictures, settings: GradientSettings) -> AttributionView:
     """Which pixels a class logit reacts to.
 
-    Attributes:
-        classifier: what is looked into.
-        seed: of the randomised weights.
+    Raises:
+        ClassNotFoundError: no such class.
+        InputError: pictures that can't be read.
     """
+    method = Method("Gradient", _find, _evidence, magnitude_colours, draws=3)
+    return examine(classifier, pictures, settings, method)
 
-    classifier: Classifier
-    seed: int = 0
 
-    def __call__(self, pictures: Pictures, class_name: str | int | None = None) -> AttributionView:
-        """Maps for `class_name`, or for the class predicted for each picture.
-
-        Raises:
-            ClassNotFoundError: no such class.
-            InputError: pictures that can't be read.
-        """
-        return examine(
-            self.classifier,
-            pictures,
-            class_name,
-            title="Gradient",
-            find=_find,
-            again=_again,
-            colours=magnitude_colours,
-            draws=_DRAWS,
-            seed=self.seed,
-        )
+def sizes(gradients_BCHW: Tensor, checks_B: Iterable[Check], notes: tuple[str, ...]) -> Findings:
+    """Findings whose map is the largest absolute value among a pixel's colours."""
+    maps_BHW = largest_of_colours(gradients_BCHW)
+    arrays = {"gradients_NCHW": gradients_BCHW}
+    return Findings(maps_BHW, maps_BHW, arrays, tuple(checks_B), notes)
 
 
 def _find(model: nn.Module, images_BCHW: Tensor, classes_B: Tensor) -> Findings:
     gradients_BCHW = gradient(model, images_BCHW, classes_B)
-    maps_BHW = largest_of_colours(gradients_BCHW)
     slopes_B = measured_slopes(model, images_BCHW, classes_B, gradients_BCHW).tolist()
     lengths_B = gradients_BCHW.double().flatten(1).norm(dim=1).tolist()
-    checks = map(_slope_check, slopes_B, lengths_B)
     note = "A pixel's value is the largest absolute derivative of the logit among its colours."
-    arrays = {"gradients_NCHW": gradients_BCHW}
-    return Findings(maps_BHW, maps_BHW, arrays, tuple(checks), (note,))
+    return sizes(gradients_BCHW, map(_slope_check, slopes_B, lengths_B), (note,))
 
 
-def _again(model: nn.Module, images_BCHW: Tensor, classes_B: Tensor) -> Tensor:
+def _evidence(model: nn.Module, images_BCHW: Tensor, classes_B: Tensor) -> Tensor:
     return largest_of_colours(gradient(model, images_BCHW, classes_B))
 
 

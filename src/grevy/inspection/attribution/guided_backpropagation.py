@@ -8,7 +8,6 @@ the class (Adebayo et al. 2018, "Sanity checks for saliency maps"; Nie, Zhang an
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -18,14 +17,14 @@ from torch.overrides import TorchFunctionMode
 
 from grevy.classifier.classifier import Classifier, Pictures
 from grevy.figures.numerals import counted
-from grevy.inspection.attribution.examine import Findings, examine
-from grevy.inspection.attribution.gradient import largest_of_colours
+from grevy.inspection.attribution.examine import Findings, Method, examine
+from grevy.inspection.attribution.gradient import largest_of_colours, sizes
 from grevy.inspection.attribution.scores import image_gradients
 from grevy.inspection.attribution.view import AttributionView, magnitude_colours
+from grevy.inspection.inspectors.gradients import GradientSettings
 
 WARNING = "Pictures, not explanations: this method is nearly blind to the weights and the class."
 
-_DRAWS = 3
 _RELUS = frozenset({F.relu, F.relu_, F.relu6, torch.relu, torch.relu_, Tensor.relu, Tensor.relu_})
 
 
@@ -76,50 +75,23 @@ def _is_relu(func: Callable[..., Any], args: tuple[Any, ...], kwargs: Mapping[st
     return func in _RELUS
 
 
-@dataclass(frozen=True)
-class GuidedBackpropagation:
-    """Sharp pictures of what the first layers can see; not an explanation of the class.
-
-    Attributes:
-        classifier: what is looked into.
-        seed: of the randomised weights.
-    """
-
-    classifier: Classifier
-    seed: int = 0
-
-    def __call__(self, pictures: Pictures, class_name: str | int | None = None) -> AttributionView:
-        """Maps for `class_name`, or for the class predicted for each picture.
-
-        Raises:
-            ClassNotFoundError: no such class.
-            InputError: pictures that can't be read.
-        """
-        return examine(
-            self.classifier,
-            pictures,
-            class_name,
-            title="Guided back-propagation (pictures, not explanations)",
-            find=_find,
-            again=_again,
-            colours=magnitude_colours,
-            draws=_DRAWS,
-            seed=self.seed,
-        )
+def look(classifier: Classifier, pictures: Pictures, settings: GradientSettings) -> AttributionView:
+    """Sharp pictures of what the first layers can see; errors as of the plain gradient."""
+    title = "Guided back-propagation (pictures, not explanations)"
+    method = Method(title, _find, _evidence, magnitude_colours, draws=3)
+    return examine(classifier, pictures, settings, method)
 
 
 def _find(model: nn.Module, images_BCHW: Tensor, classes_B: Tensor) -> Findings:
     with GuidedReLU() as guide:
         gradients_BCHW = image_gradients(model, images_BCHW, classes_B)
-    maps_BHW = largest_of_colours(gradients_BCHW)
     guided = (
         f"{counted(guide.count, 'ReLU')} guided."
         if guide.count
         else "No ReLU in this network: this is the plain gradient."
     )
-    arrays = {"gradients_NCHW": gradients_BCHW}
-    return Findings(maps_BHW, maps_BHW, arrays, (), (WARNING, guided))
+    return sizes(gradients_BCHW, (), (WARNING, guided))
 
 
-def _again(model: nn.Module, images_BCHW: Tensor, classes_B: Tensor) -> Tensor:
+def _evidence(model: nn.Module, images_BCHW: Tensor, classes_B: Tensor) -> Tensor:
     return largest_of_colours(guided_backpropagation(model, images_BCHW, classes_B))

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import torch
 from torch import Tensor, nn
@@ -19,10 +20,11 @@ from torch import Tensor, nn
 from grevy.classifier.classifier import Classifier, Pictures
 from grevy.errors import InputError
 from grevy.figures.numerals import numeral
-from grevy.inspection.attribution.examine import Findings, examine
+from grevy.inspection.attribution.examine import Findings, Method, examine
 from grevy.inspection.attribution.scores import class_logits, mean_image_gradients
-from grevy.inspection.attribution.starts import START_WORDS, Start, start_images
+from grevy.inspection.attribution.starts import START_WORDS, start_images
 from grevy.inspection.attribution.view import AttributionView, attribution_colours
+from grevy.inspection.inspectors.integrated_gradients import IntegratedGradientsSettings
 from grevy.inspection.view import Check
 
 TOLERANCE = 1e-3
@@ -114,65 +116,41 @@ def _midpoints(steps: int) -> list[float]:
     return [(step + 0.5) / steps for step in range(steps)]
 
 
-@dataclass(frozen=True)
-class IntegratedGradients:
+def look(
+    classifier: Classifier, pictures: Pictures, settings: IntegratedGradientsSettings
+) -> AttributionView:
     """Which values make up the difference to a picture without evidence.
 
-    Attributes:
-        classifier: what is looked into.
-        start: the picture without evidence: "black", "white" or "mean" (the data's mean colour).
-        steps: points on the way to begin with; three times as many until the gap is below 0.001.
-        most_steps: never more.
-        seed: of the randomised weights.
+    Raises:
+        ClassNotFoundError: no such class.
+        InputError: pictures that can't be read.
     """
+    steps, start = settings.steps, settings.start
+    start_of = partial(start_images, classifier.preprocessing, start=start)
 
-    classifier: Classifier
-    start: Start = "black"
-    steps: int = 64
-    most_steps: int = 64 * 27
-    seed: int = 0
-
-    def __call__(self, pictures: Pictures, class_name: str | int | None = None) -> AttributionView:
-        """Attributions for `class_name`, or for the class predicted for each picture.
-
-        Raises:
-            ClassNotFoundError: no such class.
-            InputError: pictures that can't be read, or settings that can't be.
-        """
-        return examine(
-            self.classifier,
-            pictures,
-            class_name,
-            title="Integrated gradients",
-            find=self._find,
-            again=self._again,
-            colours=attribution_colours,
-            seed=self.seed,
-        )
-
-    def _find(self, model: nn.Module, images_BCHW: Tensor, classes_B: Tensor) -> Findings:
-        baselines_BCHW = self._baselines(images_BCHW)
-        done = integrate(model, images_BCHW, classes_B, baselines_BCHW, self.steps, self.most_steps)
-        maps_BHW = done.attributions_BCHW.sum(1)
+    def find(model: nn.Module, images_BCHW: Tensor, classes_B: Tensor) -> Findings:
+        baselines_BCHW = start_of(images_BCHW)
+        most = settings.most_steps
+        done = integrate(model, images_BCHW, classes_B, baselines_BCHW, steps, most)
         arrays = {
             "attributions_NCHW": done.attributions_BCHW,
             "baselines_NCHW": baselines_BCHW,
             "gaps_N": done.gaps_B,
         }
-        checks = (_gap_check(gap, done.steps) for gap in done.gaps_B.tolist())
+        maps_BHW = done.attributions_BCHW.sum(1)
+        checks_B = tuple(_gap_check(gap, done.steps) for gap in done.gaps_B.tolist())
         note = (
-            f"The way starts at {START_WORDS[self.start]}; {done.steps} steps. A pixel's value is "
-            "the sum over its colours."
+            f"The way starts at {START_WORDS[start]}; {done.steps} steps. A pixel's value is the "
+            "sum over its colours."
         )
-        return Findings(maps_BHW, maps_BHW, arrays, tuple(checks), (note,))
+        return Findings(maps_BHW, maps_BHW, arrays, checks_B, (note,))
 
-    def _again(self, model: nn.Module, images_BCHW: Tensor, classes_B: Tensor) -> Tensor:
-        baselines_BCHW = self._baselines(images_BCHW)
-        found = integrated_gradients(model, images_BCHW, classes_B, baselines_BCHW, self.steps)
-        return found[0].sum(1)
+    def evidence(model: nn.Module, images_BCHW: Tensor, classes_B: Tensor) -> Tensor:
+        baselines_BCHW = start_of(images_BCHW)
+        return integrated_gradients(model, images_BCHW, classes_B, baselines_BCHW, steps)[0].sum(1)
 
-    def _baselines(self, images_BCHW: Tensor) -> Tensor:
-        return start_images(self.classifier.preprocessing, images_BCHW, self.start)
+    method = Method("Integrated gradients", find, evidence, attribution_colours)
+    return examine(classifier, pictures, settings, method)
 
 
 def _gap_check(gap: float, steps: int) -> Check:

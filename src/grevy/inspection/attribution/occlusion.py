@@ -6,7 +6,7 @@ falls. A pixel's value is the mean over the windows that cover it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from functools import partial
 
 import torch
 from torch import Tensor, nn
@@ -14,11 +14,13 @@ from torch import Tensor, nn
 from grevy.classifier.classifier import Classifier, Pictures
 from grevy.errors import InputError
 from grevy.figures.numerals import numeral
-from grevy.inspection.attribution.examine import Findings, examine
+from grevy.inspection.attribution.examine import Findings, Method, examine
 from grevy.inspection.attribution.scores import at_once, class_logits
-from grevy.inspection.attribution.starts import Start, start_images
+from grevy.inspection.attribution.starts import start_images
 from grevy.inspection.attribution.view import AttributionView, attribution_colours
+from grevy.inspection.inspectors.occlusion import OcclusionSettings
 from grevy.inspection.view import Check
+from grevy.records.preprocessing import Preprocessing
 
 Window = tuple[slice, slice]
 
@@ -97,64 +99,41 @@ def _spans(length: int, window: int, stride: int) -> list[slice]:
     return [slice(i * stride, min(i * stride + window, length)) for i in range(count)]
 
 
-@dataclass(frozen=True)
-class Occlusion:
-    """Which parts the class logit needs.
+def look(
+    classifier: Classifier, pictures: Pictures, settings: OcclusionSettings
+) -> AttributionView:
+    """Which parts of the picture the class logit needs.
 
-    Attributes:
-        classifier: what is looked into.
-        window: side of the covered square in pixels; None: a quarter of the picture's shorter side.
-        stride: from one window to the next in pixels; None: half a window.
-        start: the colour of the window: "mean" (of the data), "black" or "white".
-        seed: of the randomised weights.
+    Raises:
+        ClassNotFoundError: no such class.
+        InputError: pictures that can't be read, or a stride that leaves pixels uncovered.
     """
+    start_of = partial(start_images, classifier.preprocessing, start=settings.start)
+    window, stride = _geometry(settings, classifier.preprocessing)
 
-    classifier: Classifier
-    window: int | None = None
-    stride: int | None = None
-    start: Start = "mean"
-    seed: int = 0
-
-    def __call__(self, pictures: Pictures, class_name: str | int | None = None) -> AttributionView:
-        """Maps for `class_name`, or for the class predicted for each picture.
-
-        Raises:
-            ClassNotFoundError: no such class.
-            InputError: pictures that can't be read, or settings that can't be.
-        """
-        return examine(
-            self.classifier,
-            pictures,
-            class_name,
-            title="Occlusion",
-            find=self._find,
-            again=self._again,
-            colours=attribution_colours,
-            seed=self.seed,
-        )
-
-    def _find(self, model: nn.Module, images_BCHW: Tensor, classes_B: Tensor) -> Findings:
-        maps_BHW = self._again(model, images_BCHW, classes_B)
+    def find(model: nn.Module, images_BCHW: Tensor, classes_B: Tensor) -> Findings:
+        maps_BHW = evidence(model, images_BCHW, classes_B)
         with torch.no_grad():
-            start_BCHW = start_images(self.classifier.preprocessing, images_BCHW, self.start)
             logits_B = class_logits(model, images_BCHW, classes_B)
-            all_B = logits_B - class_logits(model, start_BCHW, classes_B)
-        checks = map(_share_check, maps_BHW.amax((1, 2)).tolist(), all_B.tolist())
-        window, stride = self._geometry(images_BCHW)
+            all_B = logits_B - class_logits(model, start_of(images_BCHW), classes_B)
+        checks_B = tuple(map(_share_check, maps_BHW.amax((1, 2)).tolist(), all_B.tolist()))
         note = (
-            f"A window of {window}×{window} pixels in {self.start} colour, stride {stride}; a "
+            f"A window of {window}×{window} pixels in {settings.start} colour, stride {stride}; a "
             "pixel's value is the mean fall of the logit under the windows that cover it."
         )
-        return Findings(maps_BHW, maps_BHW, {}, tuple(checks), (note,))
+        return Findings(maps_BHW, maps_BHW, {}, checks_B, (note,))
 
-    def _again(self, model: nn.Module, images_BCHW: Tensor, classes_B: Tensor) -> Tensor:
-        start_BCHW = start_images(self.classifier.preprocessing, images_BCHW, self.start)
-        geometry = self._geometry(images_BCHW)
-        return occlusion(model, images_BCHW, classes_B, start_BCHW, *geometry)
+    def evidence(model: nn.Module, images_BCHW: Tensor, classes_B: Tensor) -> Tensor:
+        return occlusion(model, images_BCHW, classes_B, start_of(images_BCHW), window, stride)
 
-    def _geometry(self, images_BCHW: Tensor) -> tuple[int, int]:
-        window = max(1, min(images_BCHW.shape[2:]) // 4) if self.window is None else self.window
-        return window, max(1, window // 2) if self.stride is None else self.stride
+    method = Method("Occlusion", find, evidence, attribution_colours)
+    return examine(classifier, pictures, settings, method)
+
+
+def _geometry(settings: OcclusionSettings, preprocessing: Preprocessing) -> tuple[int, int]:
+    """Window and stride in pixels."""
+    window = settings.window or max(1, min(preprocessing.height, preprocessing.width) // 4)
+    return window, settings.stride or max(1, window // 2)
 
 
 def _share_check(largest: float, all_: float) -> Check:

@@ -7,7 +7,7 @@ noise's standard deviation is a part of the picture's range (10 to 20 % in the p
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from functools import partial
 
 import torch
 from torch import Tensor, nn
@@ -17,10 +17,11 @@ from grevy.data.randomness import generator
 from grevy.errors import InputError
 from grevy.figures.numerals import numeral
 from grevy.inspection.attribution.checks import rank_correlation
-from grevy.inspection.attribution.examine import Findings, examine
-from grevy.inspection.attribution.gradient import largest_of_colours
+from grevy.inspection.attribution.examine import Findings, Method, examine
+from grevy.inspection.attribution.gradient import largest_of_colours, sizes
 from grevy.inspection.attribution.scores import mean_image_gradients
 from grevy.inspection.attribution.view import AttributionView, magnitude_colours
+from grevy.inspection.inspectors.smoothgrad import SmoothGradSettings
 from grevy.inspection.view import Check
 
 _AGREEMENT = 0.5
@@ -83,65 +84,33 @@ def smoothgrad_halves(
     return torch.stack(means).to(images_BCHW.dtype)
 
 
-@dataclass(frozen=True)
-class SmoothGrad:
+def look(
+    classifier: Classifier, pictures: Pictures, settings: SmoothGradSettings
+) -> AttributionView:
     """Which pixels a class logit reacts to, also when the picture is a little different.
 
-    Attributes:
-        classifier: what is looked into.
-        noise: standard deviation, as a part of each picture's range.
-        samples: pictures with noise; even.
-        seed: of the noise and of the randomised weights.
+    Raises:
+        ClassNotFoundError: no such class.
+        InputError: pictures that can't be read.
     """
+    noise, samples = settings.noise, settings.samples
+    halves_of = partial(smoothgrad_halves, noise=noise, samples=samples, seed=settings.seed)
 
-    classifier: Classifier
-    noise: float = 0.15
-    samples: int = 50
-    seed: int = 0
-
-    def __call__(self, pictures: Pictures, class_name: str | int | None = None) -> AttributionView:
-        """Maps for `class_name`, or for the class predicted for each picture.
-
-        Raises:
-            ClassNotFoundError: no such class.
-            InputError: pictures that can't be read, or settings that can't be.
-        """
-        return examine(
-            self.classifier,
-            pictures,
-            class_name,
-            title="SmoothGrad",
-            find=self._find,
-            again=self._again,
-            colours=magnitude_colours,
-            seed=self.seed,
-        )
-
-    def _find(self, model: nn.Module, images_BCHW: Tensor, classes_B: Tensor) -> Findings:
-        halves_2BCHW = self._halves(model, images_BCHW, classes_B)
-        gradients_BCHW = halves_2BCHW.mean(0)
-        maps_BHW = largest_of_colours(gradients_BCHW)
+    def find(model: nn.Module, images_BCHW: Tensor, classes_B: Tensor) -> Findings:
+        halves_2BCHW = halves_of(model, images_BCHW, classes_B)
         first_BHW, second_BHW = map(largest_of_colours, halves_2BCHW)
-        checks = map(_agreement_check, first_BHW, second_BHW)
+        checks_B = map(_agreement_check, first_BHW, second_BHW)
         note = (
-            f"Mean of {self.samples} gradients with noise of {numeral(100 * self.noise)} % of the "
+            f"Mean of {samples} gradients with noise of {numeral(100 * noise)} % of the "
             "picture's range; a pixel's value is the largest absolute one among its colours."
         )
-        arrays = {"gradients_NCHW": gradients_BCHW}
-        return Findings(maps_BHW, maps_BHW, arrays, tuple(checks), (note,))
+        return sizes(halves_2BCHW.mean(0), checks_B, (note,))
 
-    def _again(self, model: nn.Module, images_BCHW: Tensor, classes_B: Tensor) -> Tensor:
-        return largest_of_colours(self._halves(model, images_BCHW, classes_B).mean(0))
+    def evidence(model: nn.Module, images_BCHW: Tensor, classes_B: Tensor) -> Tensor:
+        return largest_of_colours(halves_of(model, images_BCHW, classes_B).mean(0))
 
-    def _halves(self, model: nn.Module, images_BCHW: Tensor, classes_B: Tensor) -> Tensor:
-        return smoothgrad_halves(
-            model,
-            images_BCHW,
-            classes_B,
-            noise=self.noise,
-            samples=self.samples,
-            seed=self.seed,
-        )
+    method = Method("SmoothGrad", find, evidence, magnitude_colours)
+    return examine(classifier, pictures, settings, method)
 
 
 def _agreement_check(first_HW: Tensor, second_HW: Tensor) -> Check:

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Literal, get_args
-
 import torch
 from torch import Tensor
 
-from grevy.errors import InputError
+from grevy.inspection.settings import StartName
 from grevy.records.preprocessing import Preprocessing
-
-Start = Literal["black", "white", "mean"]
 
 START_WORDS = {
     "black": "a black picture, so black pixels get nothing",
@@ -19,19 +15,14 @@ START_WORDS = {
 }
 
 
-def start_images(preprocessing: Preprocessing, images_BCHW: Tensor, start: Start) -> Tensor:
+def start_images(preprocessing: Preprocessing, images_BCHW: Tensor, start: StartName) -> Tensor:
     """Normalised pictures [B, C, H, W] of one colour.
 
     Args:
         preprocessing: its mean colour becomes 0.
         images_BCHW: give shape, type and device.
         start: which colour.
-
-    Raises:
-        InputError: no such start.
     """
-    if start not in get_args(Start):
-        raise InputError(f"start '{start}'", "black, white or mean", "choose one of these")
     mean_C = torch.tensor(preprocessing.mean).to(images_BCHW)
     deviation_C = torch.tensor(preprocessing.standard_deviation).to(images_BCHW)
     pixel_C = {"black": 0 * mean_C, "white": 0 * mean_C + 1, "mean": mean_C}[start]

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from numpy.typing import NDArray
 
 from grevy.classifier.classifier import Classifier, Inputs
+from grevy.errors import UsageError
 from grevy.figures.class_map import over_picture
 from grevy.figures.numerals import numbers, numeral
 from grevy.figures.render import to_rgb
@@ -54,12 +55,14 @@ class Explained:
         logit: of the class.
         probability: of the class, from the softmax of all logits.
         predicted: the class with the largest logit.
+        index: of the class.
     """
 
     class_name: str
     logit: float
     probability: float
     predicted: str
+    index: int
 
     def as_json(self) -> dict[str, Any]:
         """None stands for what is not a number."""
@@ -118,6 +121,22 @@ class AttributionView:
         """The same, on one scale with `other`."""
         return replace(
             self, scale=self.colours([self.arrays["maps_NHW"], other.arrays["maps_NHW"]])
+        )
+
+    @property
+    def choices(self) -> dict[str, Any]:
+        """The class that is explained, so that another network is asked about the same.
+
+        Raises:
+            UsageError: several pictures, whose classes may differ.
+        """
+        classes = {explained.index for explained in self.explained}
+        if len(classes) == 1:
+            return {"class_name": classes.pop()}
+        raise UsageError(
+            f"{len(self.explained)} pictures for two networks, and no class",
+            "one class, or one picture",
+            "name it with --class",
         )
 
     def values(self) -> list[tuple[str, NDArray[Any]]]:

@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 from grevy.errors import EmptyDataError, InputError
 from grevy.figures.calibration import Curve, draw_calibration
 from grevy.figures.numerals import counted
+from grevy.inspection.examples import RecordedPredictions
+from grevy.inspection.inspectors.calibration import CalibrationSettings
 from grevy.inspection.maps.calibration_numbers import (
     TEMPERATURES,
     Bins,
@@ -35,44 +37,22 @@ if TYPE_CHECKING:
 KINDS: tuple[Kind, Kind] = ("equal width", "equal mass")
 
 
-@dataclass(frozen=True)
-class Calibration:
-    """Look at recorded predictions of a split.
+def look(predictions: RecordedPredictions, settings: CalibrationSettings) -> CalibrationView:
+    """Sort pictures by confidence and count how often they are right.
 
-    Attributes:
-        name: of the run.
-        split: that is looked at.
-        validation: predictions on which a temperature is fitted, never those of test; None: none.
-        seed: of the bootstrap.
+    Raises:
+        EmptyDataError: no picture.
+        InputError: logits that are not finite.
     """
-
-    name: str
-    split: str
-    validation: Predictions | None = None
-    seed: int = 0
-
-    def __call__(self, predictions: Predictions) -> CalibrationView:
-        """Sort pictures by confidence and count how often they are right.
-
-        Raises:
-            EmptyDataError: no picture.
-            InputError: logits that are not finite.
-        """
-        if not len(predictions.labels_N):
-            raise EmptyDataError("no picture", "at least one", "choose another split")
-        _require_finite(predictions, self.split)
-        temperature = None
-        if self.validation is not None:
-            _require_finite(self.validation, "validation")
-            temperature = best_temperature(self.validation.logits_NK, self.validation.labels_N)
-        return CalibrationView(
-            self.name,
-            self.split,
-            predictions.logits_NK,
-            predictions.labels_N,
-            temperature,
-            self.seed,
-        )
+    shown, validation = predictions.of_split, predictions.of_validation
+    if not len(shown.labels_N):
+        raise EmptyDataError("no picture", "at least one", "choose another split")
+    _require_finite(shown, settings.split)
+    temperature = None
+    if validation is not None:
+        _require_finite(validation, "validation")
+        temperature = best_temperature(validation.logits_NK, validation.labels_N)
+    return CalibrationView(predictions.run, shown.logits_NK, shown.labels_N, temperature, settings)
 
 
 @dataclass(frozen=True)
@@ -81,21 +61,24 @@ class CalibrationView:
 
     Attributes:
         name: of the run.
-        split: that is looked at.
         logits_NK: recorded.
         labels_N: true classes.
         temperature: fitted on validation; None: none was.
-        seed: of the bootstrap.
+        settings: split, bins, and the seed of the bootstrap.
     """
 
     name: str
-    split: str
     logits_NK: NDArray[np.float32]
     labels_N: NDArray[np.int64]
     temperature: float | None
-    seed: int
+    settings: CalibrationSettings
 
     scale = None
+
+    @property
+    def split(self) -> str:
+        """What the pictures are."""
+        return self.settings.split
 
     @cached_property
     def right_N(self) -> NDArray[np.bool_]:
@@ -110,14 +93,16 @@ class CalibrationView:
 
     def bins(self, kind: Kind, temperature: float = 1.0) -> Bins:
         """Pictures of like confidence together."""
-        return bins_of(self.confidence_N(temperature), self.right_N, kind)
+        return bins_of(self.confidence_N(temperature), self.right_N, kind, self.settings.bins)
 
     @cached_property
     def numbers(self) -> dict[str, float]:
         """Everything that is told: errors with intervals, mean confidence, scores."""
         confidence_N = self.confidence_N()
         errors = {kind: self.bins(kind) for kind in KINDS}
-        low, high = error_interval(confidence_N, self.right_N, "equal width", self.seed)
+        low, high = error_interval(
+            confidence_N, self.right_N, "equal width", self.settings.seed, self.settings.bins
+        )
         found = {
             "accuracy": float(self.right_N.mean()),
             "mean_confidence": float(confidence_N.mean()),
@@ -197,7 +182,7 @@ class CalibrationView:
         return (
             f"{shown}, as recorded at the end of the run; bars are 95 % intervals (Wilson).",
             "Noise in a bin only adds to a gap: the expected calibration error of few pictures "
-            "lies too high (Guo et al. 2017; 15 bins).",
+            f"lies too high (Guo et al. 2017; {counted(self.settings.bins, 'bin')}).",
             *self._about_temperature(),
             *about_split(self.split),
         )

@@ -102,7 +102,7 @@ def wilson(right_B: NDArray[Any], count_B: NDArray[np.int64]) -> tuple[Floats, F
 
 
 def error_interval(
-    confidence_N: Floats, right_N: NDArray[np.bool_], kind: Kind, seed: int
+    confidence_N: Floats, right_N: NDArray[np.bool_], kind: Kind, seed: int, bins: int = BINS
 ) -> tuple[float, float]:
     """95 % bootstrap interval over pictures of the expected calibration error.
 
@@ -114,7 +114,7 @@ def error_interval(
     errors = []
     for _ in range(_RESAMPLES):
         chosen = random.integers(0, n, n)
-        errors.append(bins_of(confidence_N[chosen], right_N[chosen], kind).expected_error)
+        errors.append(bins_of(confidence_N[chosen], right_N[chosen], kind, bins).expected_error)
     low, high = np.quantile(errors, [0.025, 0.975])
     return float(low), float(high)
 

@@ -36,7 +36,7 @@ def pca(features_NF: NDArray[np.floating], dimensions: int) -> tuple[Floats, Flo
     return (left * sizes * signs)[:, :dimensions], shares[:dimensions]
 
 
-def tsne(features_NF: NDArray[np.floating], seed: int) -> Floats:
+def tsne(features_NF: NDArray[np.floating], seed: int, perplexity: float | None = None) -> Floats:
     """Coordinates [N, 2] by t-SNE (van der Maaten and Hinton 2008), of the first 50 components.
 
     Started from the principal components and computed in one thread, so that a seed gives one
@@ -46,21 +46,24 @@ def tsne(features_NF: NDArray[np.floating], seed: int) -> Floats:
     Args:
         features_NF: finite, at least two features, and not all pictures alike.
         seed: of what is random in it.
+        perplexity: about how many neighbours it heeds; below the number of pictures;
+            None: the usual number.
     """
     from sklearn.manifold import TSNE
     from threadpoolctl import threadpool_limits
 
     components_ND, _ = pca(features_NF, DIMENSIONS_BEFORE_TSNE)
     components_ND /= components_ND[:, 0].std()  # t-SNE heeds no unit; tiny ones end the process
-    method = TSNE(perplexity=perplexity(len(features_NF)), init="pca", random_state=seed)
+    heeded = usual_perplexity(len(features_NF)) if perplexity is None else perplexity
+    method = TSNE(perplexity=heeded, init="pca", random_state=seed)
     with threadpool_limits(1):
         found = method.fit_transform(components_ND)
     coordinates_N2: Floats = np.asarray(found, np.float64)
     return coordinates_N2
 
 
-def perplexity(pictures: int) -> float:
-    """About how many neighbours t-SNE heeds: 30, or a third of few pictures."""
+def usual_perplexity(pictures: int) -> float:
+    """For so many pictures: 30, or a third of few."""
     return min(30.0, (pictures - 1) / 3)
 
 

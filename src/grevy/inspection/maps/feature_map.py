@@ -15,8 +15,10 @@ import torch
 from numpy.typing import NDArray
 
 from grevy.classifier.classifier import Classifier
-from grevy.errors import ModelArgumentError, SplitTooSmallError
+from grevy.errors import InputError, ModelArgumentError, SplitTooSmallError
 from grevy.figures.feature_map import Cloud, draw_feature_map
+from grevy.inspection.examples import Examples, RecordedPredictions
+from grevy.inspection.inspectors.feature_map import FeatureMapSettings
 from grevy.inspection.layers import find_layer
 from grevy.inspection.layout import Kind, Layout, layout_of
 from grevy.inspection.maps.embedding import (
@@ -24,21 +26,17 @@ from grevy.inspection.maps.embedding import (
     NEIGHBOURS,
     neighbour_purity,
     pca,
-    perplexity,
     purity_by_chance,
     trust,
     tsne,
+    usual_perplexity,
 )
 from grevy.inspection.maps.notes import about_split
-from grevy.inspection.units.examples import Examples
 from grevy.inspection.view import Check, png_of
 from grevy.inspection.watching import activations_of
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
-
-MOST = 2_000
-"""Pictures of a map: more would hide each other, and take long."""
 
 _FEWEST = 5
 _AT_ONCE = 200
@@ -52,78 +50,76 @@ _READ: dict[Kind, str] = {
 }
 
 
-@dataclass(frozen=True)
-class FeatureMap:
-    """Look at the features of one layer for many pictures.
+def look(
+    classifier: Classifier,
+    examples: Examples,
+    predictions: RecordedPredictions,
+    settings: FeatureMapSettings,
+) -> FeatureMapView:
+    """Run the pictures through the network and flatten what the layer says of them.
 
-    Attributes:
-        classifier: the network.
-        layer: its address; maps are averaged over rows and columns.
-        split: what the pictures are.
-        seed: of the sample and of t-SNE.
-        most: pictures.
+    Raises:
+        SplitTooSmallError: fewer than five pictures.
+        LayerNotFoundError: no such layer.
+        ModelArgumentError: features that are not finite, fewer than two, or all alike.
+        InputError: a perplexity that is not below the number of pictures.
     """
-
-    classifier: Classifier
-    layer: str
-    split: str
-    seed: int = 0
-    most: int = MOST
-
-    def __call__(
-        self, examples: Examples, logits_NK: NDArray[np.floating], labels_N: NDArray[np.int64]
-    ) -> FeatureMapView:
-        """Run the pictures through the network and flatten what the layer says of them.
-
-        Args:
-            examples: all pictures of the split.
-            logits_NK: what the network said of them, which tells the mistakes.
-            labels_N: their true classes.
-
-        Raises:
-            SplitTooSmallError: fewer than five pictures.
-            LayerNotFoundError: no such layer.
-            ModelArgumentError: features that are not finite, fewer than two, or all alike.
-        """
-        if len(examples) < _FEWEST:
-            raise SplitTooSmallError(
-                f"{len(examples)} pictures", f"at least {_FEWEST}", "choose another --split"
-            )
-        chosen_N = sample(len(examples), self.most, self.seed)
-        features_NF, read = self._features(examples, chosen_N)
-        points_N2, shares_2 = pca(features_NF, 2)
-        arrays = {
-            "features_NF": features_NF,
-            "pca_N2": points_N2,
-            "shares_2": shares_2,
-            "tsne_N2": tsne(features_NF, self.seed),
-            "index_N": chosen_N,
-            "labels_N": labels_N[chosen_N],
-            "predicted_N": logits_NK[chosen_N].argmax(1),
-        }
-        kind = type(find_layer(self.classifier.model, self.layer)[0]).__name__
-        layer = f"{self.layer} ({kind})"
-        return FeatureMapView(
-            self.classifier, layer, self.split, len(examples), self.seed, arrays, read
+    if len(examples) < _FEWEST:
+        raise SplitTooSmallError(
+            f"{len(examples)} pictures", f"at least {_FEWEST}", "choose another --split"
         )
+    chosen_N = sample(len(examples), settings.most, settings.seed)
+    heeded = _perplexity(settings.perplexity, len(chosen_N))
+    features_NF, read = _features(classifier, settings.layer, examples, chosen_N)
+    points_N2, shares_2 = pca(features_NF, 2)
+    arrays = {
+        "features_NF": features_NF,
+        "pca_N2": points_N2,
+        "shares_2": shares_2,
+        "tsne_N2": tsne(features_NF, settings.seed, heeded),
+        "index_N": chosen_N,
+        "labels_N": predictions.of_split.labels_N[chosen_N],
+        "predicted_N": predictions.of_split.logits_NK[chosen_N].argmax(1),
+    }
+    kind = type(find_layer(classifier.model, settings.layer)[0]).__name__
+    return FeatureMapView(
+        classifier,
+        f"{settings.layer} ({kind})",
+        settings.split,
+        len(examples),
+        settings.seed,
+        heeded,
+        arrays,
+        read,
+    )
 
-    def _features(
-        self, examples: Examples, chosen_N: NDArray[np.int64]
-    ) -> tuple[NDArray[np.float32], str]:
-        """[N, F], and how a layer's output became F features."""
-        pieces, layout = [], None
-        for start in range(0, len(chosen_N), _AT_ONCE):
-            pixels = np.stack(
-                [examples.picture(i) for i in chosen_N[start : start + _AT_ONCE].tolist()]
-            )
-            images = self.classifier.prepare(pixels).images_NCHW
-            output = activations_of(self.classifier, images, [self.layer])[self.layer]
-            layout = layout or layout_of(self.classifier, self.layer, output.shape[1:])
-            pieces.append(_averaged(output, layout).float().cpu())
-        assert layout is not None, "a map has at least five pictures"
-        features_NF: NDArray[np.float32] = torch.cat(pieces).numpy()
-        _require_a_cloud(features_NF, self.layer)
-        return features_NF, " ".join(filter(None, (layout.note, _READ[layout.kind])))
+
+def _perplexity(wanted: float | None, pictures: int) -> float:
+    """That which is wanted, or the usual one."""
+    if wanted is not None and wanted >= pictures:
+        raise InputError(
+            f"--perplexity {wanted:g} with {pictures} pictures",
+            "a number below that of the pictures",
+            "lower it, or leave it out",
+        )
+    return usual_perplexity(pictures) if wanted is None else wanted
+
+
+def _features(
+    classifier: Classifier, layer: str, examples: Examples, chosen_N: NDArray[np.int64]
+) -> tuple[NDArray[np.float32], str]:
+    """[N, F], and how a layer's output became F features."""
+    pieces, layout = [], None
+    for start in range(0, len(chosen_N), _AT_ONCE):
+        some = chosen_N[start : start + _AT_ONCE].tolist()
+        images = classifier.prepare(np.stack([examples.picture(i) for i in some])).images_NCHW
+        output = activations_of(classifier, images, [layer])[layer]
+        layout = layout or layout_of(classifier, layer, output.shape[1:])
+        pieces.append(_averaged(output, layout).float().cpu())
+    assert layout is not None, "a map has at least five pictures"
+    features_NF: NDArray[np.float32] = torch.cat(pieces).numpy()
+    _require_a_cloud(features_NF, layer)
+    return features_NF, " ".join(filter(None, (layout.note, _READ[layout.kind])))
 
 
 def _averaged(output: torch.Tensor, layout: Layout) -> torch.Tensor:
@@ -171,6 +167,7 @@ class FeatureMapView:
         split: what the pictures are.
         all_pictures: in the split.
         seed: of the sample and of t-SNE.
+        perplexity: of t-SNE.
         arrays: features_NF, pca_N2, shares_2, tsne_N2, index_N, labels_N, predicted_N.
         read: how the layer's output became features; "" where it was a vector.
     """
@@ -180,6 +177,7 @@ class FeatureMapView:
     split: str
     all_pictures: int
     seed: int
+    perplexity: float
     arrays: Mapping[str, NDArray[Any]]
     read: str = ""
 
@@ -236,7 +234,7 @@ class FeatureMapView:
         return (
             *self.classifier.notes,
             f"{drawn} {self.read}".rstrip(),
-            f"t-SNE of the first {kept} components, with perplexity {perplexity(shown):.3g} and "
+            f"t-SNE of the first {kept} components, with perplexity {self.perplexity:.3g} and "
             f"seed {self.seed}: who is near whom may be read; distances between groups and their "
             "sizes mean nothing.",
             *about_split(self.split),

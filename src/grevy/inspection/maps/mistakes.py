@@ -18,99 +18,80 @@ from grevy.figures.render import to_rgb
 from grevy.figures.scale import Scale, class_map_scale, magnitude_scale
 from grevy.figures.tiles import Sheet, Tile
 from grevy.inspection.attribution.cam import default_layer
+from grevy.inspection.attribution.class_maps import hirescam
 from grevy.inspection.attribution.gradient import gradient, largest_of_colours
-from grevy.inspection.attribution.hirescam import hirescam
+from grevy.inspection.examples import Examples, RecordedPredictions
+from grevy.inspection.inspectors.mistakes import MistakesSettings
 from grevy.inspection.layers import LayerInfo
 from grevy.inspection.layout import layout_of
 from grevy.inspection.maps.calibration_numbers import probabilities_of
 from grevy.inspection.maps.notes import about_split
-from grevy.inspection.units.examples import Examples
 from grevy.inspection.view import Check, number, png_of
 from grevy.inspection.watching import as_found
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-SHOWN = 12
 _IN_A_ROW = 3
 
 
-@dataclass(frozen=True)
-class Mistakes:
-    """Look at the mistakes that a network is surest of.
+def look(
+    classifier: Classifier,
+    examples: Examples,
+    predictions: RecordedPredictions,
+    settings: MistakesSettings,
+) -> MistakesView:
+    """Class maps (HiResCAM) of the predicted and of the true class of each mistake.
 
-    Attributes:
-        classifier: the network.
-        split: what the pictures are.
-        shown: at most so many.
+    A network in which no layer has rows and columns gets gradients instead, and a note.
+
+    Raises:
+        EmptyDataError: no picture.
     """
+    logits_NK, labels_N = predictions.of_split.logits_NK, predictions.of_split.labels_N
+    if not len(labels_N):
+        raise EmptyDataError("no picture", "at least one", "choose another split")
+    probabilities_NK = probabilities_of(logits_NK)
+    wrong_W = surest_mistakes(probabilities_NK, labels_N)
+    chosen_M = wrong_W[: settings.shown]
+    pixels_MHWC = (
+        np.stack([examples.picture(i) for i in chosen_M.tolist()])
+        if len(chosen_M)
+        else np.zeros((0, *examples.picture(0).shape), np.uint8)
+    )
+    classes_2M = logits_NK[chosen_M].argmax(1), labels_N[chosen_M]
+    layer, maps_M2HW = _maps(classifier, pixels_MHWC, classes_2M)
+    arrays = {
+        "pixels_MHWC": pixels_MHWC,
+        "maps_M2HW": maps_M2HW,
+        "index_M": chosen_M,
+        "probabilities_MK": probabilities_NK[chosen_M],
+        "labels_M": labels_N[chosen_M],
+    }
+    names = [str(examples.names[index]) for index in chosen_M.tolist()]
+    counts = len(wrong_W), len(labels_N)
+    return MistakesView(classifier, settings.split, layer, names, counts, arrays)
 
-    classifier: Classifier
-    split: str
-    shown: int = SHOWN
 
-    def __call__(
-        self, examples: Examples, logits_NK: NDArray[np.floating], labels_N: NDArray[np.int64]
-    ) -> MistakesView:
-        """Class maps (HiResCAM) of the predicted and of the true class of each.
-
-        A network in which no layer has rows and columns gets gradients instead, and a note.
-
-        Args:
-            examples: all pictures of the split.
-            logits_NK: what the network said of them.
-            labels_N: their true classes.
-
-        Raises:
-            EmptyDataError: no picture.
-        """
-        if not len(labels_N):
-            raise EmptyDataError("no picture", "at least one", "choose another split")
-        probabilities_NK = probabilities_of(logits_NK)
-        wrong_W = surest_mistakes(probabilities_NK, labels_N)
-        chosen_M = wrong_W[: self.shown]
-        pixels_MHWC = (
-            np.stack([examples.picture(i) for i in chosen_M.tolist()])
-            if len(chosen_M)
-            else np.zeros((0, *examples.picture(0).shape), np.uint8)
-        )
-        layer, maps_M2HW = self._maps(
-            pixels_MHWC, logits_NK[chosen_M].argmax(1), labels_N[chosen_M]
-        )
-        arrays = {
-            "pixels_MHWC": pixels_MHWC,
-            "maps_M2HW": maps_M2HW,
-            "index_M": chosen_M,
-            "probabilities_MK": probabilities_NK[chosen_M],
-            "labels_M": labels_N[chosen_M],
-        }
-        names = [str(examples.names[index]) for index in chosen_M.tolist()]
-        counts = len(wrong_W), len(labels_N)
-        return MistakesView(self.classifier, self.split, layer, names, counts, arrays)
-
-    def _maps(
-        self,
-        pixels_MHWC: NDArray[np.uint8],
-        predicted_M: NDArray[np.int64],
-        labels_M: NDArray[np.int64],
-    ) -> tuple[str, NDArray[np.float32]]:
-        """The layer, and the maps [M, 2, h, w] for the predicted and for the true class."""
-        info = _layer_with_places(self.classifier)
-        name = info.name if info else ""
-        if not len(pixels_MHWC):
-            return name, np.zeros((0, 2, 1, 1), np.float32)
-        images_MCHW = self.classifier.prepare(pixels_MHWC).images_NCHW
-        with as_found(self.classifier.model):
-            maps = [
-                _maps_of(
-                    self.classifier,
-                    info,
-                    images_MCHW,
-                    torch.as_tensor(classes_M).to(images_MCHW.device),
-                )
-                for classes_M in (predicted_M, labels_M)
-            ]
-        return name, torch.stack(maps, 1).cpu().numpy()
+def _maps(
+    classifier: Classifier,
+    pixels_MHWC: NDArray[np.uint8],
+    classes_2M: tuple[NDArray[np.int64], NDArray[np.int64]],
+) -> tuple[str, NDArray[np.float32]]:
+    """The layer, and the maps [M, 2, h, w] for the predicted and for the true classes."""
+    info = _layer_with_places(classifier)
+    name = info.name if info else ""
+    if not len(pixels_MHWC):
+        return name, np.zeros((0, 2, 1, 1), np.float32)
+    images_MCHW = classifier.prepare(pixels_MHWC).images_NCHW
+    with as_found(classifier.model):
+        maps = [
+            _maps_of(
+                classifier, info, images_MCHW, torch.as_tensor(classes_M).to(images_MCHW.device)
+            )
+            for classes_M in classes_2M
+        ]
+    return name, torch.stack(maps, 1).cpu().numpy()
 
 
 def _layer_with_places(classifier: Classifier) -> LayerInfo | None:

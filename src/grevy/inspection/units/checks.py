@@ -8,8 +8,8 @@ import torch
 from grevy.classifier.classifier import Classifier
 from grevy.classifier.inputs import normalised
 from grevy.figures.numerals import counted, numeral
+from grevy.inspection.examples import Examples
 from grevy.inspection.units.answers import Answers, Reader
-from grevy.inspection.units.examples import Examples
 from grevy.inspection.units.fields import seen_alone
 from grevy.inspection.units.patches import Row
 from grevy.inspection.units.visualise import Visualisation

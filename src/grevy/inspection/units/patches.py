@@ -11,8 +11,8 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from grevy.inspection.examples import Examples
 from grevy.inspection.units.answers import Answers, Extremes
-from grevy.inspection.units.examples import Examples
 from grevy.inspection.units.fields import Spans, UnitField, cut_out
 
 RowName = Literal["top", "middle", "bottom"]

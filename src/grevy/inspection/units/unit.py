@@ -7,15 +7,20 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from grevy.classifier.classifier import Classifier, Pictures
-from grevy.errors import EmptyDataError, InputError, ModelArgumentError
+from grevy.classifier.classifier import Classifier
+from grevy.errors import EmptyDataError, ModelArgumentError
 from grevy.figures.numerals import counted
+from grevy.inspection.examples import Examples
+from grevy.inspection.inspectors.unit import UnitSettings
 from grevy.inspection.layers import find_layer
 from grevy.inspection.layout import choose_channels
 from grevy.inspection.units import checks
 from grevy.inspection.units.answers import Answers, Reader, answers_of, reading
-from grevy.inspection.units.colours import Colours, colours_of_preprocessing
-from grevy.inspection.units.examples import Examples, examples_of
+from grevy.inspection.units.colours import (
+    Colours,
+    colours_of_pictures,
+    colours_of_preprocessing,
+)
 from grevy.inspection.units.fields import UnitField, field_of
 from grevy.inspection.units.patches import rows_of
 from grevy.inspection.units.view import UnitView
@@ -25,118 +30,107 @@ _SMALL = 64 * 64
 """Pixels of a picture up to which several starts are optimised side by side."""
 
 
-@dataclass(frozen=True)
-class Unit:
-    """Look at what one unit answers to.
+def look(classifier: Classifier, examples: Examples, settings: UnitSettings) -> UnitView:
+    """Run all pictures through the network, and optimise one.
 
-    Attributes:
-        classifier: what is looked into.
-        layer: its address.
-        channel: of that layer.
-        patches: of each row.
-        steps: of optimisation.
-        starts: of optimisation; None: 4, or 1 for pictures larger than 64×64.
-        seed: of the optimised picture.
-        colours: of the network's own data; None: what its preprocessing tells.
+    Raises:
+        LayerNotFoundError: no such layer.
+        ModelArgumentError: a layer without units, or one that gives no finite value.
+        InputError: a channel that the layer does not have.
+        EmptyDataError: no picture.
     """
+    layer, channel = settings.layer, settings.channel
+    field = field_of(classifier, layer)
+    choose_channels((channel,), field.channels, layer)
+    if not len(examples):
+        raise EmptyDataError("no picture", "at least one", "name pictures or another split")
+    answers = answers_of(classifier, layer, field, channel, examples)
+    _require_finite(answers, settings)
+    rows = rows_of(answers, examples, field, channel, settings.patches)
+    way = _way(classifier, examples, field, settings)
+    with reading(classifier, layer, field, channel) as read:
+        made = _visualise(read, classifier, way)
+        alone = checks.patch_alone(read, classifier, examples, rows[0])
+    extra = [checks.dead(answers, len(examples)), checks.not_finite(answers)]
+    kind = type(find_layer(classifier.model, layer)[0]).__name__
+    return UnitView(
+        classifier,
+        f"{layer} ({kind})",
+        channel,
+        examples,
+        field,
+        answers,
+        rows,
+        made,
+        (
+            *(check for check in extra if not check.passed),
+            checks.visualisation_reaches(made, rows[0]),
+            alone,
+        ),
+        way.sentences(),
+    )
 
-    classifier: Classifier
-    layer: str
-    channel: int
-    patches: int = 9
-    steps: int = 128
-    starts: int | None = None
-    seed: int = 0
-    colours: Colours | None = None
 
-    def __call__(self, pictures: Pictures | Examples) -> UnitView:
-        """Run all pictures through the network, and optimise one.
+@dataclass(frozen=True)
+class _Way:
+    """How the picture is optimised; all but `colours` as of `visualise`."""
 
-        Raises:
-            LayerNotFoundError: no such layer.
-            ModelArgumentError: a layer without units, or one that gives no finite value.
-            InputError: a channel that the layer does not have, settings below 1, or pictures that
-                can't be read.
-        """
-        self._require_settings()
-        field = field_of(self.classifier, self.layer)
-        choose_channels((self.channel,), field.channels, self.layer)
-        examples = examples_of(pictures, self.classifier)
-        if not len(examples):
-            raise EmptyDataError("no picture", "at least one", "name pictures or another split")
-        answers = answers_of(self.classifier, self.layer, field, self.channel, examples)
-        self._require_finite(answers)
-        return self._view(field, examples, answers)
+    colours: Colours
+    steps: int
+    starts: int
+    jitter: int
+    seed: int
 
-    def _view(self, field: UnitField, examples: Examples, answers: Answers) -> UnitView:
-        rows = rows_of(answers, examples, field, self.channel, self.patches)
-        with reading(self.classifier, self.layer, field, self.channel) as read:
-            made = self._visualise(read, field)
-            alone = checks.patch_alone(read, self.classifier, examples, rows[0])
-        found = [checks.visualisation_reaches(made, rows[0]), alone]
-        extra = [checks.dead(answers, len(examples)), checks.not_finite(answers)]
-        kind = type(find_layer(self.classifier.model, self.layer)[0]).__name__
-        return UnitView(
-            self.classifier,
-            f"{self.layer} ({kind})",
-            self.channel,
-            examples,
-            field,
-            answers,
-            rows,
-            made,
-            (*(check for check in extra if not check.passed), *found),
-            self._method(field),
-        )
-
-    def _visualise(self, read: Reader, field: UnitField) -> Visualisation:
-        p = self.classifier.preprocessing
-        mean_C11, deviation_C11 = (
-            torch.tensor(values, device=self.classifier.device)[:, None, None]
-            for values in (p.mean, p.standard_deviation)
-        )
-        return visualise(
-            lambda images: read((images - mean_C11) / deviation_C11),
-            p.shape,
-            self._colours(),
-            steps=self.steps,
-            starts=self._starts(),
-            jitter=_jitter(field),
-            seed=self.seed,
-            device=self.classifier.device,
-        )
-
-    def _colours(self) -> Colours:
-        return self.colours or colours_of_preprocessing(self.classifier.preprocessing)
-
-    def _starts(self) -> int:
-        p = self.classifier.preprocessing
-        return self.starts or (4 if p.height * p.width <= _SMALL else 1)
-
-    def _method(self, field: UnitField) -> tuple[str, ...]:
-        starts, jitter = self._starts(), _jitter(field)
-        best = f", the best of {starts} starts" if starts > 1 else ""
-        moved = f", moved by up to {counted(jitter, 'pixel')}" if jitter else ""
+    def sentences(self) -> tuple[str, ...]:
+        best = f", the best of {self.starts} starts" if self.starts > 1 else ""
+        moved = f", moved by up to {counted(self.jitter, 'pixel')}" if self.jitter else ""
         return (
             "Made for the unit: a picture in which Adam raised the value at the centre of the "
             f"channel's map for {self.steps} steps (Olah et al. 2017: Fourier basis, decorrelated "
             f"colours{moved}; seed {self.seed}{best}).",
-            self._colours().note,
+            self.colours.note,
         )
 
-    def _require_settings(self) -> None:
-        for name in ("patches", "steps", "starts"):
-            value = getattr(self, name)
-            if value is not None and value < 1:
-                raise InputError(f"{name} {value}", "at least 1", f"change {name}")
 
-    def _require_finite(self, answers: Answers) -> None:
-        if np.isnan(answers.maxima.values_N).all():
-            raise ModelArgumentError(
-                f"channel {self.channel} of layer '{self.layer}', NaN or infinite on every picture",
-                "a finite value on some picture",
-                "look at the layers before it and at its weights",
-            )
+def _way(
+    classifier: Classifier, examples: Examples, field: UnitField, settings: UnitSettings
+) -> _Way:
+    p, trained_on = classifier.preprocessing, examples.trained_on_NCHW
+    colours = (
+        colours_of_preprocessing(p)
+        if trained_on is None
+        else colours_of_pictures(trained_on, "train picture")
+    )
+    starts = settings.starts or (4 if p.height * p.width <= _SMALL else 1)
+    return _Way(colours, settings.steps, starts, _jitter(field), settings.seed)
+
+
+def _visualise(read: Reader, classifier: Classifier, way: _Way) -> Visualisation:
+    p = classifier.preprocessing
+    mean_C11, deviation_C11 = (
+        torch.tensor(values, device=classifier.device)[:, None, None]
+        for values in (p.mean, p.standard_deviation)
+    )
+    return visualise(
+        lambda images: read((images - mean_C11) / deviation_C11),
+        p.shape,
+        way.colours,
+        steps=way.steps,
+        starts=way.starts,
+        jitter=way.jitter,
+        seed=way.seed,
+        device=classifier.device,
+    )
+
+
+def _require_finite(answers: Answers, settings: UnitSettings) -> None:
+    if np.isnan(answers.maxima.values_N).all():
+        raise ModelArgumentError(
+            f"channel {settings.channel} of layer '{settings.layer}', NaN or infinite on every "
+            "picture",
+            "a finite value on some picture",
+            "look at the layers before it and at its weights",
+        )
 
 
 def _jitter(field: UnitField) -> int:

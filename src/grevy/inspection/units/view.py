@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from grevy.classifier.classifier import Classifier
 from grevy.figures.numerals import counted, numeral
 from grevy.figures.unit import Counts, PatchPicture, PatchRow, draw_unit
+from grevy.inspection.examples import Examples
 from grevy.inspection.units.answers import Answers
-from grevy.inspection.units.examples import Examples
 from grevy.inspection.units.fields import UnitField, cut_out
 from grevy.inspection.units.patches import Patch, Row
 from grevy.inspection.units.visualise import Visualisation

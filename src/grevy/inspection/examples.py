@@ -1,4 +1,7 @@
-"""The pictures on which a unit is tried: a split of a run's data, or any pictures."""
+"""What inspectors of the data are called with: a split of a run's pictures, what it said of them.
+
+Shapes: N pictures, C channels, H rows, W columns, K classes.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +15,7 @@ from grevy.classifier.classifier import Classifier, Pictures
 from grevy.classifier.run_data import split_of
 from grevy.data.types import ImageData
 from grevy.figures.numerals import counted
+from grevy.records.predictions import Predictions
 
 
 @dataclass(frozen=True)
@@ -24,6 +28,7 @@ class Examples:
         about: what they are, as in "5,000 validation pictures of cifar10".
         classes: name of each picture's class; none where nobody told.
         notes: sentences about what was done to them.
+        trained_on_NCHW: uint8, all that the network was trained on; None: not known.
     """
 
     pixels_NCHW: NDArray[np.uint8]
@@ -31,6 +36,7 @@ class Examples:
     about: str
     classes: Sequence[str] = ()
     notes: tuple[str, ...] = ()
+    trained_on_NCHW: NDArray[np.uint8] | None = None
 
     def __len__(self) -> int:
         return len(self.pixels_NCHW)
@@ -41,10 +47,23 @@ class Examples:
         return pixels_HWC
 
 
-def examples_of(pictures: Pictures | Examples, classifier: Classifier) -> Examples:
+@dataclass(frozen=True)
+class RecordedPredictions:
+    """What a run recorded at its end.
+
+    Attributes:
+        run: its name.
+        of_split: of the pictures that are looked at.
+        of_validation: on which a temperature is fitted, never on test; None: none.
+    """
+
+    run: str
+    of_split: Predictions
+    of_validation: Predictions | None = None
+
+
+def examples_of(pictures: Pictures, classifier: Classifier) -> Examples:
     """Any pictures, as `classifier` prepares them; errors as `Classifier.prepare`."""
-    if isinstance(pictures, Examples):
-        return pictures
     inputs = classifier.prepare(pictures)
     pixels_NCHW = inputs.pixels_NHWC.transpose(0, 3, 1, 2)
     return Examples(pixels_NCHW, inputs.names, counted(len(inputs), "picture"), notes=inputs.told())
@@ -60,4 +79,5 @@ def examples_of_split(data: ImageData, split: str) -> Examples:
     about = f"{counted(len(found), f'{split} picture')} of {data.name}"
     classes = [data.classes[label] for label in found.labels_N.tolist()]
     notes = tuple(f"About the data: {note}." for note in data.notes)
-    return Examples(found.images_NCHW, found.ids, about, classes, notes)
+    trained_on = data.splits["train"].images_NCHW
+    return Examples(found.images_NCHW, found.ids, about, classes, notes, trained_on)
