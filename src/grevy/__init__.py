@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from grevy.data.audit import audit as audit
     from grevy.data.load import load_data as load_data
     from grevy.inspection.look import look as look
+    from grevy.inspection.registry import inspectors as inspectors
+    from grevy.inspection.registry import register_inspector as register_inspector
+    from grevy.inspection.settings import Settings as InspectorSettings
     from grevy.models.registry import build_model as build_model
     from grevy.models.registry import model_names as model_names
     from grevy.models.registry import register_model as register_model
@@ -45,6 +48,8 @@ _HOMES = {
     "compare": "grevy.studies.compare:compare",
     "convolve": "grevy.arithmetic.convolve:convolve",
     "evaluate": "grevy.classifier.evaluate:evaluate",
+    "inspectors": "grevy.inspection.registry:inspectors",
+    "InspectorSettings": "grevy.inspection.settings:Settings",
     "layers": "grevy.models.survey.layers:layers",
     "load_data": "grevy.data.load:load_data",
     "load_study": "grevy.studies.study:load_study",
@@ -55,6 +60,7 @@ _HOMES = {
     "pool": "grevy.arithmetic.pool:pool",
     "predict": "grevy.classifier.predict:predict",
     "Recipe": "grevy.recipes.schema:Recipe",
+    "register_inspector": "grevy.inspection.registry:register_inspector",
     "register_model": "grevy.models:register_model",
     "register_augmentation": "grevy.recipes.parts:register_augmentation",
     "register_data_source": "grevy.recipes.parts:register_data_source",
@@ -69,6 +75,7 @@ _HOMES = {
 }
 
 __all__ = [
+    "InspectorSettings",
     "Recipe",
     "Run",
     "audit",
@@ -76,6 +83,7 @@ __all__ = [
     "compare",
     "convolve",
     "evaluate",
+    "inspectors",
     "layers",
     "load_data",
     "load_recipe",
@@ -87,6 +95,7 @@ __all__ = [
     "predict",
     "register_augmentation",
     "register_data_source",
+    "register_inspector",
     "register_loss",
     "register_model",
     "register_optimizer",

@@ -40,7 +40,7 @@ def as_found(model: nn.Module) -> Iterator[None]:
     with ExitStack() as stack:
         for keep in (_keep_flags, _keep_gradients, _keep_hooks, _keep_buffers):
             stack.enter_context(keep(model))
-        stack.enter_context(_keep_random_state())
+        stack.enter_context(random_state_kept())
         stack.enter_context(_plain_float32())
         model.eval()
         yield
@@ -188,7 +188,8 @@ def _keep_buffers(model: nn.Module) -> Iterator[None]:
 
 
 @contextmanager
-def _keep_random_state() -> Iterator[None]:
+def random_state_kept() -> Iterator[None]:
+    """Inside, anything may be drawn; afterwards torch, NumPy and Python go on as if nothing was."""
     python, numpy = random.getstate(), np.random.get_state()
     try:
         with torch.random.fork_rng(accelerators_in_use()):

@@ -126,6 +126,22 @@ def blanked(model: nn.Module, layer: str) -> Iterator[None]:
 
 
 def default_layer(classifier: Classifier) -> LayerInfo:
+    """`last_layer_with_places`.
+
+    Raises:
+        ModelArgumentError: there is none.
+    """
+    found = last_layer_with_places(classifier)
+    if found is None:
+        raise ModelArgumentError(
+            f"{classifier.name}, in which no layer has rows and columns",
+            "a layer that puts out maps",
+            "use the method gradient or occlusion",
+        )
+    return found
+
+
+def last_layer_with_places(classifier: Classifier) -> LayerInfo | None:
     """The last layer with maps of more than one place, or with tokens of more than one patch.
 
     Inside attention, three axes are heads and tokens, so layers there are passed over. Tokens are
@@ -133,18 +149,14 @@ def default_layer(classifier: Classifier) -> LayerInfo:
     patches that nothing listens to have no gradient.
 
     Raises:
-        ModelArgumentError: there is none.
+        ModelArgumentError: the network fails on a picture.
     """
     layers = layer_list(classifier)
     attention = max((i for i, info in enumerate(layers) if _is_attention(info)), default=0)
     for place, info in reversed(list(enumerate(layers))):
         if not _is_attention(info) and _has_places(classifier, info, tokens=place < attention):
             return info
-    raise ModelArgumentError(
-        f"{classifier.name}, in which no layer has rows and columns",
-        "a layer that puts out maps",
-        "use the method gradient or occlusion",
-    )
+    return None
 
 
 def _is_attention(info: LayerInfo) -> bool:

@@ -33,7 +33,7 @@ from grevy.inspection.maps.embedding import (
 )
 from grevy.inspection.maps.notes import about_split
 from grevy.inspection.view import Check, png_of
-from grevy.inspection.watching import activations_of
+from grevy.inspection.watching import activations_of, random_state_kept
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -72,11 +72,13 @@ def look(
     heeded = _perplexity(settings.perplexity, len(chosen_N))
     features_NF, read = _features(classifier, settings.layer, examples, chosen_N)
     points_N2, shares_2 = pca(features_NF, 2)
+    with random_state_kept():  # a first import of scikit-learn draws from Python's
+        tsne_N2 = tsne(features_NF, settings.seed, heeded)
     arrays = {
         "features_NF": features_NF,
         "pca_N2": points_N2,
         "shares_2": shares_2,
-        "tsne_N2": tsne(features_NF, settings.seed, heeded),
+        "tsne_N2": tsne_N2,
         "index_N": chosen_N,
         "labels_N": predictions.of_split.labels_N[chosen_N],
         "predicted_N": predictions.of_split.logits_NK[chosen_N].argmax(1),

@@ -12,12 +12,12 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from grevy.classifier.classifier import Classifier
-from grevy.errors import EmptyDataError, ModelArgumentError
+from grevy.errors import EmptyDataError
 from grevy.figures.class_map import in_words, over_picture
 from grevy.figures.render import to_rgb
 from grevy.figures.scale import Scale, class_map_scale, magnitude_scale
 from grevy.figures.tiles import Sheet, Tile
-from grevy.inspection.attribution.cam import default_layer
+from grevy.inspection.attribution.cam import last_layer_with_places
 from grevy.inspection.attribution.class_maps import hirescam
 from grevy.inspection.attribution.gradient import gradient, largest_of_colours
 from grevy.inspection.examples import Examples, RecordedPredictions
@@ -79,12 +79,12 @@ def _maps(
     classes_2M: tuple[NDArray[np.int64], NDArray[np.int64]],
 ) -> tuple[str, NDArray[np.float32]]:
     """The layer, and the maps [M, 2, h, w] for the predicted and for the true classes."""
-    info = _layer_with_places(classifier)
+    info = last_layer_with_places(classifier)
     name = info.name if info else ""
     if not len(pixels_MHWC):
         return name, np.zeros((0, 2, 1, 1), np.float32)
-    images_MCHW = classifier.prepare(pixels_MHWC).images_NCHW
-    with as_found(classifier.model):
+    with as_found(classifier.model):  # pictures too: inference mode's have no gradients
+        images_MCHW = classifier.prepare(pixels_MHWC).images_NCHW
         maps = [
             _maps_of(
                 classifier, info, images_MCHW, torch.as_tensor(classes_M).to(images_MCHW.device)
@@ -92,13 +92,6 @@ def _maps(
             for classes_M in classes_2M
         ]
     return name, torch.stack(maps, 1).cpu().numpy()
-
-
-def _layer_with_places(classifier: Classifier) -> LayerInfo | None:
-    try:
-        return default_layer(classifier)
-    except ModelArgumentError:
-        return None  # gradients are taken instead, and the view says so
 
 
 def _maps_of(
