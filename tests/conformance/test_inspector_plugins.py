@@ -70,6 +70,7 @@ def careless(classifier, pictures, settings):
 
 @pytest.fixture
 def plugin(tmp_path: Path) -> Iterator[Path]:
+    registry.inspectors()
     before = dict(registry._registered)
     file = tmp_path / "bright.py"
     file.write_text(PLUGIN)

@@ -18,8 +18,8 @@ from grevy.errors import ModelArgumentError
 from grevy.figures.numerals import counted, numbers, numeral
 from grevy.figures.scale import Scale, activations_scale, render
 from grevy.figures.tiles import Sheet, Tile, paged, pages
+from grevy.inspection.addresses import find_layer
 from grevy.inspection.inspectors.activations import ActivationsSettings, Sort
-from grevy.inspection.layers import find_layer
 from grevy.inspection.layout import Layout, choose_channels, layout_of
 from grevy.inspection.view import Check, findings, numbers_of, png_of
 from grevy.inspection.watching import activations_of

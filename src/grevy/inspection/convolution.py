@@ -10,7 +10,8 @@ from torch import Tensor, nn
 
 from grevy.classifier.classifier import Classifier
 from grevy.errors import ModelArgumentError
-from grevy.inspection.layers import Convolution, convolutions, find_layer, nearest
+from grevy.inspection.addresses import find_layer, nearest
+from grevy.inspection.layers import Convolution, convolutions
 
 
 def filters_of(module: Convolution) -> Tensor:

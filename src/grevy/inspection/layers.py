@@ -1,15 +1,18 @@
-"""Layers by name: the dotted name of a module, with `#2` behind it for its second call."""
+"""The layers that a network calls for a picture, with their shapes."""
 
 from __future__ import annotations
 
-import difflib
 from dataclasses import dataclass
+from typing import Any
 
-from torch import nn
+import torch
+from torch import Tensor, nn
+from torch.utils._pytree import tree_leaves
 
 from grevy.classifier.classifier import Classifier
-from grevy.errors import LayerNotFoundError, ModelArgumentError
-from grevy.models.survey.trace import ModuleCall, trace
+from grevy.errors import ModelArgumentError
+from grevy.inspection.addresses import address
+from grevy.inspection.watching import as_found
 
 Convolution = nn.Conv2d | nn.ConvTranspose2d
 
@@ -29,63 +32,69 @@ class LayerInfo:
     shape: tuple[int, ...]
 
 
+@dataclass(frozen=True)
+class _Call:
+    """A call of `module` that put out a tensor; `index` counts the calls of that module from 0."""
+
+    module: nn.Module
+    name: str
+    index: int
+    shape: tuple[int, ...]
+
+    @property
+    def info(self) -> LayerInfo:
+        return LayerInfo(address(self.name, self.index), type(self.module).__name__, self.shape[1:])
+
+
 def layer_list(classifier: Classifier) -> tuple[LayerInfo, ...]:
     """All layers that put out a tensor, blocks included, in the order in which they are done.
 
     Raises:
         ModelArgumentError: the network fails on a picture of the classifier's shape.
     """
-    return tuple(_info(call) for call in _calls(classifier))
+    return tuple(call.info for call in _calls(classifier))
 
 
 def convolutions(classifier: Classifier) -> tuple[LayerInfo, ...]:
     """The first call of each two-dimensional convolution, in order."""
     found = (c for c in _calls(classifier) if isinstance(c.module, Convolution) and c.index == 0)
-    return tuple(_info(call) for call in found)
+    return tuple(call.info for call in found)
 
 
-def address(name: str, index: int) -> str:
-    """The layer's name of call `index` (from 0) of the module `name`."""
-    return name if index == 0 else f"{name}#{index + 1}"
+def _calls(classifier: Classifier) -> list[_Call]:
+    """One run on a black picture: no layer needs more than that to tell its shape."""
+    model, shape = classifier.model, classifier.preprocessing.shape
+    with as_found(model), torch.no_grad():
+        calls = _listen(model)
+        try:
+            model(torch.zeros(1, *shape, device=classifier.device))
+        except Exception as error:  # a network is anyone's code
+            raise ModelArgumentError(
+                f"{classifier.name} fails on a picture of {'×'.join(map(str, shape))} ({error})",
+                "a network that takes such pictures",
+                "give the shape that it was made for",
+            ) from error
+    return calls
 
 
-def find_layer(model: nn.Module, layer: str) -> tuple[nn.Module, int]:
-    """The module of that address and the index of its call, from 0.
+def _listen(model: nn.Module) -> list[_Call]:
+    """The calls of all modules but the outermost, written down as they end; by hooks that stay."""
+    calls: list[_Call] = []
+    begun: dict[str, int] = {}
+    indices: dict[str, list[int]] = {}
 
-    Raises:
-        LayerNotFoundError: no module has that name; the nearest names are told.
-    """
-    name, mark, call = layer.partition("#")
-    modules = dict(model.named_modules())
-    modules.pop("")
-    if name not in modules or (mark and not (call.isdecimal() and int(call) >= 1)):
-        raise LayerNotFoundError(
-            f"no layer '{layer}'", nearest(name, list(modules)), "check the spelling"
-        )
-    return modules[name], int(call or 1) - 1
+    def begin(name: str) -> None:
+        indices.setdefault(name, []).append(begun.get(name, 0))
+        begun[name] = begun.get(name, 0) + 1
 
+    def end(module: nn.Module, name: str, output: Any) -> None:
+        index = indices[name].pop()
+        tensor = next((leaf for leaf in tree_leaves(output) if isinstance(leaf, Tensor)), None)
+        if tensor is not None:
+            calls.append(_Call(module, name, index, tuple(tensor.shape)))
 
-def nearest(name: str, names: list[str]) -> str:
-    """Up to five names that are spelled like `name`, or the first few, as "a, b or c"."""
-    near = difflib.get_close_matches(name, names, n=5, cutoff=0.5)
-    if not near:
-        inside = [n for n in names if name and name.lower() in n.lower()]
-        near = (inside or names)[:5]
-    return " or ".join(filter(None, [", ".join(near[:-1]), near[-1]])) if near else "any layer"
-
-
-def _calls(classifier: Classifier) -> list[ModuleCall]:
-    run = trace(classifier.model, classifier.preprocessing.shape)
-    if run.error is not None:
-        shape = "×".join(map(str, classifier.preprocessing.shape))
-        raise ModelArgumentError(
-            f"{classifier.name} fails on a picture of {shape} ({run.error})",
-            "a network that takes such pictures",
-            "give the shape that it was made for",
-        ) from run.error
-    return [call for call in run.calls if call.name and call.shape is not None]
-
-
-def _info(call: ModuleCall) -> LayerInfo:
-    shape = call.shape or ()
-    return LayerInfo(address(call.name, call.index), type(call.module).__name__, shape[1:])
+    for name, module in model.named_modules():
+        if name:  # `as_found` removes the hooks
+            module.register_forward_pre_hook(lambda *_, name=name: begin(name))
+            module.register_forward_hook(lambda m, _, output, name=name: end(m, name, output))
+    return calls

@@ -15,7 +15,7 @@ from torch.utils._pytree import tree_flatten, tree_unflatten
 from grevy.classifier.classifier import Classifier
 from grevy.data.randomness import accelerators_in_use, own_kernels
 from grevy.errors import LayerNotFoundError
-from grevy.inspection.layers import find_layer
+from grevy.inspection.addresses import find_layer
 
 _HOOKS = (
     "_forward_hooks",

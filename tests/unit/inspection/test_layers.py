@@ -9,7 +9,8 @@ from torch import Tensor, nn
 from grevy.classifier.classifier import Classifier
 from grevy.classifier.of_module import classifier_of_module
 from grevy.errors import LayerNotFoundError, ModelArgumentError
-from grevy.inspection.layers import LayerInfo, convolutions, find_layer, layer_list
+from grevy.inspection.addresses import find_layer
+from grevy.inspection.layers import LayerInfo, convolutions, layer_list
 from grevy.records.preprocessing import Preprocessing
 
 

@@ -19,8 +19,9 @@ from torch.utils._pytree import tree_map_only
 from grevy.classifier.classifier import Classifier
 from grevy.errors import ModelArgumentError
 from grevy.figures.numerals import numeral
+from grevy.inspection.addresses import address, find_layer
 from grevy.inspection.attribution.scores import class_logits, derivative
-from grevy.inspection.layers import LayerInfo, address, find_layer, layer_list
+from grevy.inspection.layers import LayerInfo, layer_list
 from grevy.inspection.layout import Layout, layout_of
 from grevy.inspection.view import Check
 from grevy.inspection.watching import require_seen, watching

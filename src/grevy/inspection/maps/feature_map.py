@@ -17,9 +17,9 @@ from numpy.typing import NDArray
 from grevy.classifier.classifier import Classifier
 from grevy.errors import InputError, ModelArgumentError, SplitTooSmallError
 from grevy.figures.feature_map import Cloud, draw_feature_map
+from grevy.inspection.addresses import find_layer
 from grevy.inspection.examples import Examples, RecordedPredictions
 from grevy.inspection.inspectors.feature_map import FeatureMapSettings
-from grevy.inspection.layers import find_layer
 from grevy.inspection.layout import Kind, Layout, layout_of
 from grevy.inspection.maps.embedding import (
     DIMENSIONS_BEFORE_TSNE,

@@ -18,8 +18,8 @@ from torch import Tensor
 from grevy.classifier.classifier import Classifier
 from grevy.classifier.inputs import normalised
 from grevy.errors import ModelArgumentError
+from grevy.inspection.addresses import find_layer
 from grevy.inspection.examples import Examples
-from grevy.inspection.layers import find_layer
 from grevy.inspection.units.fields import UnitField
 from grevy.inspection.units.histogram import Histogram, counted_in, empty_histogram
 from grevy.inspection.watching import as_found, require_seen, watching

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from grevy.classifier.classifier import Classifier
 from grevy.errors import LayerNotFoundError, ModelArgumentError
-from grevy.inspection.layers import address, find_layer
+from grevy.inspection.addresses import address, find_layer
 from grevy.inspection.layout import Layout, layout_of
 from grevy.inspection.watching import as_found
 from grevy.models.survey.reach import Axis, Reach

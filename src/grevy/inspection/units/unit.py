@@ -10,9 +10,9 @@ import torch
 from grevy.classifier.classifier import Classifier
 from grevy.errors import EmptyDataError, ModelArgumentError
 from grevy.figures.numerals import counted
+from grevy.inspection.addresses import find_layer
 from grevy.inspection.examples import Examples
 from grevy.inspection.inspectors.unit import UnitSettings
-from grevy.inspection.layers import find_layer
 from grevy.inspection.layout import choose_channels
 from grevy.inspection.units import checks
 from grevy.inspection.units.answers import Answers, Reader, answers_of, reading
