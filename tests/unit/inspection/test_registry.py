@@ -18,9 +18,9 @@ from grevy.cli.parse import parse
 from grevy.errors import InputError, UsageError
 from grevy.inspection import inspectors as folder
 from grevy.inspection import registry
-from grevy.inspection.conformance.battery import check_inspector
 from grevy.inspection.registry import Inspector, find, flag, inspectors, register
 from grevy.inspection.settings import Settings
+from grevy.testing import check_inspector
 
 ROOT = Path(__file__).parents[3]
 PICTURE = np.random.default_rng(0).integers(0, 256, (8, 8, 3), np.uint8)

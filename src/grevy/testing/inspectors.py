@@ -18,14 +18,15 @@ from torch import nn
 
 from grevy.classifier.classifier import Classifier
 from grevy.errors import GrevyError
-from grevy.inspection.conformance.networks import CLASSES, NETWORKS, classifier_in_work
-from grevy.inspection.conformance.state import changed, state_of
 from grevy.inspection.difference import side_by_side
 from grevy.inspection.examples import Examples, RecordedPredictions
 from grevy.inspection.layers import convolutions
 from grevy.inspection.registry import Inspector, find
 from grevy.inspection.settings import Settings
 from grevy.records.predictions import Predictions
+from grevy.testing.network_state import changed, state_of
+from grevy.testing.networks import CLASSES, NETWORKS, classifier_in_work
+from grevy.testing.promises import Promises
 
 _RANDOM = np.random.default_rng(0)
 PICTURE = _RANDOM.integers(0, 256, (16, 16, 3), np.uint8)
@@ -42,7 +43,7 @@ def check_inspector(name: str) -> None:
     numbers as JSON, and stands beside another network if it says that it can.
 
     Raises:
-        AssertionError: it does not; with the inspector, the network, and what is wrong.
+        PartError: a promise is broken; which one, and on which network.
         UsageError: there is no such inspector.
     """
     for network in NETWORKS:
@@ -90,37 +91,37 @@ class Trial:
         }
         return self.inspector.look(*(material[n] for n in self.inspector.needs), settings)
 
-    def demand(self, holds: bool, otherwise: str) -> None:
-        """Fail with a sentence that begins with the inspector and the network."""
-        if not holds:
-            raise AssertionError(f"{self.inspector.name} on {self.classifier.name}: {otherwise}")
+    def require(self, kept: bool, broken: str) -> None:
+        """Raise `PartError` unless a promise is kept; `broken` says what is so otherwise."""
+        promises = Promises("inspector", self.inspector.name)
+        promises.require(kept, f"on the network '{self.classifier.name}' {broken}")
 
-    def demand_unchanged(self, before: dict[str, Any]) -> None:
+    def require_unchanged(self, before: dict[str, Any]) -> None:
         """Nothing of the network differs from the state before."""
         names = ", ".join(changed(before, self.classifier.model))
-        self.demand(not names, f"it leaves behind other {names}")
+        self.require(not names, f"leaves behind other {names}")
 
 
 def it_is_declared_with_texts(trial: Trial) -> None:
     """One line about itself, and a text for each setting, which become the help."""
     inspector = trial.inspector
-    trial.demand(bool(inspector.summary.strip()), "it has no summary")
+    trial.require(bool(inspector.summary.strip()), "has no summary")
     for name, field in inspector.settings.model_fields.items():
-        trial.demand(bool(field.description), f"its setting {name} has no text")
+        trial.require(bool(field.description), f"has the setting '{name}' without a text under it")
 
 
 def it_leaves_the_network_as_it_was_and_sees_the_same_again(trial: Trial) -> None:
     """Whatever the program around it has drawn or set."""
     before = state_of(trial.classifier.model)
     first = trial.look()
-    trial.demand_unchanged(before)
+    trial.require_unchanged(before)
     torch.rand(1)
     with torch.inference_mode(), torch.autocast("cpu", dtype=torch.bfloat16):
         again = trial.look()
-    trial.demand(first.arrays.keys() == again.arrays.keys(), "it has other arrays the second time")
+    trial.require(first.arrays.keys() == again.arrays.keys(), "has other arrays the second time")
     for name, array in first.arrays.items():
         same = np.array_equal(array, again.arrays[name], equal_nan=array.dtype.kind == "f")
-        trial.demand(same, f"{name} is another the second time")
+        trial.require(same, f"sees another {name} the second time")
 
 
 def it_leaves_the_network_as_it_was_when_that_fails(trial: Trial) -> None:
@@ -136,8 +137,8 @@ def it_leaves_the_network_as_it_was_when_that_fails(trial: Trial) -> None:
             raised = True
         except GrevyError as error:  # one that tells what the network did
             raised = isinstance(error.__cause__, _BrokenError)
-        trial.demand(raised == (next(calls) > call), "it hides that the network failed")
-        broken.demand_unchanged(before)
+        trial.require(raised == (next(calls) > call), "hides that the network failed")
+        broken.require_unchanged(before)
 
 
 def it_does_not_hide_what_is_not_a_number(trial: Trial) -> None:
@@ -155,28 +156,30 @@ def it_does_not_hide_what_is_not_a_number(trial: Trial) -> None:
     except GrevyError:
         return
     finally:
-        trial.demand_unchanged(before)
+        trial.require_unchanged(before)
     found = any(np.isnan(array).any() for array in view.arrays.values() if array.dtype.kind == "f")
-    trial.demand(found, "NaN is not in its arrays")
-    trial.demand(bool(view.draw().axes), "it draws nothing where NaN is")
+    trial.require(found, "has no NaN in its arrays where the network has")
+    trial.require(bool(view.draw().axes), "draws nothing where NaN is")
     json.dumps(view.as_json(), allow_nan=False)
 
 
 def its_view_is_whole(trial: Trial) -> None:
     """Arrays, sentences, a figure and strict JSON."""
     view = trial.look()
-    trial.demand(bool(view.arrays), "its view has no arrays")
+    trial.require(bool(view.arrays), "has no arrays")
     for name, array in view.arrays.items():
         axes = len(name.rpartition("_")[2])
-        trial.demand(axes == array.ndim, f"{name} has shape {array.shape}")
-        trial.demand(bool(np.isfinite(array).all()), f"{name} is not finite")
+        trial.require(axes == array.ndim, f"has {name} of shape {array.shape}")
+        trial.require(bool(np.isfinite(array).all()), f"has {name}, which is not finite")
     for text in (*view.lines, *view.notes, *(check.text for check in view.checks)):
-        trial.demand(
-            text == text.strip() and text.endswith((".", "?", "!")), f"no sentence: {text}"
+        trial.require(
+            text == text.strip() and text.endswith((".", "?", "!")), f"says no sentence: {text}"
         )
-    trial.demand(view._repr_png_().startswith(b"\x89PNG"), "it does not show itself in a notebook")
+    trial.require(view._repr_png_().startswith(b"\x89PNG"), "does not show itself in a notebook")
     told = view.as_json()
-    trial.demand(json.loads(json.dumps(told, allow_nan=False)) == told, "its JSON comes back other")
+    trial.require(
+        json.loads(json.dumps(told, allow_nan=False)) == told, "tells JSON that comes back other"
+    )
 
 
 def it_stands_beside_itself(trial: Trial) -> None:
@@ -185,10 +188,10 @@ def it_stands_beside_itself(trial: Trial) -> None:
         return
     view = side_by_side(trial.look_at, trial.settings, trial.classifier, trial.classifier)
     chosen = set(view.first.choices) - set(trial.inspector.fields)
-    trial.demand(not chosen, f"it chose {', '.join(chosen)}, which are no settings of its own")
-    trial.demand(bool(view.changes), "nothing in it can be compared")
-    trial.demand(not any(np.any(change) for _, change in view.changes), "it differs from itself")
-    trial.demand(bool(view.draw().axes), "both together draw nothing")
+    trial.require(not chosen, f"chose {', '.join(chosen)}, which are no settings of its own")
+    trial.require(bool(view.changes), "has nothing to compare")
+    trial.require(not any(np.any(change) for _, change in view.changes), "differs from itself")
+    trial.require(bool(view.draw().axes), "draws nothing of two networks")
 
 
 CHECKS: tuple[Callable[[Trial], None], ...] = (
