@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,9 +14,9 @@ from PIL import Image
 import grevy
 from grevy.cli.main import main
 from grevy.cli.plugin import load_plugin
-from grevy.errors import InputError, UsageError
+from grevy.errors import InputError, PartError, UsageError
 from grevy.inspection import registry
-from grevy.inspection.conformance.battery import check_inspector
+from grevy.testing import check_inspector
 
 PLUGIN = '''
 """How bright the pictures are, as the network sees them."""
@@ -70,7 +71,7 @@ def careless(classifier, pictures, settings):
 
 @pytest.fixture
 def plugin(tmp_path: Path) -> Iterator[Path]:
-    registry.inspectors()
+    registry._find_ours()
     before = dict(registry._registered)
     file = tmp_path / "bright.py"
     file.write_text(PLUGIN)
@@ -121,48 +122,37 @@ def test_it_is_a_keyword_of_look_and_what_it_does_not_read_is_refused(
 def test_the_battery_holds_it_to_what_all_must_do(plugin: Path) -> None:
     load_plugin(plugin)
     check_inspector("bright")
-    with pytest.raises(AssertionError, match=r"careless on base: it leaves behind other.*training"):
+    with pytest.raises(PartError, match=r"'careless' on .*'base' leaves behind other.*training"):
         check_inspector("careless")
 
 
-class Entry:
-    """As `importlib.metadata` gives one."""
-
-    value, dist = "bright", None
-
-    def __init__(self, file: Path) -> None:
-        self.file = file
-
-    def load(self) -> None:
-        load_plugin(self.file)
-
-
 @pytest.fixture
-def installed(monkeypatch: pytest.MonkeyPatch) -> Iterator[pytest.MonkeyPatch]:
+def packages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A folder of installed packages with one that brings an inspector from the module `bright`."""
+    facts = tmp_path / "mine-1.0.dist-info"
+    facts.mkdir()
+    (facts / "METADATA").write_text("Metadata-Version: 2.1\nName: mine\nVersion: 1.0\n")
+    (facts / "entry_points.txt").write_text("[grevy.inspectors]\nbright = bright\n")
+    monkeypatch.syspath_prepend(tmp_path)
     registry._find_installed.cache_clear()
-    yield monkeypatch
+    yield tmp_path
     registry._find_installed.cache_clear()
+    sys.modules.pop("bright", None)
 
 
-def test_an_installed_package_brings_its_inspectors(
-    plugin: Path, installed: pytest.MonkeyPatch
-) -> None:
-    asked = []
-
-    def entry_points(group: str) -> list[Entry]:
-        asked.append(group)
-        return [Entry(plugin)]
-
-    installed.setattr(registry, "entry_points", entry_points)
+@pytest.mark.usefixtures("packages", "plugin")
+def test_an_installed_package_brings_its_inspectors() -> None:
     assert registry.find("bright").summary == "What a layer puts out, brighter."
-    assert asked == ["grevy.inspectors"]
 
 
-def test_an_installed_package_that_fails_is_named(
-    tmp_path: Path, installed: pytest.MonkeyPatch
-) -> None:
-    (tmp_path / "bright.py").write_text("import no_such_module")
-    entries = [Entry(tmp_path / "bright.py")]
-    installed.setattr(registry, "entry_points", lambda group: entries)
-    with pytest.raises(InputError, match=r"inspectors of bright.*no_such_module"):
+def test_an_installed_package_that_fails_is_named(packages: Path) -> None:
+    (packages / "bright.py").write_text("import no_such_module")
+    with pytest.raises(PartError, match=r"'bright' of mine fails .*no_such_module"):
         registry.inspectors()
+
+
+@pytest.mark.usefixtures("plugin")
+def test_one_that_has_the_name_of_ours_takes_its_place() -> None:
+    settings = registry.find("gradcam").settings
+    grevy.register_inspector("gradcam", settings=settings, summary="Mine.")(print)
+    assert registry.find("gradcam").summary == "Mine."

@@ -6,9 +6,9 @@ from collections.abc import Callable
 
 import pytest
 
-from grevy.inspection.conformance.battery import CHECKS, Trial
-from grevy.inspection.conformance.networks import NETWORKS, classifier_in_work
 from grevy.inspection.registry import find, inspectors
+from grevy.testing.inspectors import CHECKS, Trial
+from grevy.testing.networks import NETWORKS, classifier_in_work
 
 
 @pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)

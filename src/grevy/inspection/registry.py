@@ -7,7 +7,7 @@ view (`inspection/view.py`):
     look(classifier, pictures, settings) -> View
 
 The flags of `grevy look`, the keywords of `grevy.look`, their help and the battery
-(`inspection/conformance/`) are made from what is registered here.
+(`testing/inspectors.py`) are made from what is registered here.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from importlib import import_module
-from importlib.metadata import entry_points
 from typing import Any, Literal, TypeVar, cast, get_args
 
 from pydantic import ValidationError
 
 from grevy.errors import InputError, UsageError
 from grevy.inspection.settings import Settings
+from grevy.recipes.parts import load_entry_points
 
 Need = Literal["network", "picture", "data", "predictions"]
 """network: a `Classifier`. picture: what `Classifier.prepare` takes. data: a split of the run's
@@ -129,6 +129,7 @@ def register_inspector(
     """
 
     def known(function: AnyLook) -> AnyLook:
+        _find_ours()  # or ours would take the name back later
         told = summary or next(iter((function.__doc__ or "").strip().splitlines()), "")
         register(
             Inspector(name, told, settings, tuple(needs), function, compares, dict(trial or {}))
@@ -139,7 +140,11 @@ def register_inspector(
 
 
 def inspectors() -> tuple[Inspector, ...]:
-    """All that are known, by name: ours, those of installed packages, and those of this program."""
+    """All that are known, by name: ours, those of installed packages, and those of this program.
+
+    Raises:
+        PartError: an installed package whose inspectors can't be loaded.
+    """
     _find_ours()
     _find_installed()
     return tuple(_registered[name] for name in sorted(_registered))
@@ -204,16 +209,7 @@ def _find_ours() -> None:
 
 @cache
 def _find_installed() -> None:
-    for entry in entry_points(group=ENTRY_POINTS):
-        try:
-            entry.load()
-        except Exception as error:
-            package = entry.dist.name if entry.dist else entry.value
-            raise InputError(
-                f"the inspectors of {package}, which can't be loaded ({error})",
-                f"that importing {entry.value} registers them",
-                "update or uninstall that package",
-            ) from error
+    load_entry_points(ENTRY_POINTS)
 
 
 def _value_error(inspector: Inspector, error: ValidationError) -> InputError:

@@ -1,4 +1,4 @@
-"""The battery that Grevy's own parts pass, for anyone's part.
+"""The battery that Grevy's own parts and inspectors pass, for anyone's.
 
 Each check takes a name, and fields of its config where other than the defaults are meant. It raises
 `PartError`, one line that says which promise is broken; else it returns nothing.
@@ -12,6 +12,7 @@ Each check takes a name, and fields of its config where other than the defaults 
 
 from grevy.testing.augmentations import check_augmentation
 from grevy.testing.data_sources import check_data_source
+from grevy.testing.inspectors import check_inspector
 from grevy.testing.losses import check_loss
 from grevy.testing.models import check_model
 from grevy.testing.optimizers import check_optimizer
@@ -20,6 +21,7 @@ from grevy.testing.schedules import check_schedule
 __all__ = [
     "check_augmentation",
     "check_data_source",
+    "check_inspector",
     "check_loss",
     "check_model",
     "check_optimizer",
