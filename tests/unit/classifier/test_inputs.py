@@ -118,6 +118,16 @@ def test_a_turn_by_exif_is_applied_and_told(tmp_path: Path, form: str) -> None:
     assert (inputs.pixels_NHWC[0, :, 5:] < 50).all()
 
 
+def test_bytes_and_pil_images_are_taken_and_told_like_files(tmp_path: Path) -> None:
+    pixels_HW4 = np.dstack([PIXELS, np.zeros((8, 8), np.uint8)])
+    path = saved(tmp_path, Image.fromarray(pixels_HW4))
+    for picture in (path.read_bytes(), Image.open(path), Image.fromarray(pixels_HW4)):
+        inputs = read(picture)
+        assert inputs.notes == ("transparency laid on white",)
+        assert inputs.names == ("picture 0",)
+        assert (inputs.pixels_NHWC == 255).all()
+
+
 def test_an_upright_exif_tag_is_not_told(tmp_path: Path) -> None:
     exif = Image.Exif()
     exif[0x0112] = 1
