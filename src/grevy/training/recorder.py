@@ -8,8 +8,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from grevy.models.own.object_source import OWN_PREFIX
 from grevy.errors import GrevyError, NonFiniteLossError, SaveError, UntrustedSourceError
+from grevy.models.own.object_source import OWN_PREFIX
 from grevy.records.checkpoint import load_checkpoint, save_checkpoint
 from grevy.records.events import EventLog
 from grevy.records.run import RunDirectory, create_run

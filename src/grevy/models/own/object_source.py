@@ -15,7 +15,6 @@ from grevy.models.own.excerpt import NoSourceError, excerpt_of, functions_of
 from grevy.models.own.faults import watch_file
 from grevy.records.source import Source, Sources, modules_beside, read_source, source_of
 
-
 OWN_PREFIX = "python:"
 """Of the name of a network that is neither registered nor in a file."""
 
