@@ -1,4 +1,4 @@
-"""What all tests share: the real data, small image data, and a cache that no run of a user sees."""
+"""What all tests share: the real data, small image data, and folders that no run of a user sees."""
 
 from __future__ import annotations
 
@@ -29,6 +29,7 @@ def cifar10_folder(test_data: Path) -> Path:
 @pytest.fixture(scope="session", autouse=True)
 def _own_cache(tmp_path_factory: pytest.TempPathFactory) -> None:
     os.environ["GREVY_CACHE"] = str(tmp_path_factory.mktemp("cache"))
+    os.environ["GREVY_STATE"] = str(tmp_path_factory.mktemp("state"))
 
 
 @pytest.fixture

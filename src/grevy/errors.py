@@ -34,6 +34,9 @@
     │   │   ├── LayerNotFoundError        a layer that the network does not have or call
     │   │   ├── ClassNotFoundError        a class that the network does not tell apart
     │   │   └── DifferentNetworksError    two networks of which one view can't be compared
+    │   ├── SourceError               a Python file of the user's that can't be taken
+    │   │   ├── SourceFaultError          an error in it: its line, in one line
+    │   │   └── UntrustedSourceError      a record's source that was not trained with here
     │   ├── ConvolutionError
     │   │   ├── NotANumberError           text where a number must stand
     │   │   ├── RaggedMatrixError         rows of different length, or no rows at all
@@ -221,6 +224,18 @@ class ClassNotFoundError(ModelError):
 
 class DifferentNetworksError(ModelError):
     """Two networks in which the thing to compare is not the same."""
+
+
+class SourceError(InputError):
+    """A Python file of the user's own that can't be taken."""
+
+
+class SourceFaultError(SourceError):
+    """An error in the user's own file: where it is, not where Grevy noticed it."""
+
+
+class UntrustedSourceError(SourceError):
+    """A source that a record brings and that nobody trained with on this machine."""
 
 
 class ConvolutionError(InputError):

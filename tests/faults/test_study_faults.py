@@ -143,8 +143,8 @@ def test_a_run_that_kills_its_worker_each_time_fails_and_the_others_go_on(tmp_pa
         "    os.kill(os.getpid(), signal.SIGKILL)\n"
     )
     save_study(study, tmp_path / "study")
-    planned = plan(study, tmp_path / "study")
-    done = execute(planned, LocalExecutor(1), lambda *_: None, ["test"], plugin)
+    planned = plan(study, tmp_path / "study", plugin=plugin)
+    done = execute(planned, LocalExecutor(1), lambda *_: None, ["test"])
     assert [run.state for run in done.runs] == ["failed", "finished"]
     assert done.runs[0].error is not None
     assert done.runs[0].error["type"] == "WorkerDiedError"

@@ -11,6 +11,7 @@ from grevy.classifier.classifier import Classifier
 from grevy.classifier.of_module import classifier_of_module
 from grevy.errors import MissingPackageError, ModelArgumentError
 from grevy.models import build_model
+from grevy.models.own.find import is_own_name
 from grevy.models.pretrained import Pretrained, imagenet_classes, pretrained_weights
 from grevy.models.transfer.published import IMAGENET_MEAN, IMAGENET_STANDARD_DEVIATION
 from grevy.models.weights import LoadedWeights, load_weights, put_weights
@@ -102,7 +103,7 @@ def _built(named: NamedModel) -> tuple[nn.Module, Shape]:
     if is_zoo_name(named.name):
         module, shape = build_zoo(named.name)
         return module, named.input_shape or shape
-    residual = named.name.startswith("resnet")
+    residual = named.name.startswith("resnet") and not is_own_name(named.name)
     classes = named.classes or (IMAGENET_CLASSES if residual else 10)
     side = 224 if residual and classes == IMAGENET_CLASSES else 32
     shape = named.input_shape or (3, side, side)

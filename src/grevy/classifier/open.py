@@ -23,10 +23,13 @@ from grevy.data.load import Where
 from grevy.data.types import ImageData
 from grevy.errors import RunNotFoundError, UsageError
 from grevy.models import model_names
+from grevy.models.own.find import is_own_name
+from grevy.models.own.using import Model, using
 from grevy.records.preprocessing import Fit
 
-Network = Run | str | Path | nn.Module | Classifier
-"""A run or its directory, the name of a network, a module, or what is open already."""
+Network = Run | Path | Model | nn.Module | Classifier
+"""A run or its directory, the name of a network, a class or function that builds one, a module, or
+what is open already."""
 
 _READ_BY = {
     "a run": {"snapshot", "device"},
@@ -53,12 +56,15 @@ def open_classifier(
     standard_deviation: Sequence[float] | None = None,
     fit: Fit | None = None,
     name: str | None = None,
+    plugin: str | Path | None = None,
+    trust_source: bool = False,
 ) -> Classifier:
     """A network with all that it needs to answer, loaded once (`grevy.open`).
 
     Args:
-        network: a run or its directory; else a registered name, `timm:NAME` or `torchvision:NAME`;
-            or a module, which is not copied, moved or changed.
+        network: a run or its directory; else a registered name, `timm:NAME`, `torchvision:NAME` or
+            `mynet.py:Net`, or a class or function that builds a network; or a module, which is not
+            copied, moved or changed.
         snapshot: of a run: "best", "last" or "initial".
         device: of a run or a named network: as in `train`.
         weights: of a named network: a `.safetensors`, `.pt` or `.pth` file.
@@ -70,12 +76,17 @@ def open_classifier(
         standard_deviation: of a module: likewise; None: ones.
         fit: of a module: "crop", "stretch" or "pad", for pictures of another size; None: "crop".
         name: of a named network or a module: how figures call it.
+        plugin: a Python file, run for what it registers; a run keeps the one that it was trained
+            with.
+        trust_source: run the source that the run's record keeps, wherever it is from.
 
     Raises:
         UsageError: an argument that says nothing about this network, or a module without its
             `input_shape`.
         RunNotFoundError: neither a run nor a network of that name, or a run without that snapshot.
         ModelArgumentError, WeightsError, CorruptRecordError, DeviceError: as they say.
+        UntrustedSourceError: the run brings a source that was not trained with here.
+        RunMismatchError: another plugin than it was trained with.
     """
     arguments: dict[str, Any] = {
         "snapshot": None if snapshot == "best" else snapshot,
@@ -91,20 +102,34 @@ def open_classifier(
         "name": name,
     }
     given = {key: value for key, value in arguments.items() if value is not None}
+    with using(plugin=plugin, trust_source=trust_source):
+        return _opened(network, given)
+
+
+def _opened(network: Network, given: dict[str, Any]) -> Classifier:
     if isinstance(network, Classifier):
         _require_read("an open classifier", given)
         return network
     if isinstance(network, nn.Module):
         _require_read("a module", given)
         return classifier_of_module(network, _shape_of_module(given), **given)
-    if _is_run(network):
+    if isinstance(network, Run | str | Path) and _is_run(network):
         _require_read("a run", given)
         return classifier_of_run(network, **given)
+    assert not isinstance(network, Run | Path)
     _require_read("a network by name", given)
-    return _by_name(str(network), **given)
+    with using(network) as name:
+        return _by_name(f"{name}", **given)
 
 
-def predict(network: Network, pictures: Pictures, *, device: str = "auto") -> list[Prediction]:
+def predict(
+    network: Network,
+    pictures: Pictures,
+    *,
+    device: str = "auto",
+    plugin: str | Path | None = None,
+    trust_source: bool = False,
+) -> list[Prediction]:
     """Predictions in the order of the pictures; one that can't be read has its error.
 
     Args:
@@ -112,6 +137,8 @@ def predict(network: Network, pictures: Pictures, *, device: str = "auto") -> li
         pictures: files, folders (all pictures below, in natural order), the bytes of files, PIL
             images, uint8 pixels [H, W], [H, W, 3], [N, H, W] or [N, H, W, 3]; or several of these.
         device: as in `train`.
+        plugin: see `grevy.open`.
+        trust_source: see `grevy.open`.
 
     Raises:
         DataNotFoundError: a path that does not exist.
@@ -119,7 +146,8 @@ def predict(network: Network, pictures: Pictures, *, device: str = "auto") -> li
         DataFormatError: what is no picture in any of these forms.
         RunNotFoundError: the run is not finished.
     """
-    return open_classifier(network, device=device).predict(pictures)
+    opened = open_classifier(network, device=device, plugin=plugin, trust_source=trust_source)
+    return opened.predict(pictures)
 
 
 def evaluate(
@@ -128,6 +156,8 @@ def evaluate(
     *,
     split: str = "test",
     device: str = "auto",
+    plugin: str | Path | None = None,
+    trust_source: bool = False,
 ) -> dict[str, Any]:
     """Loss, accuracy and accuracy a class of a network on one split.
 
@@ -139,6 +169,8 @@ def evaluate(
         where: other image data with the same class names; None: the run's own.
         split: "train", "validation" or "test".
         device: as in `train`.
+        plugin: see `grevy.open`.
+        trust_source: see `grevy.open`.
 
     Returns:
         loss, accuracy, n, classes (accuracy and n by name), split, where, test_reads.
@@ -149,7 +181,8 @@ def evaluate(
         ClassMismatchError: the other data has other classes.
         MissingSplitError: the data does not have the split.
     """
-    return open_classifier(network, device=device).evaluate(where, split=split)
+    opened = open_classifier(network, device=device, plugin=plugin, trust_source=trust_source)
+    return opened.evaluate(where, split=split)
 
 
 def _is_run(network: Run | str | Path) -> bool:
@@ -158,6 +191,8 @@ def _is_run(network: Run | str | Path) -> bool:
     Raises:
         RunNotFoundError: a word that is neither.
     """
+    if isinstance(network, str) and is_own_name(network):
+        return False
     if not isinstance(network, str) or Path(network).exists():
         return True
     if network in model_names() or ":" in network:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,17 +13,26 @@ from torch import nn
 
 from grevy.errors import CorruptRecordError, RunNotFoundError
 from grevy.models import build_model
+from grevy.models.own.of_record import networks_of, refuse_other_sources
+from grevy.models.own.using import Model, read_own
 from grevy.records.events import read_events
 from grevy.records.predictions import Predictions, load_predictions
 from grevy.records.run import RunDirectory
 from grevy.records.run_record import RunRecord
+from grevy.records.source import recorded_sources
 
 
 @dataclass(frozen=True)
 class Run:
-    """One training and its record on disk."""
+    """One training and its record on disk.
+
+    Attributes:
+        directory: of the record.
+        trust_source: whether the source that the record keeps may be run, wherever it is from.
+    """
 
     directory: RunDirectory
+    trust_source: bool = False
 
     @property
     def path(self) -> Path:
@@ -64,19 +74,25 @@ class Run:
         """Logits, labels and picture ids of a split."""
         return load_predictions(self.directory.predictions_file(split))
 
+    def networks(self) -> AbstractContextManager[None]:
+        """Inside, names of networks mean those of this run; see `networks_of`."""
+        return networks_of(self.directory, self.trust_source)
+
     def model(self) -> nn.Module:
         """The network with the weights of the best check, in evaluation mode.
 
         Raises:
             RunNotFoundError: the run is not finished.
             CorruptRecordError: the weights are damaged or of another architecture.
+            UntrustedSourceError, RunMismatchError: of its own network; see `networks_of`.
         """
         _ = self.results
         try:
             design = json.loads(self.directory.architecture_file.read_bytes())
             weights = safetensors.torch.load_file(self.directory.weights_file)
             shape = tuple(design["input_shape"])
-            model = build_model(design["name"], shape, design["classes"], **design["arguments"])
+            with self.networks():
+                model = build_model(design["name"], shape, design["classes"], **design["arguments"])
             model.load_state_dict(weights)
         except (OSError, ValueError, KeyError, RuntimeError, safetensors.SafetensorError) as error:
             raise CorruptRecordError(
@@ -87,13 +103,27 @@ class Run:
         return model.eval()
 
 
-def open_run(path: str | Path) -> Run:
+def open_run(
+    path: str | Path,
+    *,
+    model: Model | None = None,
+    plugin: str | Path | None = None,
+    trust_source: bool = False,
+) -> Run:
     """The run at `path`.
+
+    Args:
+        path: its directory.
+        model: its own network once more, where Python did not keep the source.
+        plugin: a Python file that it was trained with, once more; records keep it.
+        trust_source: run the source that the record keeps, wherever it is from.
 
     Raises:
         RunNotFoundError: there is none.
         CorruptRecordError: its run.json can't be read.
+        RunMismatchError: another network or plugin than it was trained with.
     """
-    run = Run(RunDirectory(Path(path)))
-    _ = run.record
+    run = Run(RunDirectory(Path(path)), trust_source)
+    named = read_own(model, plugin).sources
+    refuse_other_sources(named, recorded_sources(run.record), run.directory)
     return run

@@ -18,7 +18,6 @@ from grevy.models.transfer.initial import begin_with
 from grevy.models.transfer.preprocessing import builder_arguments
 from grevy.models.whitening import whitening_layers
 from grevy.records.checkpoint import Checkpoint, load_checkpoint
-from grevy.records.run_record import RunRecord
 
 SnapshotName = Literal["initial", "last", "best"]
 
@@ -56,7 +55,7 @@ def network_at(run: Run, snapshot: SnapshotName) -> tuple[nn.Module, int]:
     if snapshot == "best":
         return run.model(), int(run.results["best_step"])
     if snapshot == "initial":
-        return _with_filters(run, _initial(run.record)).eval(), 0
+        return _with_filters(run, _initial(run)).eval(), 0
     checkpoint = _checkpoint(run)
     return _from_checkpoint(run, checkpoint).eval(), _step_of(checkpoint)
 
@@ -72,7 +71,7 @@ def _checkpoint(run: Run) -> Checkpoint:
     return checkpoint
 
 
-def _initial(record: RunRecord) -> nn.Module:
+def _initial(run: Run) -> nn.Module:
     """The network as `prepare` built it: its weights are a function of the seed, or from a file.
 
     Whitening filters are not yet those of the pictures.
@@ -80,7 +79,8 @@ def _initial(record: RunRecord) -> nn.Module:
     Raises:
         RunMismatchError: the file of weights is not the one that the run began with.
     """
-    model, recipe = _fresh(record), record.load_recipe().model
+    record = run.record
+    model, recipe = _fresh(run), record.load_recipe().model
     if recipe.weights == "none":
         return model
     found = begin_with(model, recipe.name, recipe.weights).loaded.sha256
@@ -94,14 +94,16 @@ def _initial(record: RunRecord) -> nn.Module:
     return model
 
 
-def _fresh(record: RunRecord) -> nn.Module:
+def _fresh(run: Run) -> nn.Module:
     """Of the run's architecture, with the weights that the seed gives."""
-    recipe, shape = record.load_recipe().model, record.preprocessing.shape
-    classes = len(record.data.classes)
-    with own_randomness(record.seed):
-        model = build_model(recipe.name, shape, classes, **builder_arguments(recipe))
-    if record.pairing:
-        begin_like(model, record.pairing.load_model(), record.seed, shape, classes)
+    record = run.record
+    shape, classes = record.preprocessing.shape, len(record.data.classes)
+    with run.networks():
+        recipe = record.load_recipe().model
+        with own_randomness(record.seed):
+            model = build_model(recipe.name, shape, classes, **builder_arguments(recipe))
+        if record.pairing:
+            begin_like(model, record.pairing.load_model(), record.seed, shape, classes)
     return model
 
 
@@ -116,7 +118,7 @@ def _with_filters(run: Run, model: nn.Module) -> nn.Module:
 
 def _from_checkpoint(run: Run, checkpoint: Checkpoint) -> nn.Module:
     """The weights that the next check would have seen: averaged ones where there are."""
-    model = _fresh(run.record)
+    model = _fresh(run)
     try:
         tensors = safetensors.torch.load(checkpoint.files["state.safetensors"])
         averaged = "average/module."

@@ -10,7 +10,6 @@ import tyro
 
 from grevy.cli.output import Output
 from grevy.cli.parse import parse
-from grevy.cli.plugin import load_plugin
 
 
 @dataclass(frozen=True)
@@ -30,7 +29,10 @@ class EvaluateArguments:
     """auto, cpu, cuda, cuda:1 or mps."""
 
     plugin: Path | None = None
-    """A Python file to run first, which registers your own networks."""
+    """The Python file that it was trained with; its record keeps it, so this is not needed."""
+
+    trust_source: bool = False
+    """Run the Python source that the record keeps, wherever it is from: read it first."""
 
     json: bool = False
     """Print one JSON object and nothing else."""
@@ -40,10 +42,16 @@ def main(words: list[str]) -> None:
     """Parse, evaluate, print."""
     arguments = parse(EvaluateArguments, "evaluate", words)
     output = Output(arguments.json)
-    load_plugin(arguments.plugin)
     from grevy.classifier.open import evaluate
 
-    found = evaluate(arguments.run, arguments.where, split=arguments.split, device=arguments.device)
+    found = evaluate(
+        arguments.run,
+        arguments.where,
+        split=arguments.split,
+        device=arguments.device,
+        plugin=arguments.plugin,
+        trust_source=arguments.trust_source,
+    )
     output.line(f"{arguments.run} on the {found['split']} split of {found['where']}")
     rows = [(name, c["n"], c["accuracy"]) for name, c in found["classes"].items()]
     output.table(("class", "pictures", "accuracy"), [*rows, ("all", found["n"], found["accuracy"])])

@@ -13,7 +13,6 @@ import tyro
 from grevy.cli.blocks import print_document
 from grevy.cli.output import Output
 from grevy.cli.parse import parse
-from grevy.cli.plugin import load_plugin
 from grevy.errors import InputTooSmallError, UsageError
 
 if TYPE_CHECKING:
@@ -27,7 +26,8 @@ class LayersArguments:
     """The layers of a network: shapes, parameters, MACs, memory, receptive fields, worked out."""
 
     model: Annotated[str, tyro.conf.Positional]
-    """A registered name (base, net1, net2, your own), timm:NAME or torchvision:NAME."""
+    """A registered name (base, net1, net2), timm:NAME or torchvision:NAME, your own as
+    FILE.py:NAME, or a run directory."""
 
     input: str = ""
     """Picture as channels x height x width, such as 3x32x32 (the default; a zoo's network has its
@@ -42,6 +42,9 @@ class LayersArguments:
     plugin: Path | None = None
     """A Python file to run first, which registers your own networks."""
 
+    trust_source: bool = False
+    """Of a run: run the Python source that its record keeps, wherever it is from."""
+
     out: tyro.conf.UseAppendAction[tuple[Path, ...]] = ()
     """Write the table there: .md, .tex, .html, .txt or .json. May be given several times."""
 
@@ -55,10 +58,16 @@ def main(words: list[str]) -> None:
     output = Output(arguments.json)
     shape = parse_shape(arguments.input) if arguments.input else None
     outs = [_checked(path) for path in arguments.out]
-    load_plugin(arguments.plugin)
     from grevy.models.survey.layers import layers
 
-    table = layers(arguments.model, shape, arguments.classes, **arguments.arguments)
+    table = layers(
+        arguments.model,
+        shape,
+        arguments.classes,
+        plugin=arguments.plugin,
+        trust_source=arguments.trust_source,
+        **arguments.arguments,
+    )
     print_document(output, table.document())
     for path in outs:
         output.line(f"written   {_write(table, path)}")

@@ -26,7 +26,10 @@ def main(words: list[str]) -> None:
     output = Output(arguments.json)
     stem = _stem(arguments)
     if arguments.list:
-        _print_layers(arguments, output)
+        from grevy.models.own.using import using
+
+        with using(plugin=arguments.plugin, trust_source=arguments.trust_source):
+            _print_layers(arguments, output)
         return
     from grevy.figures.save import save_figure
 
@@ -50,6 +53,8 @@ def _view(arguments: LookArguments) -> View:
         unit=arguments.unit or None,
         map=arguments.map or None,
         data=arguments.data,
+        plugin=arguments.plugin,
+        trust_source=arguments.trust_source,
         **settings_in(arguments),
     )
 
@@ -104,7 +109,7 @@ def _stem(arguments: LookArguments) -> Path:
         return arguments.out.with_suffix("")
     parts = [
         *(path.stem for path in arguments.picture[:1]),
-        arguments.run.name if arguments.run else arguments.model,
+        arguments.run.name if arguments.run else Path(arguments.model).name,
         "" if arguments.snapshot == "best" else arguments.snapshot,
         arguments.other.name if arguments.other else "",
         arguments.other_snapshot or "",

@@ -26,7 +26,8 @@ class LookArguments:
     """A finished run."""
 
     model: str = ""
-    """Or a network by name: registered, timm:NAME or torchvision:NAME."""
+    """Or a network by name: registered, timm:NAME or torchvision:NAME, or your own as
+    FILE.py:NAME."""
 
     weights: Path | None = None
     """Of --model: a .safetensors, .pt or .pth file (a .pt is read as numbers only)."""
@@ -72,6 +73,9 @@ class LookArguments:
 
     plugin: Path | None = None
     """A Python file to run first, which registers your own networks and inspectors."""
+
+    trust_source: bool = False
+    """Of --run: run the Python source that its record keeps, wherever it is from."""
 
     out: Path | None = None
     """The figure, .png or .svg (both are written); none: named after what it shows."""

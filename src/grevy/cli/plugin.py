@@ -1,27 +1,21 @@
-"""A Python file of the user's own, which registers networks."""
+"""A Python file of the user's own, run before the words are parsed: it may bring flags."""
 
 from __future__ import annotations
 
-import runpy
 from collections.abc import Sequence
 from pathlib import Path
 
-from grevy.errors import UsageError
-
 
 def load_plugin(path: Path | None) -> None:
-    """Run the file, if one is given.
+    """Run the file, if one is given; the call that is given it afterwards does not run it again.
 
     Raises:
-        UsageError: there is no such file.
+        SourceError, SourceFaultError: it can't be read, or has an error.
     """
-    if path is None:
-        return
-    if not path.is_file():
-        raise UsageError(
-            f"no file {path}", "a Python file that registers networks", "check --plugin"
-        )
-    runpy.run_path(str(path))
+    if path is not None:
+        from grevy.models.own.using import read_own
+
+        read_own(plugin=path)
 
 
 def plugin_in(words: Sequence[str]) -> Path | None:

@@ -14,7 +14,6 @@ import tyro
 
 from grevy.cli.output import Output
 from grevy.cli.parse import parse
-from grevy.cli.plugin import load_plugin
 from grevy.errors import UnreadablePictureError, UsageError
 
 if TYPE_CHECKING:
@@ -41,7 +40,10 @@ class PredictArguments:
     """auto, cpu, cuda, cuda:1 or mps."""
 
     plugin: Path | None = None
-    """A Python file to run first, which registers your own networks."""
+    """The Python file that it was trained with; its record keeps it, so this is not needed."""
+
+    trust_source: bool = False
+    """Run the Python source that the record keeps, wherever it is from: read it first."""
 
     json: bool = False
     """The same as --format json."""
@@ -53,10 +55,15 @@ def main(words: list[str]) -> None:
     kind = "json" if arguments.json else arguments.format
     if arguments.out is not None and kind == "table":
         raise UsageError("--out for a table", "csv or json", "add --format csv")
-    load_plugin(arguments.plugin)
     from grevy.classifier.open import predict
 
-    found = predict(arguments.run, arguments.pictures, device=arguments.device)
+    found = predict(
+        arguments.run,
+        arguments.pictures,
+        device=arguments.device,
+        plugin=arguments.plugin,
+        trust_source=arguments.trust_source,
+    )
     if kind == "table":
         _print_table(found)
     else:

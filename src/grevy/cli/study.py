@@ -41,6 +41,10 @@ class StudyArguments:
     base: str = "base"
     """The baseline: a named recipe or a YAML file."""
 
+    model: str | None = None
+    """The baseline's network, and that of every arm without another: your own as FILE.py:NAME, or
+    a name. Its source is kept in the records."""
+
     vary: tyro.conf.UseAppendAction[tuple[str, ...]] = ()
     """An arm: norm=batch, or several changes with a name, "Adam: optimizer=adam,lr=0.001". May be
     given several times."""
@@ -96,7 +100,7 @@ def main(words: list[str]) -> None:
     )
     folder = arguments.out or default_folder(arguments.what)
     if arguments.plan:
-        planned = plan(asked, folder)
+        planned = plan(asked, folder, model=arguments.model, plugin=arguments.plugin)
         tell_plan(planned, output)
         output.result(_states(planned))
         return
@@ -107,6 +111,7 @@ def main(words: list[str]) -> None:
             folder,
             on=arguments.on,
             workers=arguments.workers,
+            model=arguments.model,
             plugin=arguments.plugin,
             retry_failed=arguments.retry_failed,
             command=["grevy", "study", *words],

@@ -54,6 +54,10 @@ class TrainArguments:
     """Which layers are trained: all, head, last:N, blocks:NAME,... or assignment:
     --transfer.train."""
 
+    model: str | None = None
+    """Your own network as FILE.py:NAME, a class or function that takes (input_shape, classes),
+    (classes) or nothing; or a name: --model.name. Its source is kept in the record."""
+
     seed: int | None = None
     """Of everything random. Default 0."""
 
@@ -68,6 +72,9 @@ class TrainArguments:
 
     plugin: Path | None = None
     """A Python file to run first, which registers your own networks and other parts."""
+
+    trust_source: bool = False
+    """With --resume: run the Python source that the record keeps, wherever it is from."""
 
     profile: bool = False
     """Show where the time of the training loop goes, and write a trace of a few steps."""
@@ -89,6 +96,7 @@ def main(words: list[str]) -> None:
         run = train(
             arguments.where,
             recipe if other or not arguments.resume else None,
+            model=arguments.model,
             seed=arguments.seed,
             out=arguments.out,
             resume=arguments.resume,
@@ -96,6 +104,8 @@ def main(words: list[str]) -> None:
             listener=ScreenListener(output, stack),
             command=["grevy", "train", *words],
             profile=arguments.profile,
+            plugin=arguments.plugin,
+            trust_source=arguments.trust_source,
         )
     if os.environ.get("RANK", "0") == "0":  # under torchrun the first process speaks for all
         report(run.path, run.record, output)

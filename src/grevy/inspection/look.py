@@ -21,13 +21,14 @@ from grevy.inspection.question import Question, answer
 from grevy.inspection.registry import Inspector
 from grevy.inspection.settings import Settings
 from grevy.inspection.view import View
+from grevy.models.own.using import Model, using
 
 
 def look(
     pictures: Pictures | None = None,
     *,
     run: Run | str | Path | None = None,
-    model: str | nn.Module | Classifier | None = None,
+    model: Model | nn.Module | Classifier | None = None,
     weights: str | Path | None = None,
     pretrained: bool = False,
     partial: bool = False,
@@ -41,6 +42,8 @@ def look(
     unit: str | None = None,
     map: str | None = None,  # noqa: A002 (the word of the command line)
     data: str | Path | None = None,
+    plugin: str | Path | None = None,
+    trust_source: bool = False,
     **settings: Any,
 ) -> View:
     """Look inside a network; the view shows itself in a notebook, and `view.draw()` is a figure.
@@ -55,7 +58,8 @@ def look(
     Args:
         pictures: a file, several, or uint8 pixels [H, W], [H, W, 3] or [N, H, W, 3].
         run: a finished run; or
-        model: a registered name, `timm:NAME`, `torchvision:NAME`, a module, or a `Classifier`.
+        model: a registered name, `timm:NAME`, `torchvision:NAME`, `mynet.py:Net`, a class or
+            function that builds one, a module, or a `Classifier`.
         weights: of a named model: a file.
         pretrained: of a named model: the weights that an installed package carries.
         partial: load what fits of the file.
@@ -70,6 +74,8 @@ def look(
         unit: what a channel answers to, as "conv3:14"; of a run.
         map: the data as this layer sees it; or "mistakes", "calibration"; of a run.
         data: for a unit and maps: the run's image data, if it is no longer where it was.
+        plugin: a Python file, run for what it registers.
+        trust_source: run the source that the run's record keeps, wherever it is from.
         settings: what the inspector reads: `channels`, `sort`, `class_name`, `seed`, `split`,
             `steps`, `noise`, … None stands for its own default.
 
@@ -81,27 +87,28 @@ def look(
         MissingSplitError, RunMismatchError: the run's data lacks the split, or has changed.
         LayerNotFoundError, ClassNotFoundError, WeightsError, RunNotFoundError: as they say.
     """
-    network = Network(run, model, weights, pretrained, partial, input_shape, classes, snapshot)
-    question = Question(
-        {name: v for name, v in {"layer": layer, **settings}.items() if v is not None},
-        method,
-        unit,
-        map,
-        pictures=pictures is not None,
-        run=run is not None,
-        snapshot=snapshot,
-        second="--other" if other is not None else "--other-snapshot" if other_snapshot else "",
-        data=data is not None,
-    )
-    inspector, read = answer(question, lambda name: sees_colours(network.classifier, name))
-    network.require_one_meaning()
-    second = network.beside(other, other_snapshot)
-    if second is None:
-        return _alone(inspector, read, network, pictures, data)
-    early = other is None and other_snapshot == "initial"
-    pair = (second, network.classifier) if early else (network.classifier, second)
-    rest = [pictures] if "picture" in inspector.needs else []
-    return side_by_side(lambda c, chosen: inspector.look(c, *rest, chosen), read, *pair)
+    with using(plugin=plugin, trust_source=trust_source):
+        network = Network(run, model, weights, pretrained, partial, input_shape, classes, snapshot)
+        question = Question(
+            {name: v for name, v in {"layer": layer, **settings}.items() if v is not None},
+            method,
+            unit,
+            map,
+            pictures=pictures is not None,
+            run=run is not None,
+            snapshot=snapshot,
+            second="--other" if other is not None else "--other-snapshot" if other_snapshot else "",
+            data=data is not None,
+        )
+        inspector, read = answer(question, lambda name: sees_colours(network.classifier, name))
+        network.require_one_meaning()
+        second = network.beside(other, other_snapshot)
+        if second is None:
+            return _alone(inspector, read, network, pictures, data)
+        early = other is None and other_snapshot == "initial"
+        pair = (second, network.classifier) if early else (network.classifier, second)
+        rest = [pictures] if "picture" in inspector.needs else []
+        return side_by_side(lambda c, chosen: inspector.look(c, *rest, chosen), read, *pair)
 
 
 def _alone(

@@ -15,6 +15,7 @@ from grevy.classifier.of_run import classifier_of_run
 from grevy.classifier.run import Run, open_run
 from grevy.classifier.snapshots import SnapshotName
 from grevy.errors import UsageError
+from grevy.models.own.using import Model, using
 
 
 @dataclass(frozen=True)
@@ -22,7 +23,7 @@ class Network:
     """A network that is opened when it is first needed; attributes as the arguments of `look`."""
 
     run: Run | str | Path | None = None
-    model: str | nn.Module | Classifier | None = None
+    model: Model | nn.Module | Classifier | None = None
     weights: str | Path | None = None
     pretrained: bool = False
     partial: bool = False
@@ -42,11 +43,12 @@ class Network:
             return classifier_of_module(self.model, self.input_shape or (3, 32, 32))
         assert self.model is not None
         file = None if self.weights is None else Path(self.weights)
-        return classifier_of_model(
-            NamedModel(
-                self.model, file, self.pretrained, self.partial, self.input_shape, self.classes
+        with using(self.model) as name:
+            return classifier_of_model(
+                NamedModel(
+                    f"{name}", file, self.pretrained, self.partial, self.input_shape, self.classes
+                )
             )
-        )
 
     @cached_property
     def opened_run(self) -> Run:
@@ -98,8 +100,8 @@ class Network:
         """What it is, and which arguments say something about it."""
         if self.run is not None:
             return "a run", {"snapshot"}
-        if isinstance(self.model, str):
-            return "a named model", {"weights", "pretrained", "partial", "input", "classes"}
+        if isinstance(self.model, Classifier):
+            return "a classifier", set()
         if isinstance(self.model, nn.Module):
             return "a module", {"input"}
-        return "a classifier", set()
+        return "a named model", {"weights", "pretrained", "partial", "input", "classes"}

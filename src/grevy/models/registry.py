@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import partial
 from typing import Any
 
@@ -12,6 +14,8 @@ from torch import nn
 
 from grevy.errors import InputTooSmallError, ModelArgumentError, UnknownModelError
 from grevy.models import zoo
+from grevy.models.own.adapt import OwnBuilder
+from grevy.models.own.faults import fault_in_words, fault_of, faults_shown
 from grevy.models.transfer.head import adapt_channels, replace_head
 from grevy.models.transfer.resize import resize_input
 from grevy.recipes.parts import GROUPS, load_entry_points
@@ -19,14 +23,21 @@ from grevy.recipes.parts import GROUPS, load_entry_points
 Builder = Callable[..., nn.Module]
 """Called as `builder((channels, height, width), classes, **arguments)`."""
 
+_TAKE_CLASSES = (
+    "let it take their number, `def __init__(self, classes)`, and end it with `classes` outputs"
+)
+
 _builders: dict[str, Builder] = {}
+_known_here: ContextVar[Mapping[str, Builder]] = ContextVar("known_here")
+_registered_here: ContextVar[dict[str, Builder]] = ContextVar("registered_here")
 
 
 def register_model(name: str) -> Callable[[Builder], Builder]:
     """Decorator that makes a module class or a function known by `name`.
 
-    It is called with `input_shape` (channels, height, width) and `classes` (number of outputs),
-    and with the recipe's `model.arguments` as keywords. Registering a name again replaces it.
+    It is called with `input_shape` (channels, height, width) and `classes` (number of outputs), as
+    far as it takes them (see `OwnBuilder`), and with the recipe's `model.arguments` as keywords.
+    Registering a name again replaces it.
 
     Example:
         @grevy.register_model("tiny")
@@ -35,15 +46,54 @@ def register_model(name: str) -> Callable[[Builder], Builder]:
     """
 
     def register(builder: Builder) -> Builder:
-        _builders[name] = builder
+        _registered_here.get(_builders)[name] = builder
         return builder
 
     return register
 
 
+@contextmanager
+def registering() -> Iterator[dict[str, Builder]]:
+    """What is registered inside goes into the dictionary that this yields, and nowhere else."""
+    found: dict[str, Builder] = {}
+    token = _registered_here.set(found)
+    try:
+        yield found
+    finally:
+        _registered_here.reset(token)
+
+
+def is_known_here(name: str) -> bool:
+    """Whether the calls around this one were given the network of that name."""
+    return name in _known_here.get({})
+
+
+def is_registering() -> bool:
+    """Whether a source is being loaded."""
+    return _registered_here.get(None) is not None
+
+
+@contextmanager
+def known(builders: Mapping[str, Builder]) -> Iterator[None]:
+    """Inside, these names mean these networks, whatever else is registered."""
+    token = _known_here.set({**_known_here.get({}), **builders})
+    try:
+        yield
+    finally:
+        _known_here.reset(token)
+
+
+def find_builder(name: str) -> Builder | None:
+    """What builds the network of that name; None for a zoo's, or where nobody registered it."""
+    here = _known_here.get({})
+    if name not in here and name not in _builders:
+        load_entry_points(GROUPS["model"], name)
+    return here.get(name) or _builders.get(name)
+
+
 def model_names() -> tuple[str, ...]:
     """All registered names."""
-    return tuple(sorted(_builders))
+    return tuple(sorted({**_builders, **_known_here.get({})}))
 
 
 def build_model(
@@ -69,26 +119,33 @@ def build_model(
     """
     side, interpolation = arguments.pop("resize", 0), arguments.pop("interpolation", "bicubic")
     inside = (input_shape[0], side, side) if side else input_shape
-    model = _call(_find(name), name, inside, classes, arguments)
+    builder = _find(name)
+    model = _call(builder, name, inside, classes, arguments)
     if side:
         resize_input(model, side, interpolation)
-    _try_one_picture(model, name, input_shape, classes)
+    fixed = isinstance(builder, OwnBuilder) and not builder.takes_classes
+    mend = _TAKE_CLASSES if fixed else "end the network with `classes` outputs"
+    _try_one_picture(model, name, input_shape, classes, mend)
     return model
 
 
 def _find(name: str) -> Builder:
-    if name not in _builders:
-        load_entry_points(GROUPS["model"], name)
-    if name in _builders:
-        return _builders[name]
+    if builder := find_builder(name):
+        whole = is_ours(builder) or isinstance(builder, OwnBuilder)
+        return builder if whole else OwnBuilder(builder, name)
     if zoo.is_zoo_name(name):
         return partial(_zoo_classifier, name)
     near = [*difflib.get_close_matches(name, model_names(), n=3), *zoo.suggestions(name)]
     raise UnknownModelError(
         f"no model '{name}'",
         " or ".join(near) if near else f"one of {', '.join(model_names())}",
-        "check the spelling, or register your own with grevy.register_model (--plugin FILE.py)",
+        "check the spelling; your own network: --model FILE.py:NAME",
     )
+
+
+def is_ours(builder: Builder) -> bool:
+    """Whether it comes with Grevy."""
+    return f"{getattr(builder, '__module__', '')}".startswith("grevy.")
 
 
 def _zoo_classifier(name: str, input_shape: tuple[int, int, int], classes: int) -> nn.Module:
@@ -104,7 +161,8 @@ def _call(
     arguments: dict[str, Any],
 ) -> nn.Module:
     try:
-        return builder(input_shape, classes, **arguments)
+        with faults_shown():
+            return builder(input_shape, classes, **arguments)
     except TypeError as error:
         raise ModelArgumentError(
             f"model '{name}' with arguments {arguments} ({error})",
@@ -114,26 +172,37 @@ def _call(
 
 
 def _try_one_picture(
-    model: nn.Module, name: str, input_shape: tuple[int, int, int], classes: int
+    model: nn.Module, name: str, input_shape: tuple[int, int, int], classes: int, mend: str
 ) -> None:
     was_training = model.training
     model.eval()
     device = next((parameter.device for parameter in model.parameters()), torch.device("cpu"))
     with torch.no_grad():
         try:
-            shape = tuple(model(torch.zeros(1, *input_shape, device=device)).shape)
+            outputs = model(torch.zeros(1, *input_shape, device=device))
         except RuntimeError as error:
             raise InputTooSmallError(
-                f"model '{name}' fails on a {_times(input_shape)} picture ({error})",
-                "an input shape that every layer can take",
+                f"model '{name}' fails on a {_times(input_shape)} picture "
+                f"({fault_in_words(error) or error})",
+                "an input shape (C, H, W) that every layer can take",
                 "choose another --pictures.size or another model",
             ) from error
+        except Exception as error:
+            if fault := fault_of(error):
+                raise fault from error
+            raise
     model.train(was_training)
+    _require_logits(outputs, name, classes, mend)
+
+
+def _require_logits(outputs: Any, name: str, classes: int, mend: str) -> None:
+    shape = tuple(outputs.shape) if isinstance(outputs, torch.Tensor) else None
     if shape != (1, classes):
+        what = f"shape {shape}" if shape is not None else f"a {type(outputs).__name__}"
         raise ModelArgumentError(
-            f"model '{name}' puts out shape {shape} for one picture",
+            f"model '{name}' puts out {what} for one picture",
             f"(1, {classes}): one logit a class",
-            "end the network with `classes` outputs",
+            mend,
         )
 
 

@@ -49,6 +49,11 @@ class RunDirectory:
         return self.path / "model.json"
 
     @property
+    def source(self) -> Path:
+        """The source of the user's own network, as it was trained."""
+        return self.path / "source"
+
+    @property
     def checkpoint(self) -> Path:
         """Resume state."""
         return self.path / "checkpoint"

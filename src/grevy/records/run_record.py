@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 from pydantic import field_serializer, field_validator, model_validator
 
@@ -112,14 +112,20 @@ class PairingRecord(Record):
 class SourceRecord(Record):
     """A file of the user's whose code a run was made with."""
 
-    file: str
-    """Its name in the run directory."""
+    file: str | None
+    """Its name in `source/`; null where Python kept no source."""
 
     sha256: str
-    """Of its content."""
+    """Of its content; where there is none, of the code."""
 
-    object: str
-    """The class or function in it."""
+    role: Literal["model", "plugin", "import"]
+    """A network is built from it, it was run for what it registers, or another file imports it."""
+
+    object: str | None = None
+    """The class or function that the network is built with."""
+
+    name: str | None = None
+    """What the recipe calls that network."""
 
 
 class ProbeRecord(Record):
@@ -223,7 +229,8 @@ class RunRecord(FileRecord):
     """In a study: the network whose initial weights it has, and in which parameters."""
 
     sources: tuple[SourceRecord, ...] = ()
-    """Files with the user's own code: name, SHA-256, and the class or function that was used."""
+    """Files with the user's own code, which `source/` keeps: name, SHA-256, what it is for, and
+    the class or function that was used."""
 
     parameters: Count
     """Number of weights."""

@@ -32,6 +32,9 @@ class StudyRecord(FileRecord):
     margin: Annotated[float, Field(gt=0.0, lt=1.0)]
     """Accuracies that differ by less are equal for practical purposes."""
 
+    sources: dict[str, str] = Field(default_factory=dict)
+    """SHA-256 of each file of the user's own, by name: runs with another one are not compared."""
+
     @field_validator("arms")
     @classmethod
     def _has_a_baseline(cls, arms: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:

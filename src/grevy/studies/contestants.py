@@ -20,6 +20,7 @@ from grevy.records.index import find_runs
 from grevy.records.predictions import load_predictions
 from grevy.records.run import RunDirectory
 from grevy.records.run_record import RunRecord, RunStatus
+from grevy.records.source import hashes_of, recorded_sources
 from grevy.records.study_record import StudyRecord, read_study
 from grevy.studies.imported import read_predictions
 
@@ -146,7 +147,8 @@ def _read_place(place: str) -> list[Contestant | Failed]:
             "see: grevy runs",
         )
     arms = asked.load_arms() if asked else {}
-    found = [_run_or_damage(run, name, arms) for run in runs]
+    sources = asked.sources if asked else {}
+    found = [_run_or_damage(run, name, arms, sources) for run in runs]
     found += _without_record(path / "runs") if asked else []
     order = list(arms)
     wanted = [f for f in found if not asked or f.seed is None or _is_asked(f, asked)]
@@ -167,14 +169,17 @@ def _is_asked(found: Contestant | Failed, asked: StudyRecord) -> bool:
 
 
 def _run_or_damage(
-    directory: RunDirectory, arm: str | None, arms: Mapping[str, Recipe]
+    directory: RunDirectory,
+    arm: str | None,
+    arms: Mapping[str, Recipe],
+    sources: Mapping[str, str],
 ) -> Contestant | Failed:
     """One odd record in a folder is shown, and the others are compared."""
     try:
         record = directory.read()
     except CorruptRecordError as damage:
         return Failed(directory.path, arm or directory.path.name, None, str(damage))
-    return _run(directory, record, arm or _arm_of(record, arms))
+    return _run(directory, record, arm or _arm_of(record, arms, sources))
 
 
 def _run(directory: RunDirectory, record: RunRecord, arm: str | None) -> Contestant | Failed:
@@ -209,7 +214,12 @@ def _imported(path: Path, arm: str | None) -> Contestant:
     return Contestant(path, arm or said.name, said.seed, right_N, labels_N, said.ids, said.classes)
 
 
-def _arm_of(record: RunRecord, arms: Mapping[str, Recipe]) -> str | None:
+def _arm_of(
+    record: RunRecord, arms: Mapping[str, Recipe], sources: Mapping[str, str]
+) -> str | None:
+    """The arm that a run belongs to; none if it has a source that was edited since."""
+    if not hashes_of(recorded_sources(record)).items() <= sources.items():
+        return None
     own = record.load_recipe()
     return next((name for name, recipe in arms.items() if not differences(recipe, own)), None)
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from contextlib import closing
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import asdict, dataclass
 
 from grevy.errors import CorruptRecordError, RunInterruptedError, RunNotFoundError
 from grevy.records.atomic import write_json
 from grevy.records.events import read_events
 from grevy.records.run import RunDirectory
 from grevy.records.run_record import RunStatus
+from grevy.records.source import with_files
 from grevy.studies.executors.task import Executor, Outcome, Task
 from grevy.studies.plan import Plan, PlannedRun, refresh
 
@@ -39,9 +39,7 @@ class Progress:
 Tell = Callable[[Progress, Outcome | None], None]
 
 
-def execute(
-    plan: Plan, executor: Executor, tell: Tell, command: list[str], plugin: Path | None = None
-) -> Plan:
+def execute(plan: Plan, executor: Executor, tell: Tell, command: list[str]) -> Plan:
     """Train every run that is missing or unfinished; returns the plan as it is then.
 
     Args:
@@ -49,14 +47,13 @@ def execute(
         executor: where.
         tell: called at each outcome, and about every second with None.
         command: for the records.
-        plugin: a Python file of the user's, run first in every worker.
 
     Raises:
         RunInterruptedError: Ctrl-C; all runs are saved and go on with the same command.
     """
     todo = plan.having("missing", "unfinished")
     by_path = {str(run.path.resolve()): run for run in todo}
-    tasks = [task_of(plan.study.where, run, command, plugin) for run in todo]
+    tasks = [task_of(plan.study.where, run, command) for run in todo]
     clock = _Clock(plan.runs)
     with closing(executor.run(tasks)) as outcomes:
         try:
@@ -76,7 +73,7 @@ def execute(
     return refresh(plan)
 
 
-def task_of(where: str, run: PlannedRun, command: list[str], plugin: Path | None) -> Task:
+def task_of(where: str, run: PlannedRun, command: list[str]) -> Task:
     """The message to a worker."""
     return Task(
         where=where,
@@ -85,7 +82,7 @@ def task_of(where: str, run: PlannedRun, command: list[str], plugin: Path | None
         seed=run.seed,
         out=str(run.path.resolve()),
         command=command,
-        plugin=str(plugin.resolve()) if plugin else None,
+        sources=[asdict(source) for source in with_files(run.sources)],
     )
 
 

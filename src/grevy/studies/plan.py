@@ -21,6 +21,7 @@ from typing import Any, Literal
 
 from grevy.data.load import load_data
 from grevy.errors import CorruptRecordError, StudyFileError
+from grevy.models.own.using import Model
 from grevy.models.transfer.preprocessing import pictures_as_read
 from grevy.recipes.changes import same_training
 from grevy.recipes.schema import Recipe
@@ -29,7 +30,9 @@ from grevy.records.index import find_runs
 from grevy.records.run import RunDirectory
 from grevy.records.run_name import slug
 from grevy.records.run_record import RunRecord, RunStatus
+from grevy.records.source import Sources, hashes_of, recorded_sources, union
 from grevy.records.study_record import BASELINE, read_study, study_file
+from grevy.studies.own_arms import own_arms
 from grevy.studies.study import Arm, Study
 from grevy.training.start import run_identity
 
@@ -45,6 +48,7 @@ class PlannedRun:
     Attributes:
         like: the recipe whose network's initial weights are taken where they fit.
         state: what its record says.
+        sources: of the user's own networks.
         error: why it failed, with `received` at least.
     """
 
@@ -55,6 +59,7 @@ class PlannedRun:
     path: Path
     state: State
     error: Mapping[str, Any] | None = None
+    sources: Sources = ()
 
     @property
     def error_file(self) -> Path:
@@ -74,15 +79,35 @@ class Plan:
         """The runs in one of these states."""
         return tuple(run for run in self.runs if run.state in states)
 
+    @property
+    def sources(self) -> Sources:
+        """Of the user's own networks, in all arms."""
+        return union(*(run.sources for run in self.runs))
 
-def plan(study: Study, folder: Path) -> Plan:
-    """What there is to do; the same study and records give the same plan.
+
+def plan(
+    study: Study,
+    folder: Path,
+    *,
+    model: Model | None = None,
+    plugin: str | Path | None = None,
+) -> Plan:
+    """What there is to do; the same study, sources and records give the same plan.
 
     The image data is read for its fingerprint, and so decoded once for all workers.
 
+    Args:
+        study: what is asked.
+        folder: of the study.
+        model: the network of every arm that does not say another one than the baseline.
+        plugin: a Python file that every worker runs first; here it is only read.
+
     Raises:
         DataError: something is wrong with the image data.
+        SourceError: something is wrong with a file of the user's, or Python kept no source of a
+            network.
     """
+    study, own = own_arms(study, model, plugin)
     known = _known_runs(folder / "runs")
     fingerprints = {
         pictures: load_data(study.where, pictures).fingerprint
@@ -93,10 +118,14 @@ def plan(study: Study, folder: Path) -> Plan:
         for arm in study.arms:
             like = begins_like(study, arm)
             fingerprint = fingerprints[pictures_as_read(arm.recipe)]
-            identity = run_identity(arm.recipe, fingerprint, seed, like.model if like else None)
+            sources = union(own[arm.name], own[BASELINE] if like else ())
+            identity = run_identity(
+                arm.recipe, fingerprint, seed, like.model if like else None, hashes_of(sources)
+            )
             name = f"{slug(arm.name, 'arm')}-seed{seed}-{identity[:_IDENTITY_DIGITS]}"
             path = known.get(identity, folder / "runs" / name)
-            runs.append(_with_state(PlannedRun(arm.name, seed, arm.recipe, like, path, "missing")))
+            run = PlannedRun(arm.name, seed, arm.recipe, like, path, "missing", sources=sources)
+            runs.append(_with_state(run))
     return Plan(study, folder, tuple(runs))
 
 
@@ -113,8 +142,13 @@ def begins_like(study: Study, arm: Arm) -> Recipe | None:
     return study.baseline.recipe if arm.name != BASELINE and drawn_alike and drawn else None
 
 
-def save_study(study: Study, folder: Path) -> None:
+def save_study(study: Study, folder: Path, sources: Sources = ()) -> None:
     """Write study.json; a folder belongs to one question, which may gain arms and seeds.
+
+    Args:
+        study: with the names that records use.
+        folder: of the study.
+        sources: of its own networks: runs of other versions are not compared.
 
     Raises:
         StudyFileError: the folder holds a study of other data or of another baseline.
@@ -136,10 +170,10 @@ def save_study(study: Study, folder: Path) -> None:
         (folder / "runs").mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise save_error(folder, error) from error
-    asked = study.to_record()
+    asked, hashes = study.to_record(), hashes_of(sources)
     if before is not None:  # what a newer Grevy wrote stays
         asked = before.changed(arms=asked.arms, seeds=asked.seeds, margin=asked.margin)
-    write_json(study_file(folder), asked.to_dict())
+    write_json(study_file(folder), asked.changed(sources=hashes).to_dict())
 
 
 def _known_runs(folder: Path) -> dict[str, Path]:
@@ -158,7 +192,8 @@ def _known_runs(folder: Path) -> dict[str, Path]:
 def _identity_of(record: RunRecord) -> str:
     like = record.pairing.load_model() if record.pairing else None
     fingerprint, recipe = record.data.fingerprint, record.load_recipe()
-    return run_identity(recipe, fingerprint, record.seed, like, numerics=record.numerics)
+    sources = hashes_of(recorded_sources(record))
+    return run_identity(recipe, fingerprint, record.seed, like, sources, record.numerics)
 
 
 def _with_state(run: PlannedRun) -> PlannedRun:

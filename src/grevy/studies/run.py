@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from grevy.errors import RunsFailedError, StudyFileError
+from grevy.models.own.using import Model, read_own
 from grevy.records.run_name import slug
 from grevy.studies.compare import Comparison, compare
 from grevy.studies.execute import execute, forget_failures
@@ -32,6 +33,7 @@ def study(
     seeds: int | None = None,
     on: str = "local",
     workers: int | None = None,
+    model: Model | None = None,
     plugin: str | Path | None = None,
     retry_failed: bool = False,
     command: Sequence[str] = ("grevy.study",),
@@ -52,8 +54,9 @@ def study(
         seeds: how many.
         on: "local", "ray" or "ray://HOST:PORT".
         workers: runs at a time on this machine; None: one a core, as far as memory lasts.
-        plugin: a Python file that every worker runs first: networks that are registered only in
-            the calling script are not known there.
+        model: the network of the baseline and of every arm that does not say another one: a class
+            or function of yours, or its name as `mynet.py:Net`. Workers get its source.
+        plugin: a Python file that every worker runs first, for what it registers.
         retry_failed: what failed before is tried once more.
         command: for the records.
         listener: hears how it goes on; None: nobody.
@@ -66,19 +69,20 @@ def study(
         GrevyError: one of its kinds; the message says what to do.
     """
     listener = listener or StudyListener()
+    if plugin is not None:
+        read_own(plugin=plugin)  # arms may be of what it registers
     asked = ask(question, data=data, base=base, vary=vary, drop=drop, recipes=recipes, seeds=seeds)
     folder = Path(out) if out is not None else default_folder(question)
-    planned = plan(asked, folder)
+    planned = plan(asked, folder, model=model, plugin=plugin)
     if retry_failed:
         planned = forget_failures(planned)
     listener.planned(planned)
     todo = planned.having("missing", "unfinished")
     executor = choose_executor(on, len(todo), workers)
-    save_study(asked, folder)
+    save_study(planned.study, folder, planned.sources)
     if todo:
         listener.training(executor.description)
-        script = Path(plugin) if plugin else None
-        planned = execute(planned, executor, listener.advanced, list(command), script)
+        planned = execute(planned, executor, listener.advanced, list(command))
         listener.planned(planned)
     if not comparable(planned):
         raise runs_failed(planned)

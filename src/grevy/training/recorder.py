@@ -8,12 +8,15 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from grevy.errors import GrevyError, NonFiniteLossError, SaveError
+from grevy.errors import GrevyError, NonFiniteLossError, SaveError, UntrustedSourceError
+from grevy.models.own.object_source import OWN_PREFIX
 from grevy.records.checkpoint import load_checkpoint, save_checkpoint
 from grevy.records.events import EventLog
 from grevy.records.run import RunDirectory, create_run
 from grevy.records.run_name import run_name
 from grevy.records.run_record import RunRecord, RunStatus
+from grevy.records.source import Sources, with_files, write_sources
+from grevy.records.trust import remember, trust_list
 from grevy.training.distributed import World
 from grevy.training.listeners.listener import Listener
 from grevy.training.start import Start, changed_environment, free_path, refuse_other
@@ -59,6 +62,8 @@ class Recorder:
                 )
             else:
                 directory = create_run(place, record)
+                if world.leads:
+                    _keep_sources(directory, start.sources, listener)
             yield cls(directory, state, listener)
 
     def step(self, row: Mapping[str, Any], total: int) -> None:
@@ -96,6 +101,21 @@ class Recorder:
             self.directory.change(status=RunStatus.FAILED, error=str(error))
         except SaveError as second:
             error.add_note(f"and run.json could not be updated: {second}")
+
+
+def _keep_sources(directory: RunDirectory, sources: Sources, listener: Listener) -> None:
+    """Into the record, and on the list of those that may be run again without a question."""
+    write_sources(directory, sources)
+    for source in sources:
+        if source.file is None and f"{source.name}".startswith(OWN_PREFIX):
+            listener.said(
+                f"Python keeps no source of {source.object}, so the record has only a hash of it:"
+                f" to open the run elsewhere, give model={source.object} again"
+            )
+    try:
+        remember(with_files(sources), directory.path)
+    except (OSError, UntrustedSourceError) as error:
+        listener.said(f"{trust_list()} can't be added to ({error}): this run needs --trust-source")
 
 
 def _restore(

@@ -11,6 +11,8 @@ from grevy.classifier.device import environment
 from grevy.classifier.run import Run
 from grevy.data.types import ImageData
 from grevy.errors import CorruptRecordError, RecipeError, RunMismatchError, UsageError
+from grevy.models.own.of_record import networks_of, refuse_other_sources
+from grevy.models.own.using import Own, own_recipe, with_model
 from grevy.models.transfer.preprocessing import builder_arguments
 from grevy.recipes.changes import same_training
 from grevy.recipes.load import load_recipe
@@ -30,6 +32,7 @@ from grevy.records.run_record import (
     TrainedRecord,
     WeightsRecord,
 )
+from grevy.records.source import Sources, hashes_of, recorded_sources
 from grevy.training.listeners.listener import Listener
 from grevy.training.setup.prepare import Setup
 from grevy.training.state import State
@@ -51,6 +54,8 @@ class Start:
     """A network to begin like."""
     record: RunRecord | None = None
     """run.json of the run that goes on; None: a new run."""
+    sources: Sources = ()
+    """Of networks of the user's own."""
 
     @property
     def finished(self) -> Run | None:
@@ -65,6 +70,21 @@ class Start:
         return self.record.precision if self.record else None
 
 
+def asked_recipes(
+    recipe: str | Path | Mapping[str, Any] | Recipe | None, model: str | None, like: Recipe | None
+) -> tuple[Recipe | None, Recipe | None, Own]:
+    """The recipes of a call under the names that records use, and the networks of the user's own.
+
+    Args:
+        recipe: None stays None.
+        model: a network in place of the recipe's.
+        like: see `train`.
+    """
+    given = load_recipe(recipe or DEFAULT_RECIPE)
+    whole, like, own = own_recipe(with_model(given, model) if model else given, like)
+    return (None if recipe is None else whole), like, own
+
+
 def choose_start(
     where: str | Path | Mapping[str, Any] | None,
     recipe: str | Path | Mapping[str, Any] | Recipe | None,
@@ -73,8 +93,10 @@ def choose_start(
     resume: bool,
     listener: Listener,
     like: ModelConfig | None = None,
+    model: str | None = None,
+    sources: Sources = (),
 ) -> Start:
-    """A new run, or the one to go on with.
+    """A new run, or the one to go on with; with `model`, the recipe's network is that one.
 
     Raises:
         UsageError: no image data for a new run.
@@ -82,10 +104,13 @@ def choose_start(
         RunMismatchError: a resume that asks for something else than the record.
     """
     path = Path(out) if out is not None else None
+    new = load_recipe(recipe or DEFAULT_RECIPE)
+    new = with_model(new, model) if model else new
     if resume:
-        directory = RunDirectory(path) if path else _latest(where, recipe, seed, listener)
+        directory = RunDirectory(path) if path else _latest(where, new, seed, listener)
         if directory is not None and directory.record_file.exists():
-            return _go_on(directory, where, recipe, seed, listener, like)
+            wanted = None if recipe is None else new
+            return _go_on(directory, where, wanted, model, seed, listener, like, sources)
         listener.said(f"nothing to resume at {path or RUNS}/: a new run begins")
     if where is None:
         raise UsageError(
@@ -93,7 +118,7 @@ def choose_start(
         )
     if path is not None:
         refuse_existing(path)
-    return Start(where, load_recipe(recipe or DEFAULT_RECIPE), seed or 0, path, like)
+    return Start(where, new, seed or 0, path, like, sources=sources)
 
 
 def free_path(name: str) -> Path:
@@ -107,7 +132,9 @@ def describe_run(
 ) -> RunRecord:
     """The record at the beginning."""
     return RunRecord(
-        identity=run_identity(start.recipe, data.fingerprint, start.seed, start.like),
+        identity=run_identity(
+            start.recipe, data.fingerprint, start.seed, start.like, hashes_of(start.sources)
+        ),
         status=RunStatus.TRAINING,
         command=tuple(command),
         seed=start.seed,
@@ -120,7 +147,7 @@ def describe_run(
             layers=setup.part.trained, cut=setup.cut.after if setup.cut else None
         ),
         pairing=PairingRecord(**setup.pairing.to_dict()) if setup.pairing else None,
-        sources=(),
+        sources=tuple(source.to_record() for source in start.sources),
         parameters=sum(p.numel() for p in state.model.parameters()),
         precision=setup.precision,
         probe=ProbeRecord(**setup.probe.to_dict()) if setup.probe else None,
@@ -173,7 +200,7 @@ def run_identity(
         fingerprint: of the image data.
         seed: of everything random.
         like: a network to begin like.
-        sources: SHA-256 of each source that is not Grevy's own, by name.
+        sources: SHA-256 of each file of the user's own, by name.
         numerics: Grevy's own, of the time of the run.
     """
     decides = {n: v for n, v in recipe.effective().items() if n not in ("name", "description")}
@@ -231,15 +258,22 @@ def changed_environment(before: RunRecord, now: RunRecord) -> list[str]:
 def _go_on(
     directory: RunDirectory,
     where: Any,
-    recipe: Any,
+    recipe: Recipe | None,
+    model: str | None,
     seed: int | None,
     listener: Listener,
     like: ModelConfig | None,
+    sources: Sources,
 ) -> Start:
     record = directory.read()
-    own = record.load_recipe()
-    if recipe is not None and not same_training(load_recipe(recipe), own):
+    own_sources = recorded_sources(record)
+    refuse_other_sources(sources, own_sources, directory)
+    with networks_of(directory):  # a plugin may bring what the recipe names
+        own = record.load_recipe()
+    if recipe is not None and not same_training(recipe, own):
         raise _mismatch(directory.path, "recipe")
+    if model is not None and model != own.model.name:
+        raise _mismatch(directory.path, "network")
     if seed is not None and seed != record.seed:
         raise _mismatch(directory.path, "seed")
     began_like = record.pairing.load_model() if record.pairing else None
@@ -248,12 +282,14 @@ def _go_on(
     word = "is finished already" if record.status is RunStatus.FINISHED else "goes on"
     listener.said(f"{directory.path} {word}")
     place = where if where is not None else record.data.where
-    return Start(place, own, record.seed, directory.path, began_like, record)
+    return Start(place, own, record.seed, directory.path, began_like, record, own_sources)
 
 
-def _latest(where: Any, recipe: Any, seed: int | None, listener: Listener) -> RunDirectory | None:
+def _latest(
+    where: Any, recipe: Recipe, seed: int | None, listener: Listener
+) -> RunDirectory | None:
     """The unfinished run of what is asked for that began last; None: there is none."""
-    wanted = (str(where), load_recipe(recipe or DEFAULT_RECIPE), seed or 0)
+    wanted = (str(where), recipe, seed or 0)
     found = []
     for directory in find_runs(RUNS) if RUNS.is_dir() else ():
         try:

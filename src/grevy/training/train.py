@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
+from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -22,8 +23,13 @@ from grevy.data.load import load_data
 from grevy.data.randomness import derive, own_randomness
 from grevy.data.types import ImageData
 from grevy.errors import GrevyError, RunInterruptedError
+from grevy.models.own.faults import faults_shown
+from grevy.models.own.of_record import networks_of
+from grevy.models.own.softmax import softmax_note
+from grevy.models.own.using import Model, using, using_own
 from grevy.models.transfer.preprocessing import pictures_as_read
 from grevy.recipes.schema import Recipe
+from grevy.records.run import RunDirectory
 from grevy.records.run_record import RunStatus
 from grevy.training.averaging import average_weights
 from grevy.training.distributed import World, join_world
@@ -40,7 +46,7 @@ from grevy.training.setup.compiling import compiled, compiler_errors
 from grevy.training.setup.prepare import Setup, prepare
 from grevy.training.setup.reorder import pool_before_relu
 from grevy.training.sizes import at_size
-from grevy.training.start import Start, choose_start, describe_run
+from grevy.training.start import Start, asked_recipes, choose_start, describe_run
 from grevy.training.state import State
 from grevy.training.stopping import should_stop
 
@@ -52,6 +58,7 @@ def train(
     where: str | Path | Mapping[str, Any] | None = None,
     recipe: str | Path | Mapping[str, Any] | Recipe | None = None,
     *,
+    model: Model | None = None,
     seed: int | None = None,
     out: str | Path | None = None,
     resume: bool = False,
@@ -60,12 +67,17 @@ def train(
     command: list[str] | None = None,
     like: Recipe | None = None,
     profile: bool = False,
+    plugin: str | Path | None = None,
+    trust_source: bool = False,
 ) -> Run:
     """Train one network on image data and keep a record of it.
 
     Args:
         where: image data, as `load_data` takes it; None only when resuming.
         recipe: a name, a YAML file, a mapping or a `Recipe`; None: "base", or the resumed one.
+        model: the network, in place of the recipe's: a class or function of yours that takes
+            (input_shape, classes), (classes) or nothing, where input_shape is (C, H, W); or its
+            name as `mynet.py:Net`; or a registered or zoo's name. Its source is recorded.
         seed: of everything random; None: 0, or the resumed one.
         out: the run directory; None: a new one under `runs/`.
         resume: go on where a run at that place stopped; bit-identical on the same CPU machine.
@@ -75,6 +87,9 @@ def train(
         like: a recipe whose network's initial weights are taken wherever name and shape match, so
             that the arms of a study begin alike; the record lists what is shared and what is not.
         profile: measure where the loop's time goes, and trace a few steps; in the record.
+        plugin: a Python file, run first for what it registers; its source is recorded.
+        trust_source: of a run that goes on: run the source that its record keeps, wherever it is
+            from.
 
     Returns:
         The finished run.
@@ -85,15 +100,29 @@ def train(
     listener = listener or PrintListener()
     chosen_device = choose_device(device)
     keep_freed_memory()
-    with join_world(chosen_device) as world:
+    with ExitStack() as stack:
+        name = stack.enter_context(using(model, plugin, trust_source))
+        asked, like, own = asked_recipes(recipe, name, like)
+        stack.enter_context(using_own(own))
+        world = stack.enter_context(join_world(chosen_device))
         if not world.leads:
             listener = Listener()
         start = choose_start(
-            where, recipe, seed, out, resume, listener, like.model if like else None
+            where,
+            asked,
+            seed,
+            out,
+            resume,
+            listener,
+            like.model if like else None,
+            name,
+            own.sources,
         )
         world.wait()  # until all have looked, before the leader makes the run directory
         if start.finished is not None:
             return start.finished
+        if start.path is not None and start.record is not None:
+            stack.enter_context(networks_of(RunDirectory(start.path)))
         began = time.perf_counter()
         data = load_data(
             start.where,
@@ -119,17 +148,19 @@ def _train_recorded(
     profile: bool,
 ) -> Run:
     began = time.perf_counter()
-    with own_randomness(start.seed, device):
+    with own_randomness(start.seed, device), faults_shown():
         setup, state = prepare(
             data, start.recipe, start.seed, device, world, start.precision, start.like, listener
         )
+        if start.sources and (note := softmax_note(state.model, data.input_shape)):
+            listener.said(note)
         before = {"data": data_seconds, "preparation": time.perf_counter() - began}
         record = describe_run(start, data, setup, state, command)
         opened = Recorder.open(start, record, state, world, listener)
         with opened as recorder, watch_interrupt() as interrupt:
             try:
                 timer = chosen_timer(profile, setup, state, recorder.directory)
-                with compiler_errors():
+                with compiler_errors(), faults_shown():
                     train_loop(setup, state, recorder, interrupt, timer)
                 record_profile(timer, setup, state, recorder.directory)
                 finish(setup, state, recorder, data, before)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import functools
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from torch import nn
@@ -12,6 +14,9 @@ from torch import nn
 from grevy.documents.blocks import Document
 from grevy.documents.printed import Printed
 from grevy.errors import InputTooSmallError, ModelArgumentError
+from grevy.models.own.faults import fault_in_words
+from grevy.models.own.of_record import networks_of
+from grevy.models.own.using import Model, using
 from grevy.models.registry import build_model
 from grevy.models.survey.accepted import accepted_near, runs
 from grevy.models.survey.describe import describe
@@ -20,6 +25,7 @@ from grevy.models.survey.ready import Shape, evaluating, watchable
 from grevy.models.survey.survey import Failure, Survey
 from grevy.models.survey.trace import ModuleCall, Trace, trace
 from grevy.models.zoo import build_zoo, is_zoo_name
+from grevy.records.run import RunDirectory
 
 DEFAULT_SHAPE = (3, 32, 32)
 DEFAULT_CLASSES = 10
@@ -35,9 +41,12 @@ class LayerTable(Survey, Printed):
 
 
 def layers(
-    model: str | nn.Module,
+    model: Model | nn.Module | Path,
     input_shape: Shape | None = None,
     classes: int = DEFAULT_CLASSES,
+    *,
+    plugin: str | Path | None = None,
+    trust_source: bool = False,
     **arguments: Any,
 ) -> LayerTable:
     """The layers of a network with shapes, parameters, MACs and receptive fields.
@@ -47,10 +56,13 @@ def layers(
     there and says why and what would fit.
 
     Args:
-        model: a registered name, `timm:NAME`, `torchvision:NAME`, or a module.
+        model: a registered name, `timm:NAME`, `torchvision:NAME`, `mynet.py:Net`, a class or
+            function that builds one, a module, or the directory of a run.
         input_shape: C, H, W; by default 3×32×32, or what the zoo's network was made for.
-        classes: outputs of a registered network.
-        arguments: of a registered network.
+        classes: outputs of a registered network or one's own.
+        plugin: a Python file, run for the networks that it registers.
+        trust_source: run the source that a run's record keeps, wherever it is from.
+        arguments: of a registered network or one's own.
 
     Raises:
         UnknownModelError: no such name.
@@ -61,6 +73,26 @@ def layers(
     if isinstance(model, nn.Module):
         module = model
         return _survey(module, type(model).__name__, input_shape or DEFAULT_SHAPE)
+    with using(plugin=plugin, trust_source=trust_source):
+        directory = RunDirectory(Path(model)) if isinstance(model, str | Path) else None
+        if directory and directory.architecture_file.is_file():
+            return _of_run(directory, input_shape)
+        with using(f"{model}" if isinstance(model, Path) else model) as name:
+            return _named(f"{name}", input_shape, classes, arguments)
+
+
+def _of_run(directory: RunDirectory, input_shape: Shape | None) -> LayerTable:
+    """The network of a run, for its own pictures or others."""
+    design = json.loads(directory.architecture_file.read_bytes())
+    channels, height, width = input_shape or design["input_shape"]
+    with networks_of(directory):
+        shape = (channels, height, width)
+        return _registered(design["name"], shape, design["classes"], design["arguments"])
+
+
+def _named(
+    model: str, input_shape: Shape | None, classes: int, arguments: dict[str, Any]
+) -> LayerTable:
     if is_zoo_name(model):
         if arguments:
             raise ModelArgumentError(
@@ -148,6 +180,12 @@ def _failure(
         layer=call_name(call) if call else "(network)",
         kind=type(call.module if call else model).__name__,
         input_shape=call.input_shape[1:] if call and call.input_shape else None,
-        reason=" ".join(str(found.error).split()).rstrip(".") or type(found.error).__name__,
+        reason=_reason(found.error),
         fits=fits,
     )
+
+
+def _reason(error: BaseException | None) -> str:
+    """Its own words; with the line in the user's file, if it came from one."""
+    told = fault_in_words(error) if error else None
+    return told or " ".join(str(error).split()).rstrip(".") or type(error).__name__

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
 from grevy.errors import GrevyError, RunBusyError, RunInterruptedError
+from grevy.records.source import Source
 
 Ending = Literal["finished", "failed", "busy", "interrupted"]
 
@@ -25,7 +26,8 @@ class Task:
     seed: int
     out: str
     command: list[str]
-    plugin: str | None = None
+    sources: list[dict[str, Any]] = field(default_factory=list)
+    """Of the user's own networks, with their texts: what is trained is what was planned."""
 
 
 @dataclass(frozen=True)
@@ -93,21 +95,19 @@ def train_task(task: Task) -> tuple[Ending, Failure | None]:
 
 
 def _train(task: Task) -> None:
+    from grevy.models.own.using import using_sources
     from grevy.recipes.load import load_recipe
     from grevy.training.listeners.listener import Listener
     from grevy.training.train import train
 
-    if task.plugin:
-        import runpy
-
-        runpy.run_path(task.plugin)
-    train(
-        task.where,
-        load_recipe(task.recipe),
-        seed=task.seed,
-        out=Path(task.out),
-        resume=True,
-        listener=Listener(),
-        command=task.command,
-        like=load_recipe(task.like) if task.like else None,
-    )
+    with using_sources(tuple(Source(**source) for source in task.sources)):
+        train(
+            task.where,
+            load_recipe(task.recipe),
+            seed=task.seed,
+            out=Path(task.out),
+            resume=True,
+            listener=Listener(),
+            command=task.command,
+            like=load_recipe(task.like) if task.like else None,
+        )

@@ -1,0 +1,1 @@
+"""Networks of the user's own: found, built, and known again by their source."""
