@@ -38,7 +38,7 @@ class TransferConfig(Config):
         Field(gt=0.0),
         ReadWhen(
             "transfer.cache on and a transfer.train that freezes layers",
-            lambda own: own.cache and own.train != "all",
+            lambda own: own.train != "all" and own.cache,
         ),
     ] = 20.0
     """Gigabytes that the kept features may take; beyond, they are computed in each epoch."""

@@ -137,9 +137,12 @@ def evaluate_and_save(
             {name: value.numpy() for name, value in extra.items()},
         ),
     )
-    done = {"views": len(weighted_views(recipe)), "pictures": pictures_again(recipe, len(plain_NK))}
     further = {
-        name: AugmentedScore(**score(value, pictures.labels_N), **done)
+        name: AugmentedScore(
+            **score(value, pictures.labels_N),
+            views=len(weighted_views(recipe)),
+            pictures=pictures_again(recipe, len(plain_NK)),
+        )
         for name, value in extra.items()
     }
     return Score(**score(plain_NK, pictures.labels_N), **further)
