@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from grevy.inspection.view import PagedView, View
 
 
+FIGURES = (".png", ".svg")
+DOCUMENTS = (".html", ".md", ".tex", ".txt")
+
+
 def main(words: list[str]) -> None:
     """Parse, look, write the figure, print what is on it."""
     load_plugin(plugin_in(words))  # it may bring inspectors, whose settings are flags
@@ -31,13 +35,12 @@ def main(words: list[str]) -> None:
         with using(plugin=arguments.plugin, trust_source=arguments.trust_source):
             _print_layers(arguments, output)
         return
-    from grevy.figures.save import save_figure
-
     view = _view(arguments)
-    written = save_figure(_draw(view, arguments.page), stem)
+    figure = _draw(view, arguments.page)
+    written = _write(view, figure, stem, arguments.out)
     for line in (*view.lines, *(f"note      {note}" for note in view.notes)):
         output.line(line)
-    output.line(f"written   {written[0]} and {written[1].suffix}")
+    output.line(f"written   {written[0]}" + "".join(f" and {p.suffix}" for p in written[1:]))
     output.result({**view.as_json(), "figures": [str(path) for path in written]})
 
 
@@ -89,6 +92,18 @@ def _print_layers(arguments: LookArguments, output: Output) -> None:
     )
 
 
+def _write(view: View, figure: Figure, stem: Path, out: Path | None) -> list[Path]:
+    """The figure as PNG and SVG; or a document with it and all that the view says."""
+    if out is None or out.suffix.lower() in FIGURES:
+        from grevy.figures.save import save_figure
+
+        return list(save_figure(figure, stem))
+    from grevy.documents.write import write_document
+    from grevy.inspection.document import view_document
+
+    return [write_document(view_document(view, figure, stem.name), out)]
+
+
 def _draw(view: View | PagedView, page: int) -> Figure:
     if page == 1:
         return view.draw()
@@ -101,11 +116,12 @@ def _stem(arguments: LookArguments) -> Path:
     """Where the figure is written, without its ending: such as "look-zebra-conv1".
 
     Raises:
-        UsageError: an ending that is neither .png nor .svg.
+        UsageError: an ending that is none of a figure's or a document's.
     """
     if arguments.out is not None:
-        if arguments.out.suffix.lower() not in (".png", ".svg"):
-            raise UsageError(f"--out {arguments.out}", ".png or .svg", "change its ending")
+        if arguments.out.suffix.lower() not in (*FIGURES, *DOCUMENTS):
+            known = f"{', '.join((*FIGURES, *DOCUMENTS[:-1]))} or {DOCUMENTS[-1]}"
+            raise UsageError(f"--out {arguments.out}", known, "change its ending")
         return arguments.out.with_suffix("")
     parts = [
         *(path.stem for path in arguments.picture[:1]),

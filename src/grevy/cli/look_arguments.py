@@ -78,7 +78,8 @@ class LookArguments:
     """Of --run: run the Python source that its record keeps, wherever it is from."""
 
     out: Path | None = None
-    """The figure, .png or .svg (both are written); none: named after what it shows."""
+    """The figure, .png or .svg (both are written); or a document with it and all that is said:
+    .html, .md, .tex or .txt. None: a figure named after what it shows."""
 
     json: bool = False
     """Print one JSON object and nothing else."""

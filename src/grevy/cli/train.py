@@ -17,10 +17,10 @@ from grevy.cli.parse import parse
 from grevy.cli.plugin import load_plugin
 from grevy.cli.profile import show_profile
 from grevy.cli.recipe_flags import flags_of, given
-from grevy.errors import UsageError
 from grevy.recipes.changes import changed
 from grevy.recipes.load import load_recipe
 from grevy.recipes.schema import Recipe
+from grevy.recipes.shortcuts import with_shortcuts
 from grevy.records.results import SecondsRecord
 from grevy.records.run_record import RunRecord
 from grevy.training.listeners.listener import Listener, check_line
@@ -123,45 +123,8 @@ def parsed(words: list[str], named: Recipe) -> tuple[TrainArguments, Recipe]:
     kind.__doc__ = TrainArguments.__doc__
     arguments = parse(kind, "train", words, kind())
     asked = given(words, arguments.fields)
-    recipe = with_shortcuts(arguments, named)
+    recipe = with_shortcuts(named, arguments.pretrained, arguments.weights, arguments.train)
     return arguments, changed(recipe, asked, "the command line") if asked else recipe
-
-
-def with_shortcuts(arguments: TrainArguments, recipe: Recipe) -> Recipe:
-    """The recipe with --pretrained, --weights and --train in their fields.
-
-    Raises:
-        UsageError: two sources of weights.
-    """
-    if arguments.pretrained and arguments.weights:
-        raise UsageError("--pretrained and --weights", "one of them", "leave one out")
-    source = "pretrained" if arguments.pretrained else arguments.weights
-    if source:
-        recipe = _changed(recipe, "model", {"weights": source})
-    if arguments.pretrained:
-        recipe = _follow_weights(recipe)
-    if arguments.train:
-        recipe = _changed(recipe, "transfer", {"train": arguments.train})
-    return recipe
-
-
-def _follow_weights(recipe: Recipe) -> Recipe:
-    """`weights` for everything that belongs to them and has its default."""
-    default = Recipe()
-    for part, names in (
-        ("model", ("resize", "interpolation")),
-        ("pictures", ("mean", "standard_deviation")),
-    ):
-        own, plain = getattr(recipe, part), getattr(default, part)
-        follow = [name for name in names if getattr(own, name) == getattr(plain, name)]
-        recipe = _changed(recipe, part, dict.fromkeys(follow, "weights"))
-    return recipe
-
-
-def _changed(recipe: Recipe, part: str, fields: Mapping[str, Any]) -> Recipe:
-    """The recipe with other values in one of its parts."""
-    changed = getattr(recipe, part).model_copy(update=fields)
-    return recipe.model_copy(update={part: changed})
 
 
 def report(path: Path, record: RunRecord, output: Output) -> None:
