@@ -13,9 +13,9 @@ def load_plugin(path: Path | None) -> None:
         SourceError, SourceFaultError: it can't be read, or has an error.
     """
     if path is not None:
-        from grevy.models.own.using import read_own
+        from grevy.models.own.find import find_plugin
 
-        read_own(plugin=path)
+        find_plugin(path, anew=True)
 
 
 def plugin_in(words: Sequence[str]) -> Path | None:

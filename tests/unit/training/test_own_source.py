@@ -85,7 +85,7 @@ def test_the_record_keeps_source_and_hashes_and_opens_without_a_flag(
     assert predicted("run") == before
     assert grevy.layers("run").model == "mynet.py:Net"
     assert grevy.look(run="run", layer="conv").arrays["weights_OIHW"].shape[0] == 6
-    initial = grevy.look(run="run", layer="conv", state="initial").arrays["weights_OIHW"]
+    initial = grevy.look(run="run", layer="conv", snapshot="initial").arrays["weights_OIHW"]
     assert initial.shape == (6, 1, 3, 3)
 
 

@@ -20,15 +20,19 @@ _named: set[str] = set()
 """Digests of sources that the user named or wrote in this process."""
 
 
-def builders_of(sources: Sources) -> Mapping[str, Builder]:
+def builders_of(sources: Sources, *, anew: bool = False) -> Mapping[str, Builder]:
     """The networks that sources with texts make: those named in them, and what plugins register.
+
+    Args:
+        sources: with their texts.
+        anew: run them also where this process has run them before.
 
     Raises:
         SourceFaultError: an error in them.
         SourceError: a network that they do not have.
     """
     digest = digest_of(sources)
-    if digest not in _built:
+    if anew or digest not in _built:
         forget_modules(sources)  # a plugin registers only while it is run
         with registering() as found:
             for source in sources:

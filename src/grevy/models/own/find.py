@@ -83,14 +83,18 @@ def find_name(name: str) -> Own:
     return Own(source_of_object(builder, name), {name: builder}, name)
 
 
-def find_plugin(path: Path) -> Own:
+def find_plugin(path: Path, *, anew: bool = False) -> Own:
     """What a plugin registers; its other effects it has, too.
+
+    Args:
+        path: of the file.
+        anew: run it also where this process has run it before.
 
     Raises:
         SourceError: it registers nothing, and defines a network.
     """
     sources = read_source(path.parent, path.name, "plugin")
-    builders = builders_of(sources)
+    builders = builders_of(sources, anew=anew)
     networks = networks_in(import_source(sources, path.name))
     if networks and not builders and "register_" not in f"{sources[0].text}":
         raise SourceError(
