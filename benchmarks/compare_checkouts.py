@@ -6,10 +6,10 @@ case is a process (or a few) for each of them, `python -m grevy ...` with PYTHON
 machine. Both take turns case by case. What is done is not run again, as long as the sources in the
 folder and the case are the same; so the outputs of BEFORE are made once.
 
-Bits (the default). `--short` needs about ten minutes on two idle cores; what stands in brackets is
-its short form. "few" are the first 420 train and 50 test pictures of each class, "fewer" 60 and 20.
+Bits (the default). What stands in brackets is the form that `--short` asks for. "few" are the first
+420 train and 50 test pictures of each class, "fewer" 60 and 20.
 
-- base (one epoch), net2 (one epoch), speed-80; best, one epoch (two, of few)
+- base, net2 (both two epochs of few); best, one epoch (two, of few); speed-80
 - speed-94: few, four epochs of two steps each
 - transfer: few (fewer), with a new cache; the kept features are compared, too
 - study: two arms with two seeds on the digits, two epochs, from a YAML file
@@ -62,6 +62,7 @@ from compare.speed import speeds
 from compare.walk import walks
 from machine import machine, write_table
 
+COLUMNS = ("case", "what", "result", "n")
 Row = tuple[str, str, str, int]
 """Case, what was looked at, the result, n."""
 PICTURES = {FEW: (420, 50), FEWER: (60, 20)}
@@ -77,7 +78,10 @@ def main() -> None:
     before = open_checkout("before", arguments.before, arguments.out)
     after = open_checkout("after", arguments.after, arguments.out)
     question, rows = asked(before, after, arguments)
-    found = [dict(zip(("case", "what", "result", "n"), row, strict=True)) for row in told(rows)]
+    try:
+        found = [dict(zip(COLUMNS, row, strict=True)) for row in told(rows)]
+    except CommandFailedError as error:
+        sys.exit(f"nothing is measured, since a command failed {error}")
     facts = columns(before, after)
     write_table(arguments.out / f"{question}.csv", [{**row, **facts} for row in found])
     different = [row for row in found if row["result"] != EQUAL]

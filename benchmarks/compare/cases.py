@@ -183,15 +183,14 @@ def count_lines(path: Path) -> int:
     return path.read_bytes().count(b"\n") if path.exists() else 0
 
 
+TWO_EPOCHS = ("--epochs", "2")
 CASES: dict[str, Case] = {
-    "base": Training("base", short_flags=("--epochs", "1")),
-    "best": Training(
-        "best", flags=("--epochs", "1"), short_data=FEW, short_flags=("--epochs", "2")
-    ),
+    "base": Training("base", short_data=FEW, short_flags=TWO_EPOCHS),
+    "best": Training("best", flags=("--epochs", "1"), short_data=FEW, short_flags=TWO_EPOCHS),
     "speed-80": Training("speed-80"),
     # Four epochs of two steps: the bias of the whitening layer is trained in three of them.
     "speed-94": Training("speed-94", data=FEW, flags=("--epochs", "4")),
-    "net2": Training("net2", short_flags=("--epochs", "1")),
+    "net2": Training("net2", short_data=FEW, short_flags=TWO_EPOCHS),
     "transfer": Training("transfer", data=FEW, short_data=FEWER, own_cache=True),
     "study": StudyOfTwoArms(),
     "resumed": ResumedRun(),

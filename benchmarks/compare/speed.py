@@ -54,26 +54,30 @@ def pictures_per_second(
     both: tuple[Checkout, Checkout], data: str, precision: str, rounds: int, steps: int
 ) -> dict[str, list[float]]:
     """Each checkout's own `pictures_per_second.py` trains, as it knows its own training step."""
-    arm = f"grevy-{'fp32' if precision == 'fp32' else 'auto'}"
+    kind = f"grevy-{'fp32' if precision == 'fp32' else 'auto'}"
     arms = {}
     for checkout in both:
         script = checkout.folder / "benchmarks" / "pictures_per_second.py"
-        words = [str(script), "--arm", arm, "--data", data, "--steps", str(steps)]
+        words = [str(script), "--arm", kind, "--data", data, "--steps", str(steps)]
         arms[checkout.side] = Arm.start(checkout.side, words, checkout.environment())
     rates: dict[str, list[float]] = {side: [] for side in arms}
     for number in range(rounds):
         for side in turn(list(arms), number):
-            seconds = arms[side].turn()
-            if seconds is not None:
-                rates[side].append(BATCH * steps / seconds)
-    for side, child in arms.items():
-        child.stop()
-        if child.failure is not None:
-            sys.exit(f"{side}: {child.failure}")
+            rates[side].append(BATCH * steps / seconds_of_turn(arms[side]))
+    for arm in arms.values():
+        arm.stop()
     chosen = {side: child.facts["precision"] for side, child in arms.items()}
     if len(set(chosen.values())) > 1:
         sys.exit(f"base: the precisions chosen differ, {chosen}: nothing to compare; try again")
     return rates
+
+
+def seconds_of_turn(arm: Arm) -> float:
+    """Ends the program with the child's complaint where it failed, now or before."""
+    seconds = arm.turn() if arm.failure is None else None
+    if seconds is None:
+        sys.exit(f"{arm.name}: {arm.failure}")
+    return seconds
 
 
 def turn(sides: list[str], number: int) -> list[str]:
