@@ -30,10 +30,7 @@ def main(words: list[str]) -> None:
     output = Output(arguments.json)
     stem = _stem(arguments)
     if arguments.list:
-        from grevy.models.own.using import using
-
-        with using(plugin=arguments.plugin, trust_source=arguments.trust_source):
-            _print_layers(arguments, output)
+        _print_layers(arguments, output)
         return
     view = _view(arguments)
     figure = _draw(view, arguments.page)
@@ -79,8 +76,10 @@ def _network(arguments: LookArguments) -> dict[str, Any]:
 def _print_layers(arguments: LookArguments, output: Output) -> None:
     from grevy.inspection.layers import layer_list
     from grevy.inspection.networks import Network
+    from grevy.models.own.using import using
 
-    classifier = Network(**_network(arguments)).classifier
+    with using(plugin=arguments.plugin, trust_source=arguments.trust_source):
+        classifier = Network(**_network(arguments)).classifier
     layers = layer_list(classifier)
     rows = [(layer.name, layer.type, "×".join(map(str, layer.shape))) for layer in layers]
     output.table(("layer", "type", "output"), rows, title=classifier.name)

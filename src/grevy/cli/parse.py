@@ -56,6 +56,16 @@ def parse(
     return cast(Arguments, parsed)
 
 
+def said(words: Sequence[str], flag: str) -> str | None:
+    """What a flag is given that is needed before the flags can be parsed; None: it is not there."""
+    for index, word in enumerate(words):
+        if word == flag and index + 1 < len(words):
+            return words[index + 1]
+        if word.startswith(f"{flag}="):
+            return word.removeprefix(f"{flag}=")
+    return None
+
+
 def unknown_flag(word: str, kind: type[Any], command: str) -> UsageError | RecipeFieldError:
     """A word that the command does not know, with the nearest that it does."""
     if not word.startswith("-"):

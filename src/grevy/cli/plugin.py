@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from grevy.cli.parse import said
+
 
 def load_plugin(path: Path | None) -> None:
     """Run the file, if one is given; the call that is given it afterwards does not run it again.
@@ -20,8 +22,5 @@ def load_plugin(path: Path | None) -> None:
 
 def plugin_in(words: Sequence[str]) -> Path | None:
     """The file behind --plugin, before the words are parsed: it may bring flags of its own."""
-    for word, following in zip(words, [*words[1:], ""], strict=True):
-        name, equals, value = word.partition("=")
-        if name == "--plugin" and (value or following):
-            return Path(value if equals else following)
-    return None
+    path = said(words, "--plugin")
+    return Path(path) if path else None

@@ -13,8 +13,8 @@ import tyro
 
 from grevy.cli.duration import in_words
 from grevy.cli.output import Output, Progress
-from grevy.cli.parse import parse
-from grevy.cli.plugin import load_plugin
+from grevy.cli.parse import parse, said
+from grevy.cli.plugin import load_plugin, plugin_in
 from grevy.cli.profile import show_profile
 from grevy.cli.recipe_flags import flags_of, given
 from grevy.recipes.changes import changed
@@ -85,8 +85,8 @@ class TrainArguments:
 
 def main(words: list[str]) -> None:
     """Parse, train, print."""
-    load_plugin(_plugin(words))  # what it registers has flags, too
-    named = load_recipe(_said(words, "--recipe") or "base")
+    load_plugin(plugin_in(words))  # what it registers has flags, too
+    named = load_recipe(said(words, "--recipe") or "base")
     arguments, recipe = parsed(words, named)
     output = Output(arguments.json)
     from grevy.training.train import train
@@ -186,18 +186,3 @@ class ScreenListener(Listener):
     def checked(self, row: Mapping[str, Any], train_loss: float) -> None:
         """One line a check."""
         self._output.line(check_line(row, train_loss))
-
-
-def _plugin(words: list[str]) -> Path | None:
-    said = _said(words, "--plugin")
-    return Path(said) if said else None
-
-
-def _said(words: list[str], flag: str) -> str | None:
-    """What a flag is given that is needed before the flags can be parsed."""
-    for index, word in enumerate(words):
-        if word == flag and index + 1 < len(words):
-            return words[index + 1]
-        if word.startswith(f"{flag}="):
-            return word.removeprefix(f"{flag}=")
-    return None
