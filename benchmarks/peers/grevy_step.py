@@ -10,7 +10,7 @@ from grevy.data.load import load_data
 from grevy.recipes.load import load_recipe
 from grevy.training.distributed import World
 from grevy.training.loss_log import LossLog
-from grevy.training.profile.part_timer import PartTimer
+from grevy.training.profile.timer import PartTimer
 from grevy.training.setup.prepare import prepare
 from grevy.training.train import train_step, what_steps
 from peers.task import Task

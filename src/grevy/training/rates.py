@@ -8,7 +8,7 @@ from typing import Any
 from torch.optim import Optimizer
 
 from grevy.training.schedules.learning_rate import learning_rate
-from grevy.training.setup.prepare import Setup
+from grevy.training.state import Setup
 
 
 def set_learning_rates(setup: Setup, optimizer: Optimizer, step: int) -> bool:

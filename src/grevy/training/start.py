@@ -34,8 +34,7 @@ from grevy.records.run_record import (
 )
 from grevy.records.source import Sources, hashes_of, recorded_sources
 from grevy.training.listeners.listener import Listener
-from grevy.training.setup.prepare import Setup
-from grevy.training.state import State
+from grevy.training.state import Setup, State
 
 RUNS = Path("runs")
 DEFAULT_RECIPE = "base"

@@ -1,9 +1,10 @@
-"""All that changes during a training, and how it goes into a checkpoint and back."""
+"""What stays the same during a training, and what changes and goes into a checkpoint and back."""
 
 from __future__ import annotations
 
 import json
 import math
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -13,14 +14,69 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 from torch.optim.swa_utils import AveragedModel
 
+from grevy.classifier.precision import autocast
+from grevy.data.batches import FeatureBatches, FeaturesOnDevice, PicturesOnDevice, TrainBatches
 from grevy.errors import CorruptRecordError
+from grevy.models.pairing import Pairing
+from grevy.models.transfer.cut import Cut
+from grevy.models.transfer.frozen import TrainedPart, set_training
+from grevy.models.transfer.initial import Beginning
+from grevy.recipes.schema import Recipe
 from grevy.records.checkpoint import Checkpoint
-from grevy.training.selection.proxy import Proxy
+from grevy.training.distributed import World
+from grevy.training.losses.loss import Loss
+from grevy.training.setup.probe import Probe
 
 Weights = dict[str, Tensor]
 
 PROXY_OPTIMIZER = "proxy-optimizer"
 """Its place in a checkpoint."""
+
+
+@dataclass(frozen=True)
+class Setup:
+    """What stays the same during a training."""
+
+    recipe: Recipe
+    seed: int
+    device: torch.device
+    world: World
+    batches: TrainBatches | FeatureBatches
+    pictures: Mapping[str, PicturesOnDevice] | Mapping[str, FeaturesOnDevice]
+    """All splits, on the device; the features of their pictures where the front is cut off."""
+    mean_C: Tensor
+    standard_deviation_C: Tensor
+    precision: str
+    probe: Probe | None
+    """What `precision: auto` was decided on."""
+    pairing: Pairing | None
+    """What the initial weights share with those of another network."""
+    beginning: Beginning | None
+    """The weights from elsewhere that it began with."""
+    part: TrainedPart
+    """Which layers are trained."""
+    loss: Loss
+    """What is made small."""
+    cut: Cut | None
+    """Where the network is cut: what is before it was computed once."""
+
+    def trained(self, network: nn.Module) -> nn.Module:
+        """What takes a batch: the network, or its back where it is cut."""
+        return network if self.cut is None else self.cut.back_of(network)
+
+    def train_mode(self, model: nn.Module) -> None:
+        """Training mode for all that is trained; frozen layers keep their statistics."""
+        set_training(model, self.part, self.recipe.transfer.frozen_statistics)
+
+    @property
+    def total_steps(self) -> int:
+        """Steps of a training that does not stop early."""
+        return max(self.batches.steps_per_epoch * self.recipe.epochs, self.recipe.least_steps)
+
+    @property
+    def steps_per_check(self) -> int:
+        """Steps from one check to the next."""
+        return max(1, self.total_steps // (self.recipe.epochs * self.recipe.checks_per_epoch))
 
 
 @dataclass
@@ -53,6 +109,21 @@ class Progress:
         if better:
             self.best_loss, self.best_step = loss, self.step
         return better
+
+
+@dataclass
+class Proxy:
+    """A network and its optimizer; their state goes into checkpoints, not into the result."""
+
+    model: nn.Module
+    optimizer: Optimizer
+
+    def move(self, loss: Tensor, precision: str) -> None:
+        """One step of the optimizer along the gradient of `loss`, a single number."""
+        self.optimizer.zero_grad(set_to_none=True)
+        torch.autograd.backward(loss)
+        with autocast(precision, loss.device):  # Muon multiplies matrices
+            self.optimizer.step()
 
 
 @dataclass

@@ -6,8 +6,9 @@ was killed and resumed ends like one that was not.
 
 from __future__ import annotations
 
+import math
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
@@ -37,18 +38,16 @@ from grevy.training.finish import finish
 from grevy.training.interrupt import Interrupt, watch_interrupt
 from grevy.training.listeners.listener import Listener, PrintListener
 from grevy.training.loss_log import LossLog
-from grevy.training.profile import chosen_timer, record_profile
-from grevy.training.profile.part_timer import PartTimer
+from grevy.training.profile.report import chosen_timer, record_profile
+from grevy.training.profile.timer import PartTimer
 from grevy.training.rates import set_learning_rates
 from grevy.training.recorder import Recorder
-from grevy.training.selection.select import select
-from grevy.training.setup.compiling import compiled, compiler_errors
-from grevy.training.setup.prepare import Setup, prepare
-from grevy.training.setup.reorder import pool_before_relu
+from grevy.training.selection import select
+from grevy.training.setup.compiling import compiled, compiler_errors, pool_before_relu
+from grevy.training.setup.prepare import prepare
 from grevy.training.sizes import at_size
 from grevy.training.start import Start, asked_recipes, choose_start, describe_run
-from grevy.training.state import State
-from grevy.training.stopping import should_stop
+from grevy.training.state import Setup, State
 
 CHECKPOINT_SECONDS = 60.0
 """A kill costs at most so much work, however far apart the checks are."""
@@ -286,6 +285,18 @@ def check(setup: Setup, state: State, recorder: Recorder, seconds: float) -> Non
     if progress.note_check(result["loss"], progress.seconds + seconds):
         state.keep_best()
     progress.stopped_early = should_stop(progress.losses(), setup.recipe.patience)
+
+
+def should_stop(check_losses: Sequence[float], patience: int) -> bool:
+    """Whether the loss of the check `patience` checks ago is the best of the last `patience`.
+
+    The source assignment's rule: of the last `patience` losses the first is the smallest. NaN is
+    never the best. `patience` 0 never stops.
+    """
+    if patience == 0 or len(check_losses) < patience:
+        return False
+    recent = [math.inf if math.isnan(loss) else loss for loss in check_losses[-patience:]]
+    return recent[0] == min(recent)
 
 
 def interrupted(step: int, path: Path) -> RunInterruptedError:

@@ -8,17 +8,17 @@ import pytest
 import torch
 from torch import nn
 
-from grevy.classifier import precision
 from grevy.classifier.device import choose_device, environment
 from grevy.classifier.logits import score
-from grevy.classifier.precision import probe_precision
 from grevy.data.load import load_data
 from grevy.data.randomness import derive, generator, own_kernels, own_randomness, seeded
 from grevy.errors import DeviceError, RecipeValueError
 from grevy.models import build_model
 from grevy.models.whitening import Whitening, whitening_layers
 from grevy.recipes.load import load_recipe
-from grevy.training.setup.pixel_statistics import statistics_of
+from grevy.training.setup import probe as probing
+from grevy.training.setup.prepare import statistics_of
+from grevy.training.setup.probe import probe_precision
 
 Stripes = dict[str, tuple[np.ndarray, np.ndarray]]
 
@@ -132,16 +132,16 @@ def test_a_convolution_that_is_wrong_in_bf16_is_refused(monkeypatch: pytest.Monk
             weight[..., 1, 1] = 0
         return torch.nn.functional.conv2d(images_BCHW, weight, layer.bias)
 
-    monkeypatch.setattr(precision, "FASTER", 1e9)
+    monkeypatch.setattr(probing, "FASTER", 1e9)
     torch.manual_seed(0)
     images_BCHW, labels_B = torch.randn(32, 3, 12, 12), torch.arange(32) % 4
     network = build_model("base", (3, 12, 12), 4, whitening=2, widths=(8, 16))
     whitening_layers(network)[0].whiten(images_BCHW)
-    right = precision.probe_precision(network, images_BCHW, labels_B, torch.device("cpu"))
+    right = probing.probe_precision(network, images_BCHW, labels_B, torch.device("cpu"))
     monkeypatch.setattr(Whitening, "forward", forgetful)
-    wrong = precision.probe_precision(network, images_BCHW, labels_B, torch.device("cpu"))
+    wrong = probing.probe_precision(network, images_BCHW, labels_B, torch.device("cpu"))
     assert (right.precision, wrong.precision) == ("bf16", "fp32")
-    assert right.gradient_cosine > precision.RIGHT > wrong.gradient_cosine
+    assert right.gradient_cosine > probing.RIGHT > wrong.gradient_cosine
 
 
 def test_the_probe_leaves_the_model_as_it_was() -> None:
@@ -193,10 +193,10 @@ def test_under_torchrun_each_process_has_its_own_gpu(monkeypatch: pytest.MonkeyP
 def test_emulated_bf16_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     gpu = torch.device("cuda", 0)
     monkeypatch.setattr(torch.cuda, "get_device_capability", lambda device: (8, 0))
-    precision.refuse_emulated_bf16(gpu)
+    probing.refuse_emulated_bf16(gpu)
     monkeypatch.setattr(torch.cuda, "get_device_capability", lambda device: (7, 5))
     with pytest.raises(DeviceError, match=r"capability 7\.5"):
-        precision.refuse_emulated_bf16(gpu)
+        probing.refuse_emulated_bf16(gpu)
 
 
 def test_the_environment_names_versions_and_threads(tmp_path: Path) -> None:

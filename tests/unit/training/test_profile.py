@@ -10,15 +10,13 @@ import pytest
 import torch
 
 import grevy
-from grevy.classifier import precision
 from grevy.cli.main import main
 from grevy.training.listeners.listener import Listener
 from grevy.training.profile import timer as timer_module
-from grevy.training.profile.matrix_product import MatrixProduct, matrix_product
-from grevy.training.profile.part_timer import PARTS
+from grevy.training.profile.flops import MatrixProduct, matrix_product
 from grevy.training.profile.report import part_rows
-from grevy.training.profile.timer import ProfilingTimer
-from grevy.training.profile.trace import StepTrace
+from grevy.training.profile.timer import PARTS, ProfilingTimer, StepTrace
+from grevy.training.setup import probe as probing
 
 Stripes = dict[str, tuple[np.ndarray, np.ndarray]]
 QUIET = Listener()
@@ -41,7 +39,7 @@ PRODUCT = MatrixProduct(side=2048, precision="fp32", flops_per_second=16e9)
 @pytest.fixture
 def profiled(stripes: Stripes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> grevy.Run:
     """A profiled run of 18 steps with a quick matrix product."""
-    monkeypatch.setattr("grevy.training.profile.matrix_product.SIDE", 64)
+    monkeypatch.setattr("grevy.training.profile.flops.SIDE", 64)
     return grevy.train(stripes, BASE, out=tmp_path / "profiled", listener=QUIET, profile=True)
 
 
@@ -100,7 +98,7 @@ def test_a_proxy_counts_for_all_pictures_and_the_network_for_those_that_are_kept
 def test_the_record_says_what_the_selection_took(
     stripes: Stripes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr("grevy.training.profile.matrix_product.SIDE", 64)
+    monkeypatch.setattr("grevy.training.profile.flops.SIDE", 64)
     proxy = {"convnet": {"widths": [4, 4, 4]}}
     recipe = {**BASE, "selection": {"keep": 0.25, "train_every": 2, "proxy": proxy}}
     run = grevy.train(stripes, recipe, out=tmp_path / "run", listener=QUIET, profile=True)
@@ -188,7 +186,7 @@ def test_nobody_waits_for_the_device_in_traced_steps(
 def test_growing_pictures_count_with_their_mean_flops(
     stripes: Stripes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr("grevy.training.profile.matrix_product.SIDE", 64)
+    monkeypatch.setattr("grevy.training.profile.flops.SIDE", 64)
     convnet = {"global_pooling": "max", "widths": [4]}
     recipe = {**BASE, "augment": {"sizes": [8, 16]}, "model": {"name": "base", "convnet": convnet}}
     run = grevy.train(stripes, recipe, out=tmp_path / "run", listener=QUIET, profile=True)
@@ -244,9 +242,9 @@ def test_only_a_profile_waits_for_the_device(
     stripes: Stripes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     waits: list[torch.device] = []
-    for module in (timer_module, precision):
+    for module in (timer_module, probing):
         monkeypatch.setattr(module, "wait_for", waits.append)
-    monkeypatch.setattr("grevy.training.profile.matrix_product.SIDE", 64)
+    monkeypatch.setattr("grevy.training.profile.flops.SIDE", 64)
     grevy.train(stripes, BASE, out=tmp_path / "plain", listener=QUIET)
     assert waits == []
     grevy.train(stripes, BASE, out=tmp_path / "profiled", listener=QUIET, profile=True)
@@ -256,7 +254,7 @@ def test_only_a_profile_waits_for_the_device(
 def test_frozen_layers_have_no_backward_flops(
     stripes: Stripes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr("grevy.training.profile.matrix_product.SIDE", 64)
+    monkeypatch.setattr("grevy.training.profile.flops.SIDE", 64)
     recipe = {**BASE, "transfer": {"train": "last:1"}, "augment": {"translate": 1}}
     run = grevy.train(stripes, recipe, out=tmp_path / "run", listener=QUIET, profile=True)
     profile = run.record.profile
@@ -268,7 +266,7 @@ def test_frozen_layers_have_no_backward_flops(
 def test_the_command_prints_the_table_and_where_the_trace_is(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ):
-    monkeypatch.setattr("grevy.training.profile.matrix_product.SIDE", 64)
+    monkeypatch.setattr("grevy.training.profile.flops.SIDE", 64)
     words = ["train", "digits", "--epochs", "1", "--precision", "fp32", "--profile"]
     main([*words, "--out", str(tmp_path / "table")])
     told = capsys.readouterr().out

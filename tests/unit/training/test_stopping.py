@@ -2,7 +2,7 @@ import math
 
 import pytest
 
-from grevy.training.stopping import should_stop
+from grevy.training.train import should_stop
 
 
 @pytest.mark.parametrize(

@@ -26,9 +26,9 @@ from grevy.training.averaging import calm_copy
 from grevy.training.distributed import World
 from grevy.training.loss_log import LossLog
 from grevy.training.optimizers.build import build_optimizer
-from grevy.training.profile.part_timer import PartTimer
-from grevy.training.setup.prepare import Setup, prepare
-from grevy.training.state import Progress, State
+from grevy.training.profile.timer import PartTimer
+from grevy.training.setup.prepare import prepare
+from grevy.training.state import Progress, Setup, State
 from grevy.training.train import train_step
 
 CPU, ACCELERATOR = torch.device("cpu"), torch.device("meta")

@@ -1,17 +1,20 @@
-"""FLOPs of one picture in each part of the loop, counted from the layers."""
+"""FLOPs of one picture in each part of the loop, and how many a second this machine can do."""
 
 from __future__ import annotations
 
 import copy
+import time
 from collections import Counter
+from dataclasses import dataclass
 
+import torch
 from torch import nn
 
+from grevy.classifier.device import wait_for
 from grevy.errors import ModelArgumentError
 from grevy.models.survey.layers import layers
-from grevy.training.setup.prepare import Setup
 from grevy.training.sizes import side_at
-from grevy.training.state import State
+from grevy.training.state import Setup, State
 
 FLOPS_PER_MAC = {"forward": 2, "backward": 4, "evaluation": 2}
 """A multiply-accumulate is two FLOPs. Backward, each layer needs two such products, one for the
@@ -21,6 +24,14 @@ RULE = (
     "FLOPs a picture: 2 x multiply-accumulates forward and in evaluation, 4 x backward "
     "(so 6 x a training step), as `grevy layers` counts them"
 )
+
+
+KINDS = {"fp32": torch.float32, "bf16": torch.bfloat16}
+SIDES = {"cuda": 8192}
+SIDE = 2048
+ROUNDS = 10
+SECONDS = 1.0
+"""No further round is begun after so long."""
 
 
 class NotCountedError(Exception):
@@ -105,3 +116,41 @@ def count_macs(network: nn.Module, shape: tuple[int, ...], setup: Setup) -> int:
 
 def _shape(setup: Setup) -> tuple[int, ...]:
     return tuple(setup.pictures["train"].shape[1:])
+
+
+@dataclass(frozen=True)
+class MatrixProduct:
+    """The fastest of some products of two square matrices.
+
+    Attributes:
+        side: rows and columns of each.
+        precision: of their entries.
+        flops_per_second: 2·side³ divided by the seconds of the fastest product.
+    """
+
+    side: int
+    precision: str
+    flops_per_second: float
+
+
+def matrix_product(precision: str, device: torch.device, side: int | None = None) -> MatrixProduct:
+    """Multiply, once to warm up and then up to ten times in about a second; the fastest counts.
+
+    Args:
+        precision: "fp32" or "bf16"; the settings of torch (TF32) are left as they are.
+        device: where.
+        side: rows and columns; None: 8,192 on a GPU, else 2,048.
+    """
+    side = side or SIDES.get(device.type, SIDE)
+    own = torch.Generator(device).manual_seed(0)  # the training's own randomness is not touched
+    one, other = (
+        torch.rand(side, side, generator=own, device=device).to(KINDS[precision]) for _ in range(2)
+    )
+    times: list[float] = []
+    while len(times) <= ROUNDS and sum(times[1:]) < SECONDS:
+        wait_for(device)
+        start = time.perf_counter()
+        one @ other
+        wait_for(device)
+        times.append(time.perf_counter() - start)
+    return MatrixProduct(side, precision, 2 * side**3 / min(times[1:]))

@@ -1,4 +1,4 @@
-"""From the seconds of each part to pictures and FLOP/s: what `--profile` leaves in the record."""
+"""`grevy train --profile`: from the seconds of each part to pictures and FLOP/s, in the record."""
 
 from __future__ import annotations
 
@@ -6,13 +6,17 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from grevy.training.profile.flops import FLOPS_PER_MAC, RULE, flops_per_picture
-from grevy.training.profile.matrix_product import MatrixProduct, matrix_product
-from grevy.training.profile.part_timer import PARTS
-from grevy.training.profile.timer import ProfilingTimer
-from grevy.training.selection.proxy import kept_pictures
-from grevy.training.setup.prepare import Setup
-from grevy.training.state import State
+from grevy.records.run import RunDirectory
+from grevy.training.profile.flops import (
+    FLOPS_PER_MAC,
+    RULE,
+    MatrixProduct,
+    flops_per_picture,
+    matrix_product,
+)
+from grevy.training.profile.timer import PARTS, PartTimer, ProfilingTimer, StepTrace
+from grevy.training.selection import kept_pictures
+from grevy.training.state import Setup, State
 
 STEP = ("data", "selection", "forward", "backward", "optimizer")
 
@@ -36,6 +40,24 @@ class PartRow:
     pictures_per_second: float | None
     flops_per_second: float | None
     of_matrix_product: float | None
+
+
+def chosen_timer(wanted: bool, setup: Setup, state: State, directory: RunDirectory) -> PartTimer:
+    """One that measures and traces if that is wanted, else one that does nothing."""
+    if not wanted:
+        return PartTimer()
+    steps = setup.total_steps - state.progress.step
+    return ProfilingTimer(setup.device, StepTrace(directory.trace_file, setup.device, steps))
+
+
+def record_profile(timer: PartTimer, setup: Setup, state: State, directory: RunDirectory) -> None:
+    """Into run.json as `profile`, if there was a measurement.
+
+    Raises:
+        SaveError: the disk did not take it.
+    """
+    if isinstance(timer, ProfilingTimer):
+        directory.change(profile=profile_facts(timer, setup, state))
 
 
 def profile_facts(timer: ProfilingTimer, setup: Setup, state: State) -> dict[str, Any]:

@@ -2,86 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from functools import partial
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
-from grevy.classifier.precision import Probe, probe_precision, refuse_emulated_bf16
-from grevy.data.batches import FeatureBatches, FeaturesOnDevice, PicturesOnDevice, TrainBatches
-from grevy.data.types import ImageData
-from grevy.models.pairing import Pairing
-from grevy.models.transfer.cut import Cut
+from grevy.data.batches import PicturesOnDevice, TrainBatches
+from grevy.data.types import ImageData, Split
+from grevy.errors import RecipeValueError
 from grevy.models.transfer.frozen import TrainedPart, freeze, set_training, trained_part
 from grevy.models.transfer.initial import Beginning
-from grevy.models.transfer.preprocessing import builder_arguments, other_statistics
+from grevy.models.transfer.preprocessing import (
+    builder_arguments,
+    other_statistics,
+    statistics_as_published,
+)
 from grevy.recipes.schema import ModelConfig, Recipe
 from grevy.training.averaging import calm_copy, refuse_late_lookahead
 from grevy.training.distributed import World, refuse_uneven
 from grevy.training.listeners.listener import Listener
-from grevy.training.losses.loss import Loss, build_loss
+from grevy.training.losses.loss import build_loss
 from grevy.training.optimizers.build import build_optimizer
-from grevy.training.selection.proxy import Proxy, begin_proxy, what_is_selected
+from grevy.training.selection import begin_proxy, what_is_selected
 from grevy.training.setup.compiling import refuse_graphs
-from grevy.training.setup.initial_network import initial_network
-from grevy.training.setup.pixel_statistics import statistics_of
-from grevy.training.setup.placing import place
-from grevy.training.setup.whiten import whiten_first_layer
-from grevy.training.state import Progress, State
+from grevy.training.setup.network import initial_network, place, whiten_first_layer
+from grevy.training.setup.probe import decide_precision
+from grevy.training.state import Progress, Proxy, Setup, State
 from grevy.training.transfer.front import FrozenFront
 from grevy.training.transfer.trained_table import COLUMNS, trained_table
-
-PROBE_PICTURES = 64
-"""Of the first batch at most so many are timed on a CPU, where a speed record's step takes seconds.
-An accelerator gets the whole batch: with a few pictures it only waits for the next kernel."""
-
-
-@dataclass(frozen=True)
-class Setup:
-    """What stays the same during a training."""
-
-    recipe: Recipe
-    seed: int
-    device: torch.device
-    world: World
-    batches: TrainBatches | FeatureBatches
-    pictures: Mapping[str, PicturesOnDevice] | Mapping[str, FeaturesOnDevice]
-    """All splits, on the device; the features of their pictures where the front is cut off."""
-    mean_C: Tensor
-    standard_deviation_C: Tensor
-    precision: str
-    probe: Probe | None
-    """What `precision: auto` was decided on."""
-    pairing: Pairing | None
-    """What the initial weights share with those of another network."""
-    beginning: Beginning | None
-    """The weights from elsewhere that it began with."""
-    part: TrainedPart
-    """Which layers are trained."""
-    loss: Loss
-    """What is made small."""
-    cut: Cut | None
-    """Where the network is cut: what is before it was computed once."""
-
-    def trained(self, network: nn.Module) -> nn.Module:
-        """What takes a batch: the network, or its back where it is cut."""
-        return network if self.cut is None else self.cut.back_of(network)
-
-    def train_mode(self, model: nn.Module) -> None:
-        """Training mode for all that is trained; frozen layers keep their statistics."""
-        set_training(model, self.part, self.recipe.transfer.frozen_statistics)
-
-    @property
-    def total_steps(self) -> int:
-        """Steps of a training that does not stop early."""
-        return max(self.batches.steps_per_epoch * self.recipe.epochs, self.recipe.least_steps)
-
-    @property
-    def steps_per_check(self) -> int:
-        """Steps from one check to the next."""
-        return max(1, self.total_steps // (self.recipe.epochs * self.recipe.checks_per_epoch))
 
 
 def prepare(
@@ -126,7 +75,7 @@ def prepare(
     batches = TrainBatches(train, size, seed, classes, recipe.augment, *statistics)
     proxy = begin_proxy(recipe, seed, train, classes, *statistics, world)
     mode = partial(set_training, part=part, frozen_statistics=recipe.transfer.frozen_statistics)
-    decided = _decide_precision(precision or recipe.precision, model, batches, device, mode)
+    decided = decide_precision(precision or recipe.precision, model, batches, device, mode)
     precision, probe = world.agree(decided)
     state = _fresh_state(model, recipe, proxy)
     _tell(listener, state, part, recipe, beginning)
@@ -183,25 +132,53 @@ def _whiten(
     whiten_first_layer(model, train, mean_C, deviation_C, interpolation)
 
 
-def _decide_precision(
-    wanted: str,
-    model: nn.Module,
-    batches: TrainBatches,
-    device: torch.device,
-    train_mode: Callable[[nn.Module], None],
-) -> tuple[str, Probe | None]:
-    if wanted == "bf16" and device.type == "cuda":
-        refuse_emulated_bf16(device)
-    if wanted != "auto":
-        return wanted, None
-    images_BCHW, targets = batches.at(0)
-    some = slice(PROBE_PICTURES if device.type == "cpu" else None)
-    probe = probe_precision(model, images_BCHW[some], targets[some], device, train_mode)
-    return probe.precision, probe
-
-
 def _fresh_state(model: nn.Module, recipe: Recipe, proxy: Proxy | None) -> State:
     optimizer = build_optimizer(model, recipe.optimizer, recipe.transfer)
     state = State(Progress(), model, optimizer, calm_copy(model, recipe), {}, proxy)
     state.keep_best()
     return state
+
+
+def statistics_of(data: ImageData, recipe: Recipe) -> tuple[list[float], list[float]]:
+    """Mean and standard deviation a channel, for pictures in [0, 1].
+
+    Raises:
+        RecipeValueError: as many numbers as neither one nor the number of channels.
+    """
+    channels = data.input_shape[0]
+    mean, deviation = statistics_as_published(recipe)
+    if channels == 1 and "weights" in (recipe.pictures.mean, recipe.pictures.standard_deviation):
+        # The first convolution is summed over its channels.
+        mean, deviation = (
+            (sum(v) / len(v),) if isinstance(v, tuple) else v for v in (mean, deviation)
+        )
+    measured = _measure(data.splits["train"]) if "train" in (mean, deviation) else None
+    means = measured[0] if measured and mean == "train" else _per_channel(mean, channels, "mean")
+    if measured and deviation == "train":
+        return means, measured[1]
+    return means, _per_channel(deviation, channels, "standard_deviation")
+
+
+def _measure(split: Split) -> tuple[list[float], list[float]]:
+    """Mean and standard deviation a channel over all pixels, exactly, in bounded memory."""
+    totals = np.zeros(split.images_NCHW.shape[1])
+    squares = np.zeros_like(totals)
+    for start in range(0, len(split), 1000):
+        piece = split.images_NCHW[start : start + 1000].astype(np.float64) / 255
+        totals += piece.sum((0, 2, 3))
+        squares += (piece**2).sum((0, 2, 3))
+    pixels = split.images_NCHW.size / len(totals)
+    mean = totals / pixels
+    deviation = np.sqrt(np.maximum(squares / pixels - mean**2, 0))
+    return mean.tolist(), np.where(deviation > 0, deviation, 1.0).tolist()
+
+
+def _per_channel(values: object, channels: int, field: str) -> list[float]:
+    numbers = list(values) if isinstance(values, tuple) else []
+    if len(numbers) not in (1, channels):
+        raise RecipeValueError(
+            f"{len(numbers)} numbers in pictures.{field} for pictures of {channels} channels",
+            f"one number, {channels} numbers, or train",
+            "measure both: --pictures.mean train --pictures.standard-deviation train",
+        )
+    return numbers * (channels // len(numbers))

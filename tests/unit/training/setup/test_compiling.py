@@ -97,7 +97,7 @@ def test_what_changes_during_a_training_is_traced_again(
 def test_a_profile_counts_the_network_as_it_is(
     stripes: Stripes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("grevy.training.profile.matrix_product.SIDE", 64)
+    monkeypatch.setattr("grevy.training.profile.flops.SIDE", 64)
     recipe = {**BASE, **SIZES, "compile": "default"}
     run = grevy.train(stripes, recipe, out=tmp_path / "run", listener=QUIET, profile=True)
     assert run.record.profile.flops_per_picture["backward"] > 0

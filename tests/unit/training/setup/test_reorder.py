@@ -5,7 +5,7 @@ import torch
 from torch import nn
 
 from grevy.models import build_model
-from grevy.training.setup.reorder import pool_before_relu
+from grevy.training.setup.compiling import pool_before_relu
 
 
 @pytest.mark.parametrize("name", ["base", "net1"])

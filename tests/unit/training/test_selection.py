@@ -21,11 +21,10 @@ from grevy.recipes.load import load_recipe
 from grevy.records.checkpoint import load_checkpoint
 from grevy.training.distributed import World
 from grevy.training.listeners.listener import Listener
-from grevy.training.profile.part_timer import PartTimer
-from grevy.training.selection.proxy import begin_proxy, kept_pictures, proxy_of
-from grevy.training.selection.select import hardest, select
-from grevy.training.setup.prepare import Setup, prepare
-from grevy.training.state import State
+from grevy.training.profile.timer import PartTimer
+from grevy.training.selection import begin_proxy, hardest, kept_pictures, proxy_of, select
+from grevy.training.setup.prepare import prepare
+from grevy.training.state import Setup, State
 
 Stripes = dict[str, tuple[np.ndarray, np.ndarray]]
 QUIET = Listener()

@@ -1,14 +1,19 @@
-"""The small network that finds pictures easy or hard: how it begins, and what changes of it."""
+"""Training on the hard part of each batch, as a small network beside the one trained finds it.
+
+Jordan 2024 ("94% on CIFAR-10 in 3.29 Seconds on a Single GPU", airbench96) trains the small one
+first and notes what it chose. It never looks at the large one, so that both can as well go side by
+side, step by step.
+
+Suffix: S pictures that are selected, of the B of a batch.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import torch
-from torch import Tensor, nn
-from torch.optim import Optimizer
+from torch import Tensor
 
 from grevy.classifier.precision import autocast
 from grevy.data.batches import PicturesOnDevice
@@ -19,23 +24,10 @@ from grevy.models.transfer.preprocessing import builder_arguments
 from grevy.recipes.schema import Recipe
 from grevy.training.distributed import World, refuse_uneven
 from grevy.training.optimizers.build import build_optimizer
-from grevy.training.setup.placing import place
-from grevy.training.setup.whiten import whiten_first_layer
-
-
-@dataclass
-class Proxy:
-    """A network and its optimizer; their state goes into checkpoints, not into the result."""
-
-    model: nn.Module
-    optimizer: Optimizer
-
-    def move(self, loss: Tensor, precision: str) -> None:
-        """One step of the optimizer along the gradient of `loss`, a single number."""
-        self.optimizer.zero_grad(set_to_none=True)
-        torch.autograd.backward(loss)
-        with autocast(precision, loss.device):  # Muon multiplies matrices
-            self.optimizer.step()
+from grevy.training.profile.timer import PartTimer
+from grevy.training.rates import set_learning_rates
+from grevy.training.setup.network import place, whiten_first_layer
+from grevy.training.state import Proxy, Setup, State
 
 
 def begin_proxy(
@@ -111,3 +103,41 @@ def what_is_selected(recipe: Recipe, proxy: Proxy) -> str:
         f"trained on the {kept_pictures(recipe):,} of {recipe.batch_size:,} pictures of each batch"
         f" that a proxy of {parameters:,} parameters finds hardest"
     )
+
+
+def select(
+    setup: Setup, state: State, images_BCHW: Tensor, targets: Tensor, timer: PartTimer
+) -> tuple[Tensor, Tensor]:
+    """The pictures of a batch that the proxy finds hardest, in their order; all without a proxy.
+
+    In its turn the proxy is then moved by their mean loss, from the pass that chose them: its batch
+    norms have seen the whole batch.
+
+    Args:
+        setup: of the training; says how many pictures are kept and when the proxy is trained.
+        state: its proxy changes.
+        images_BCHW: a whole augmented batch, also where several processes share it: each has the
+            same proxy, and what the leader's finds counts, should they differ in the last bits.
+        targets: labels [B], or mixed targets [B, K].
+        timer: hears that the selection begins.
+    """
+    proxy, step = state.proxy, state.progress.step
+    if proxy is None:
+        return images_BCHW, targets
+    timer.begins("selection")
+    trains = step % setup.recipe.selection.train_every == 0
+    if trains:
+        set_learning_rates(setup, proxy.optimizer, step)
+    torch.manual_seed(derive(setup.seed, "proxy", step))
+    with torch.set_grad_enabled(trains), autocast(setup.precision, setup.device):
+        logits_BK = proxy.model(images_BCHW)
+    losses_B = setup.loss(logits_BK.float(), targets, reduction="none")
+    index_S = setup.world.same(hardest(losses_B.detach(), kept_pictures(setup.recipe)))
+    if trains:
+        proxy.move(losses_B[index_S].mean(), setup.precision)
+    return images_BCHW[index_S], targets[index_S]
+
+
+def hardest(losses_B: Tensor, count: int) -> Tensor:
+    """Indices, ascending, of the `count` largest losses; of equal ones the later count."""
+    return losses_B.argsort(stable=True)[-count:].sort().values

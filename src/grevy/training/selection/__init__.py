@@ -1,1 +1,0 @@
-"""Training on the hard part of each batch only."""
