@@ -159,7 +159,7 @@ def usual_loop(recipe: Any, split: Any) -> tuple[Any, Any]:
     from torchvision import transforms
 
     from grevy.models.pretrained import package_preprocessing
-    from grevy.models.transfer.frozen import trained_part
+    from grevy.models.transfer.frozen import trained_layers
 
     known = package_preprocessing(recipe.model.name)
     resize = transforms.Resize(USUAL_SIDE, transforms.InterpolationMode.BICUBIC)
@@ -184,7 +184,7 @@ def usual_loop(recipe: Any, split: Any) -> tuple[Any, Any]:
             yield from loader
 
     model: Any = timm.create_model(recipe.model.name.partition(":")[2], num_classes=10)
-    part = trained_part(model, recipe.transfer.train)
+    part = trained_layers(model, recipe.transfer.train)
     for name in part.frozen:
         model.get_submodule(name).requires_grad_(False)
     parameters = [p for p in model.parameters() if p.requires_grad]

@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 from grevy.models.transfer.cut import find_cut
 from grevy.models.transfer.front import KEPT_AS, front_of
-from grevy.models.transfer.frozen import trained_part
+from grevy.models.transfer.frozen import trained_layers
 from grevy.models.transfer.resize import input_side
 from grevy.records.run_record import RunRecord
 
@@ -25,7 +25,7 @@ def as_trained(network: nn.Module, record: RunRecord) -> nn.Module:
     if record.trained is None or record.trained.cut is None:
         return network
     recipe = record.load_recipe()
-    cut = find_cut(network, trained_part(network, recipe.transfer.train))
+    cut = find_cut(network, trained_layers(network, recipe.transfer.train))
     if cut is None or cut.after != record.trained.cut:  # by another release of its package
         return network
     number = getattr(torch, KEPT_AS[record.precision])

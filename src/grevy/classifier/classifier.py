@@ -121,10 +121,10 @@ class Classifier:
         """
         read = self._own_data() if data is None else self._other_data(data)
         found = split_of(read, split)
-        pictures = PicturesOnDevice(found, self.device)
+        normalisation = statistics(self.preprocessing, self.device)
+        pictures = PicturesOnDevice(found, self.device, *normalisation)
         with own_kernels():
-            mean_C, deviation_C = statistics(self.preprocessing, self.device)
-            logits_NK = logits_of(self._as_trained, pictures, mean_C, deviation_C, self.precision)
+            logits_NK = logits_of(self._as_trained, pictures, self.precision)
         if self.run is not None and data is None and split == "test":
             self.run.directory.count_test_read()
         reads = None if self.run is None else self.run.record.test_reads

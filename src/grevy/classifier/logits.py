@@ -11,7 +11,8 @@ from torch import Tensor, nn
 
 from grevy.classifier.precision import autocast
 from grevy.data.augment.augmented_view import PLAIN, AugmentedView
-from grevy.data.batches import FeaturesOnDevice, PicturesOnDevice
+from grevy.data.batches import SplitOnDevice
+from grevy.data.features import FeaturesOnDevice
 from grevy.models.survey.ready import evaluating
 from grevy.models.transfer.resize import input_side
 
@@ -27,9 +28,7 @@ FEATURES_AT_ONCE = 2**22
 @torch.no_grad()
 def logits_of(
     model: nn.Module,
-    pictures: PicturesOnDevice | FeaturesOnDevice,
-    mean_C: Tensor,
-    standard_deviation_C: Tensor,
+    pictures: SplitOnDevice,
     precision: str,
     view: AugmentedView = PLAIN,
     index_N: Tensor | None = None,
@@ -39,8 +38,6 @@ def logits_of(
     Args:
         model: the network, on the pictures' device.
         pictures: all pictures of the split, or their features where `model` is the network's back.
-        mean_C: subtracted from pictures in [0, 1], one a channel.
-        standard_deviation_C: divided by afterwards, one a channel.
         precision: "fp32" or "bf16".
         view: how each picture is shown.
         index_N: which pictures; None: all.
@@ -50,7 +47,7 @@ def logits_of(
     at_once = _batch_size(pictures, input_side(model))
     with evaluating(model):
         for index_B in torch.split(every_N.to(pictures.device), at_once):
-            inputs = pictures.inputs(index_B, mean_C, standard_deviation_C, view)
+            inputs = pictures.inputs(index_B, view)
             with autocast(precision, pictures.device):
                 logits_BK = model(inputs)
             pieces.append(logits_BK.float())
@@ -69,7 +66,7 @@ def score(logits_NK: Tensor, labels_N: Tensor) -> dict[str, Any]:
     }
 
 
-def _batch_size(pictures: PicturesOnDevice | FeaturesOnDevice, side: int | None) -> int:
+def _batch_size(pictures: SplitOnDevice, side: int | None) -> int:
     """As many pictures as keep the activations in moderate memory."""
     if isinstance(pictures, FeaturesOnDevice):
         return max(1, min(len(pictures), FEATURES_AT_ONCE // math.prod(pictures.shape[1:])))

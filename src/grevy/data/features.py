@@ -1,4 +1,4 @@
-"""Features on disk: what the frozen front of a network makes of every picture, computed once.
+"""Features: what the frozen front of a network makes of every picture, computed once and kept.
 
     <cache folder>/features/<key>/
       features.npy   [N, ...] float16 or float32 of one split and view, memory-mapped when read
@@ -11,17 +11,25 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 from filelock import FileLock
 from numpy.typing import NDArray
+from torch import Tensor
 
+from grevy.data.augment.augmented_view import PLAIN, AugmentedView
+from grevy.data.augment.flip import alternating_flips, draw_flips
+from grevy.data.augment.pipeline import Pipeline
+from grevy.data.batches import MEMORY_SHARE, free_memory
 from grevy.data.places import cache_folder
 from grevy.data.space import require_space, saving
+from grevy.data.to_device import to_device
 from grevy.errors import CorruptRecordError, FeatureRangeError
 from grevy.records.atomic import sync_folder, write_json
 from grevy.records.run import identity
@@ -33,8 +41,8 @@ OnProgress = Callable[[int], None]
 
 
 @dataclass(frozen=True)
-class FeatureSet:
-    """Features of one split in one view.
+class FeatureFile:
+    """Features of one split in one view, on disk.
 
     Attributes:
         facts: all that decides them: weights, cut, pictures and their order, preprocessing, view.
@@ -134,3 +142,83 @@ class FeatureSet:
                 "train with --precision fp32, or with --transfer.no-cache",
             )
         return np.ascontiguousarray(piece, self.number)
+
+
+class FeaturesOnDevice:
+    """Features of all pictures of a split, plain and flipped, next to the network's back.
+
+    They stand where `PicturesOnDevice` do when the network is cut in two.
+
+    Args:
+        shape: of one picture's features.
+        labels_N: int64, where the network is.
+        read: gives the features [N, ...], plain and, where mirror images are shown, flipped. It is
+            called once, when they are first needed: those of the test split when the training is
+            over.
+    """
+
+    def __init__(
+        self,
+        shape: tuple[int, ...],
+        labels_N: Tensor,
+        read: Callable[[], Sequence[NDArray[Any]]],
+    ) -> None:
+        self.device = labels_N.device
+        self.shape = torch.Size((len(labels_N), *shape))
+        self.labels_N = labels_N
+        self._read = read
+
+    def __len__(self) -> int:
+        return len(self.labels_N)
+
+    def load(self) -> None:
+        """Read or compute them now."""
+        _ = self._views
+
+    def inputs(self, index_B: Tensor, view: AugmentedView = PLAIN) -> Tensor:
+        """Features [B, ...], float32; there are none of shifted pictures."""
+        return self._take(int(view.flipped), index_B)
+
+    def augmented(
+        self,
+        index_B: Tensor,
+        pipeline: Pipeline,
+        *,
+        classes: int,
+        epoch: int,
+        generator: torch.Generator,
+        run_number: int,
+    ) -> tuple[Tensor, Tensor]:
+        """Features [B, ...], float32, of each picture or of its mirror image, and labels [B].
+
+        The same pictures are flipped as where the whole network is trained.
+        """
+        labels_B = self.labels_N[index_B]
+        flip = pipeline.config.flip
+        if flip == "none":
+            return self.inputs(index_B), labels_B
+        if flip == "random":
+            flipped_B = draw_flips(len(index_B), generator)
+        else:
+            flipped_B = alternating_flips(index_B, epoch, run_number)
+        shape = (-1, *[1] * (len(self.shape) - 1))
+        plain, flipped = self._take(0, index_B), self._take(1, index_B)
+        chosen = to_device(flipped_B, self.device).view(shape)
+        return torch.where(chosen, flipped, plain), labels_B
+
+    @cached_property
+    def _views(self) -> list[Tensor | NDArray[Any]]:
+        return [_near(view_N, self.device) for view_N in self._read()]
+
+    def _take(self, view: int, index_B: Tensor) -> Tensor:
+        kept = self._views[view]
+        if isinstance(kept, Tensor):
+            return kept[index_B].float()
+        return to_device(torch.from_numpy(kept[index_B.cpu().numpy()]), self.device).float()
+
+
+def _near(view_N: NDArray[Any], device: torch.device) -> Tensor | NDArray[Any]:
+    """In memory next to the network, or still on disk where that would take too much."""
+    if 2 * view_N.nbytes > MEMORY_SHARE * free_memory(device):
+        return view_N
+    return torch.from_numpy(np.array(view_N)).to(device)

@@ -127,8 +127,7 @@ def evaluate_and_save(
     pictures, network, recipe = setup.pictures[split], setup.trained(state.network), setup.recipe
 
     def logits(view: AugmentedView, index_N: Tensor | None = None) -> Tensor:
-        statistics = setup.mean_C, setup.standard_deviation_C
-        return logits_of(network, pictures, *statistics, setup.precision, view, index_N)
+        return logits_of(network, pictures, setup.precision, view, index_N)
 
     plain_NK = logits(PLAIN)
     # Further views of 45,000 train pictures would take longer than all else, and tell nothing.

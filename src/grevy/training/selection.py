@@ -35,8 +35,6 @@ def begin_proxy(
     seed: int,
     train: PicturesOnDevice,
     classes: int,
-    mean_C: Tensor,
-    standard_deviation_C: Tensor,
     world: World,
 ) -> Proxy | None:
     """The proxy with weights of its own from the seed; None where the recipe selects nothing.
@@ -49,8 +47,6 @@ def begin_proxy(
         seed: of the run.
         train: the train split, for the whitening filters.
         classes: number of outputs.
-        mean_C: of the normalisation, one a channel.
-        standard_deviation_C: likewise.
         world: the pictures that are kept are shared out over it.
 
     Raises:
@@ -67,7 +63,7 @@ def begin_proxy(
         model = build_model(name, (channels, height, width), classes, **arguments)
     model = place(model, train.device, recipe.augment.sizes, (channels, height, width))
     interpolation = arguments.get("interpolation", "bicubic")
-    whiten_first_layer(model, train, mean_C, standard_deviation_C, interpolation)
+    whiten_first_layer(model, train, interpolation)
     return Proxy(model.train(), build_optimizer(model, recipe.optimizer))
 
 

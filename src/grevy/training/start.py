@@ -141,9 +141,9 @@ def describe_run(
         recipe=start.recipe.effective(),
         data=describe_data(data),
         preprocessing=_preprocessing(start.recipe.model, data, setup),
-        weights=WeightsRecord(**setup.beginning.to_dict()) if setup.beginning else None,
+        weights=WeightsRecord(**setup.initial_weights.to_dict()) if setup.initial_weights else None,
         trained=TrainedRecord(
-            layers=setup.part.trained, cut=setup.cut.after if setup.cut else None
+            layers=setup.layers.trained, cut=setup.cut.after if setup.cut else None
         ),
         pairing=PairingRecord(**setup.pairing.to_dict()) if setup.pairing else None,
         sources=tuple(source.to_record() for source in start.sources),

@@ -15,12 +15,12 @@ from torch.optim import Optimizer
 from torch.optim.swa_utils import AveragedModel
 
 from grevy.classifier.precision import autocast
-from grevy.data.batches import FeatureBatches, FeaturesOnDevice, PicturesOnDevice, TrainBatches
+from grevy.data.batches import SplitOnDevice, TrainBatches
 from grevy.errors import CorruptRecordError
 from grevy.models.pairing import Pairing
 from grevy.models.transfer.cut import Cut
-from grevy.models.transfer.frozen import TrainedPart, set_training
-from grevy.models.transfer.initial import Beginning
+from grevy.models.transfer.frozen import TrainedLayers, set_training
+from grevy.models.transfer.initial import InitialWeights
 from grevy.recipes.schema import Recipe
 from grevy.records.checkpoint import Checkpoint
 from grevy.training.distributed import World
@@ -41,20 +41,21 @@ class Setup:
     seed: int
     device: torch.device
     world: World
-    batches: TrainBatches | FeatureBatches
-    pictures: Mapping[str, PicturesOnDevice] | Mapping[str, FeaturesOnDevice]
+    batches: TrainBatches
+    pictures: Mapping[str, SplitOnDevice]
     """All splits, on the device; the features of their pictures where the front is cut off."""
     mean_C: Tensor
     standard_deviation_C: Tensor
+    """With which pictures are normalised, for the record."""
     precision: str
     probe: Probe | None
     """What `precision: auto` was decided on."""
     pairing: Pairing | None
     """What the initial weights share with those of another network."""
-    beginning: Beginning | None
+    initial_weights: InitialWeights | None
     """The weights from elsewhere that it began with."""
-    part: TrainedPart
-    """Which layers are trained."""
+    layers: TrainedLayers
+    """Which are trained."""
     loss: Loss
     """What is made small."""
     cut: Cut | None
@@ -66,7 +67,7 @@ class Setup:
 
     def train_mode(self, model: nn.Module) -> None:
         """Training mode for all that is trained; frozen layers keep their statistics."""
-        set_training(model, self.part, self.recipe.transfer.frozen_statistics)
+        set_training(model, self.layers, self.recipe.transfer.frozen_statistics)
 
     @property
     def total_steps(self) -> int:

@@ -38,7 +38,7 @@ from grevy.training.finish import finish
 from grevy.training.interrupt import Interrupt, watch_interrupt
 from grevy.training.listeners.listener import Listener, PrintListener
 from grevy.training.loss_log import LossLog
-from grevy.training.profile.report import chosen_timer, record_profile
+from grevy.training.profile.summary import chosen_timer, record_profile
 from grevy.training.profile.timer import PartTimer
 from grevy.training.rates import set_learning_rates
 from grevy.training.recorder import Recorder
@@ -265,14 +265,9 @@ def train_step(
 def check(setup: Setup, state: State, recorder: Recorder, seconds: float) -> None:
     """Evaluate on the validation split, keep the weights if they are the best, maybe stop."""
     progress = state.progress
-    logits_NK = logits_of(
-        setup.trained(state.network),
-        setup.pictures["validation"],
-        setup.mean_C,
-        setup.standard_deviation_C,
-        setup.precision,
-    )
-    result = setup.world.agree(score(logits_NK, setup.pictures["validation"].labels_N))
+    validation = setup.pictures["validation"]
+    logits_NK = logits_of(setup.trained(state.network), validation, setup.precision)
+    result = setup.world.agree(score(logits_NK, validation.labels_N))
     epoch = round(progress.step / setup.batches.steps_per_epoch, 4)
     recorder.check(
         {

@@ -115,9 +115,9 @@ def test_logits_of_some_pictures_are_those_among_all(network: nn.Module) -> None
         "",
         "",
     )
-    pictures = PicturesOnDevice(split, torch.device("cpu"))
     statistics = torch.full((3,), 0.5), torch.full((3,), 0.25)
-    every = logits_of(network, pictures, *statistics, "fp32", AugmentedView(True, 1))
+    pictures = PicturesOnDevice(split, torch.device("cpu"), *statistics)
+    every = logits_of(network, pictures, "fp32", AugmentedView(True, 1))
     index = torch.tensor([1, 5, 11])
-    some = logits_of(network, pictures, *statistics, "fp32", AugmentedView(True, 1), index)
+    some = logits_of(network, pictures, "fp32", AugmentedView(True, 1), index)
     torch.testing.assert_close(some, every[index])

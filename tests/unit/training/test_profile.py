@@ -14,7 +14,7 @@ from grevy.cli.main import main
 from grevy.training.listeners.listener import Listener
 from grevy.training.profile import timer as timer_module
 from grevy.training.profile.flops import MatrixProduct, matrix_product
-from grevy.training.profile.report import part_rows
+from grevy.training.profile.summary import part_rows
 from grevy.training.profile.timer import PARTS, ProfilingTimer, StepTrace
 from grevy.training.setup import probe as probing
 

@@ -194,11 +194,11 @@ def test_at_least_one_picture_is_kept(stripes: Stripes) -> None:
 
 def test_what_several_processes_can_not_share_is_refused(stripes: Stripes) -> None:
     recipe = load_recipe(RECIPE)
-    train = PicturesOnDevice(load_data(stripes, recipe.pictures).splits["train"], CPU)
-    statistics = torch.zeros(1), torch.ones(1)
-    assert begin_proxy(recipe, 0, train, 2, *statistics, World(0, 3)) is not None
+    split = load_data(stripes, recipe.pictures).splits["train"]
+    train = PicturesOnDevice(split, CPU, torch.zeros(1), torch.ones(1))
+    assert begin_proxy(recipe, 0, train, 2, World(0, 3)) is not None
     with pytest.raises(RecipeValueError, match="9 pictures kept of a batch on 2 devices"):
-        begin_proxy(recipe, 0, train, 2, *statistics, World(0, 2))
+        begin_proxy(recipe, 0, train, 2, World(0, 2))
 
 
 def test_a_proxy_that_is_not_finite_is_never_saved(stripes: Stripes) -> None:

@@ -100,11 +100,8 @@ def on_the_accelerator(data: ImageData, changes: dict[str, Any]) -> tuple[Setup,
     recipe = load_recipe({**BASE, **changes})
     setup, state = prepare(data, recipe, 0, CPU, World())
     mean_C, deviation_C = setup.mean_C.to(ACCELERATOR), setup.standard_deviation_C.to(ACCELERATOR)
-    pictures = PicturesOnDevice(data.splits["train"], ACCELERATOR)
-    classes = len(data.classes)
-    batches = TrainBatches(
-        pictures, recipe.batch_size, 0, classes, recipe.augment, mean_C, deviation_C
-    )
+    pictures = PicturesOnDevice(data.splits["train"], ACCELERATOR, mean_C, deviation_C)
+    batches = TrainBatches(pictures, recipe.batch_size, 0, len(data.classes), recipe.augment)
     model = state.model.to(ACCELERATOR)
     optimizer = build_optimizer(model, recipe.optimizer, recipe.transfer)
     setup = replace(

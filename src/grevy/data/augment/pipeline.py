@@ -19,6 +19,7 @@ class Pipeline:
     """
 
     def __init__(self, config: AugmentConfig) -> None:
+        self.config = config
         self._before: list[Change] = []
         self._after: list[Change] = []
         for part, own in config.active():

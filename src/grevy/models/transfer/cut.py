@@ -13,7 +13,7 @@ import torch
 import torch.nn.functional as F
 from torch import fx, nn
 
-from grevy.models.transfer.frozen import TrainedPart
+from grevy.models.transfer.frozen import TrainedLayers
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ class _Tracer(fx.Tracer):
         return not inside or tensors or super().is_leaf_module(m, module_qualified_name)
 
 
-def find_cut(network: nn.Module, part: TrainedPart) -> Cut | None:
+def find_cut(network: nn.Module, layers: TrainedLayers) -> Cut | None:
     """The latest place where one tensor joins what is frozen and all that is trained.
 
     Returns:
@@ -63,8 +63,8 @@ def find_cut(network: nn.Module, part: TrainedPart) -> Cut | None:
     if graph is None or any(node.target in _MODES for node in graph.nodes):
         return None
     nodes = list(graph.nodes)
-    trained = set(part.trained)
-    place = _last_place(nodes, trained, network, part)
+    trained = set(layers.trained)
+    place = _last_place(nodes, trained, network, layers)
     if place is None:
         return None
     return Cut(nodes[place].name, _front(graph, nodes, place), _back(graph, nodes, place))
@@ -85,11 +85,11 @@ def _trace(network: nn.Module) -> fx.Graph | None:
 
 
 def _last_place(
-    nodes: Sequence[fx.Node], trained: set[str], network: nn.Module, part: TrainedPart
+    nodes: Sequence[fx.Node], trained: set[str], network: nn.Module, layers: TrainedLayers
 ) -> int | None:
     found = None
     for index, node in enumerate(nodes):
-        random = _is_random(node, network) and str(node.target) not in part.still
+        random = _is_random(node, network) and str(node.target) not in layers.still
         if _is_trained(node, trained) or random or node.op == "output":
             break
         if node.op not in ("placeholder", "get_attr") and _alone(nodes, index):

@@ -16,7 +16,7 @@ CONVOLUTIONS = (nn.Conv1d, nn.Conv2d, nn.Conv3d)
 
 
 @dataclass(frozen=True)
-class TrainedPart:
+class TrainedLayers:
     """The layers that are trained: those with tensors, in the network's order.
 
     Attributes:
@@ -36,7 +36,7 @@ ASSIGNMENT = "last:5"
 """All is frozen but the last five convolutions, what stands between them, and the head."""
 
 
-def trained_part(network: nn.Module, train: str) -> TrainedPart:
+def trained_layers(network: nn.Module, train: str) -> TrainedLayers:
     """Which layers `train` means.
 
     Args:
@@ -66,23 +66,23 @@ def trained_part(network: nn.Module, train: str) -> TrainedPart:
         raise _unknown(train)
     trained = tuple(name for name in layers if name in chosen)
     frozen = tuple(name for name in layers if name not in chosen)
-    return TrainedPart(trained, frozen, _still(network, layers, trained))
+    return TrainedLayers(trained, frozen, _still(network, layers, trained))
 
 
-def freeze(network: nn.Module, part: TrainedPart) -> None:
+def freeze(network: nn.Module, layers: TrainedLayers) -> None:
     """Frozen parameters ask for no gradient."""
-    for name in part.frozen:
+    for name in layers.frozen:
         for parameter in network.get_submodule(name).parameters(recurse=False):
             parameter.requires_grad_(False)
 
 
-def set_training(network: nn.Module, part: TrainedPart, frozen_statistics: bool) -> None:
+def set_training(network: nn.Module, layers: TrainedLayers, frozen_statistics: bool) -> None:
     """Training mode, but frozen layers keep their statistics; trained ones, too, where asked.
 
     A batch norm of which no parameter asks for a gradient is frozen, also if only for some epochs.
     """
     network.train()
-    still = set(part.still)
+    still = set(layers.still)
     for name, module in network.named_modules():
         own = list(module.parameters(recurse=False))
         frozen = bool(own) and not any(parameter.requires_grad for parameter in own)

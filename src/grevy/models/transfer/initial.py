@@ -23,7 +23,7 @@ from grevy.records.run import identity
 
 
 @dataclass(frozen=True)
-class Beginning:
+class InitialWeights:
     """What became of the weights.
 
     Attributes:
@@ -45,7 +45,7 @@ class Beginning:
         }
 
 
-def begin_with(network: nn.Module, name: str, source: str) -> Beginning:
+def begin_with(network: nn.Module, name: str, source: str) -> InitialWeights:
     """Load weights into all of a network but its head.
 
     Args:
@@ -67,7 +67,7 @@ def begin_with(network: nn.Module, name: str, source: str) -> Beginning:
     fresh: Mapping[str, Tensor] = {n: own[n] for n in of_head}
     loaded = put_weights(network, replace(weights, tensors={**body, **fresh}))
     told = replace(loaded, loaded=tuple(n for n in loaded.loaded if n not in of_head))
-    return Beginning(told, head)
+    return InitialWeights(told, head)
 
 
 def find_weights(name: str, source: str) -> Weights:

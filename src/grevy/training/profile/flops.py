@@ -66,7 +66,7 @@ def _of_network(setup: Setup, state: State, steps: range) -> tuple[dict[str, flo
     macs["forward"] = macs["backward"] = _mean_macs(network, setup, steps)
     if sizes := setup.recipe.augment.sizes:
         notes.append(f"FLOPs of train pictures are the mean over their sizes, {sizes}")
-    if setup.part.frozen and setup.cut is None:
+    if setup.layers.frozen and setup.cut is None:
         del macs["backward"]
         notes.append("backward FLOPs are not counted: some layers are frozen")
     return {part: FLOPS_PER_MAC[part] * number for part, number in macs.items()}, notes

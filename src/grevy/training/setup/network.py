@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from grevy.classifier.precision import train_depthwise_in_fp32
 from grevy.data.batches import PicturesOnDevice
 from grevy.data.types import ImageData
 from grevy.models import build_model
 from grevy.models.pairing import Pairing, begin_like
+from grevy.models.transfer.frozen import TrainedLayers, freeze, trained_layers
 from grevy.models.transfer.head import head_name
-from grevy.models.transfer.initial import Beginning, begin_with
+from grevy.models.transfer.initial import InitialWeights, begin_with
 from grevy.models.transfer.preprocessing import builder_arguments
 from grevy.models.transfer.resize import input_side, resize
 from grevy.models.whitening import whitening_layers
@@ -25,19 +27,53 @@ WHITENING_PIXELS = 5000 * 32 * 32
 """What is looked at: 5,000 pictures of CIFAR-10, as in Jordan 2024, or as much of larger ones."""
 
 
+@dataclass(frozen=True)
+class InitialNetwork:
+    """The network that a training begins with, and where its weights are from.
+
+    Attributes:
+        model: on the device that trains it.
+        layers: which of them are trained.
+        weights: from elsewhere, in all but its head; None: they are the seed's.
+        pairing: what it shares with another network; None: it was not made like one.
+    """
+
+    model: nn.Module
+    layers: TrainedLayers
+    weights: InitialWeights | None
+    pairing: Pairing | None
+
+
 def initial_network(
-    data: ImageData, recipe: Recipe, seed: int, like: ModelConfig | None
-) -> tuple[Any, Pairing | None, Beginning | None]:
-    """The network as the seed makes it, then like another, then with weights from elsewhere."""
+    data: ImageData, recipe: Recipe, seed: int, like: ModelConfig | None, train: PicturesOnDevice
+) -> InitialNetwork:
+    """The network as the seed makes it, then like another, then with weights from elsewhere.
+
+    Args:
+        data: says the input shape and the classes.
+        recipe: which network, which of its layers are trained, and on which sizes of picture.
+        seed: of the network that `like` describes; its own weights come from torch's global state.
+        like: a network whose initial weights are taken wherever name and shape match.
+        train: the train split on the device, for whitening filters.
+
+    Raises:
+        ModelError, WeightsError: it can't be built.
+        RecipeValueError: layers that it does not have, or sizes of picture that it does not take.
+    """
     model, classes = recipe.model, len(data.classes)
-    network = build_model(model.name, data.input_shape, classes, **builder_arguments(model))
+    arguments = builder_arguments(model)
+    network = build_model(model.name, data.input_shape, classes, **arguments)
     pairing = None if like is None else begin_like(network, like, seed, data.input_shape, classes)
-    source = model.weights
-    beginning = None if source == "none" else begin_with(network, model.name, source)
+    weights = None if model.weights == "none" else begin_with(network, model.name, model.weights)
     if pairing and _other_weights(pairing.like, model):
         head = f"{head_name(network)}."
         pairing = pairing.without(n for n in pairing.shared if not n.startswith(head))
-    return network, pairing, beginning
+    layers = trained_layers(network, recipe.transfer.train)
+    freeze(network, layers)
+    network = place(network, train.device, recipe.augment.sizes, data.input_shape)
+    if weights is None:  # weights from elsewhere bring their own filters
+        whiten_first_layer(network, train, arguments.get("interpolation", "bicubic"))
+    return InitialNetwork(network, layers, weights, pairing)
 
 
 def _other_weights(one: ModelConfig, other: ModelConfig) -> bool:
@@ -74,8 +110,6 @@ def place(
 def whiten_first_layer(
     network: nn.Module,
     train: PicturesOnDevice,
-    mean_C: Tensor,
-    standard_deviation_C: Tensor,
     interpolation: str,
 ) -> None:
     """Give the whitening layer its filters; a network without one stays as it is.
@@ -87,8 +121,6 @@ def whiten_first_layer(
     Args:
         network: whose first layer it is, on the pictures' device.
         train: the train split and no other; pictures evenly spread over it are looked at.
-        mean_C: of the normalisation, one a channel.
-        standard_deviation_C: likewise.
         interpolation: where the network resizes its pictures.
     """
     layers = whitening_layers(network)
@@ -98,6 +130,6 @@ def whiten_first_layer(
     pixels = side**2 if side else math.prod(train.shape[2:])
     count = min(len(train), max(1, WHITENING_PIXELS // pixels))
     index_B = torch.arange(count, device=train.device) * len(train) // count
-    images_BCHW = train.inputs(index_B, mean_C, standard_deviation_C)
+    images_BCHW = train.inputs(index_B)
     for layer in layers:
         layer.whiten(resize(images_BCHW, side, interpolation) if side else images_BCHW)

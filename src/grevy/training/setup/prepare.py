@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import partial
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
-from grevy.data.batches import PicturesOnDevice, TrainBatches
+from grevy.data.batches import PicturesOnDevice, SplitOnDevice, TrainBatches
 from grevy.data.types import ImageData, Split
 from grevy.errors import RecipeValueError
-from grevy.models.transfer.frozen import TrainedPart, freeze, set_training, trained_part
-from grevy.models.transfer.initial import Beginning
-from grevy.models.transfer.preprocessing import (
-    builder_arguments,
-    other_statistics,
-    statistics_as_published,
-)
+from grevy.models.transfer.cut import Cut
+from grevy.models.transfer.frozen import set_training
+from grevy.models.transfer.preprocessing import other_statistics, statistics_as_published
 from grevy.recipes.schema import ModelConfig, Recipe
 from grevy.training.averaging import calm_copy, refuse_late_lookahead
 from grevy.training.distributed import World, refuse_uneven
@@ -26,10 +23,10 @@ from grevy.training.losses.loss import build_loss
 from grevy.training.optimizers.build import build_optimizer
 from grevy.training.selection import begin_proxy, what_is_selected
 from grevy.training.setup.compiling import refuse_graphs
-from grevy.training.setup.network import initial_network, place, whiten_first_layer
+from grevy.training.setup.network import InitialNetwork, initial_network
 from grevy.training.setup.probe import decide_precision
 from grevy.training.state import Progress, Proxy, Setup, State
-from grevy.training.transfer.front import FrozenFront
+from grevy.training.transfer.kept_features import find_front, keep_features
 from grevy.training.transfer.trained_table import COLUMNS, trained_table
 
 
@@ -58,45 +55,38 @@ def prepare(
     Raises:
         SplitTooSmallError, ModelError, RecipeValueError, DeviceError: as their names say.
     """
-    listener = listener or Listener()
-    size = recipe.batch_size
+    listener, size = listener or Listener(), recipe.batch_size
     refuse_uneven(size, world, f"a batch of {size}", "change --batch-size")
     refuse_graphs(recipe.compile, device)
-    mean_C, deviation_C = (torch.tensor(v, device=device) for v in statistics_of(data, recipe))
-    statistics, classes = (mean_C, deviation_C), len(data.classes)
-    network, pairing, beginning = initial_network(data, recipe, seed, like)
-    part = trained_part(network, recipe.transfer.train)
-    freeze(network, part)
-    model = place(network, device, recipe.augment.sizes, data.input_shape)
-    pictures = {name: PicturesOnDevice(split, device) for name, split in data.splits.items()}
-    train = pictures["train"]
-    if beginning is None:  # weights from elsewhere bring their own filters
-        _whiten(model, recipe, train, *statistics)
-    batches = TrainBatches(train, size, seed, classes, recipe.augment, *statistics)
-    proxy = begin_proxy(recipe, seed, train, classes, *statistics, world)
-    mode = partial(set_training, part=part, frozen_statistics=recipe.transfer.frozen_statistics)
-    decided = decide_precision(precision or recipe.precision, model, batches, device, mode)
+    pictures = pictures_on_device(data, recipe, device)
+    train, classes = pictures["train"], len(data.classes)
+    initial = initial_network(data, recipe, seed, like, train)
+    batches = TrainBatches(train, size, seed, classes, recipe.augment)
+    proxy = begin_proxy(recipe, seed, train, classes, world)
+    statistics = recipe.transfer.frozen_statistics
+    mode = partial(set_training, layers=initial.layers, frozen_statistics=statistics)
+    wanted = precision or recipe.precision
+    decided = decide_precision(wanted, initial.model, batches, device, mode)
     precision, probe = world.agree(decided)
-    state = _fresh_state(model, recipe, proxy)
-    _tell(listener, state, part, recipe, beginning)
-    front = FrozenFront(model, part, recipe, data, pictures, statistics, precision)
-    kept = front.features(beginning, listener)
+    state = fresh_state(initial, recipe, proxy)
+    tell_what_is_trained(listener, state, initial, recipe)
+    cut, seen = cut_off_front(initial, recipe, data, pictures, precision, listener)
     setup = Setup(
         recipe=recipe,
         seed=seed,
         device=device,
         world=world,
-        batches=batches if kept is None else kept.batches(recipe, seed),
-        pictures=pictures if kept is None else kept.features,
-        mean_C=mean_C,
-        standard_deviation_C=deviation_C,
+        batches=TrainBatches(seen["train"], size, seed, classes, recipe.augment),
+        pictures=seen,
+        mean_C=train.mean_C,
+        standard_deviation_C=train.standard_deviation_C,
         precision=precision,
         probe=probe,
-        pairing=pairing,
-        beginning=beginning,
-        part=part,
+        pairing=initial.pairing,
+        initial_weights=initial.weights,
+        layers=initial.layers,
         loss=build_loss(recipe.loss, data.classes, pictures_of_classes(data), device),
-        cut=None if kept is None else kept.cut,
+        cut=cut,
     )
     refuse_late_lookahead(recipe, setup.total_steps)
     return setup, state
@@ -108,35 +98,64 @@ def pictures_of_classes(data: ImageData) -> Tensor:
     return torch.bincount(labels_N, minlength=len(data.classes))
 
 
-def _tell(
-    listener: Listener,
-    state: State,
-    part: TrainedPart,
-    recipe: Recipe,
-    beginning: Beginning | None,
-) -> None:
-    """What is selected of a batch, and which layers are trained; nothing where it is all."""
-    if state.proxy is not None:
-        listener.said(what_is_selected(recipe, state.proxy))
-    if beginning is None and not part.frozen:
-        return
-    listener.showed(COLUMNS, trained_table(state.model, part, state.optimizer, recipe))
-    if note := other_statistics(recipe):
-        listener.said(note)
-
-
-def _whiten(
-    model: nn.Module, recipe: Recipe, train: PicturesOnDevice, mean_C: Tensor, deviation_C: Tensor
-) -> None:
-    interpolation = builder_arguments(recipe.model).get("interpolation", "bicubic")
-    whiten_first_layer(model, train, mean_C, deviation_C, interpolation)
-
-
-def _fresh_state(model: nn.Module, recipe: Recipe, proxy: Proxy | None) -> State:
+def fresh_state(initial: InitialNetwork, recipe: Recipe, proxy: Proxy | None) -> State:
+    """Before the first step."""
+    model = initial.model
     optimizer = build_optimizer(model, recipe.optimizer, recipe.transfer)
     state = State(Progress(), model, optimizer, calm_copy(model, recipe), {}, proxy)
     state.keep_best()
     return state
+
+
+def tell_what_is_trained(
+    listener: Listener, state: State, initial: InitialNetwork, recipe: Recipe
+) -> None:
+    """What is selected of a batch, and which layers are trained; nothing where it is all."""
+    if state.proxy is not None:
+        listener.said(what_is_selected(recipe, state.proxy))
+    if initial.weights is None and not initial.layers.frozen:
+        return
+    rows = trained_table(state.model, initial.layers, state.optimizer, recipe)
+    listener.showed(COLUMNS, rows)
+    if note := other_statistics(recipe):
+        listener.said(note)
+
+
+def cut_off_front(
+    initial: InitialNetwork,
+    recipe: Recipe,
+    data: ImageData,
+    pictures: Mapping[str, PicturesOnDevice],
+    precision: str,
+    listener: Listener,
+) -> tuple[Cut | None, Mapping[str, SplitOnDevice]]:
+    """Where the network is cut, and the features behind it; None and the pictures: nowhere.
+
+    Raises:
+        SaveError: the cache folder can't be written.
+        FeatureRangeError: a feature that half precision can't hold.
+    """
+    if not initial.layers.frozen:
+        return None, pictures
+    network, layers, weights = initial.model, initial.layers, initial.weights
+    front = find_front(network, layers, recipe.model, weights, pictures, precision)
+    features = keep_features(front, recipe, data, listener)
+    if front is None or features is None:
+        return None, pictures
+    features["train"].load()
+    return front.cut, features
+
+
+def pictures_on_device(
+    data: ImageData, recipe: Recipe, device: torch.device
+) -> dict[str, PicturesOnDevice]:
+    """All splits, normalised as the recipe says.
+
+    Raises:
+        RecipeValueError: see `statistics_of`.
+    """
+    statistics = [torch.tensor(values, device=device) for values in statistics_of(data, recipe)]
+    return {name: PicturesOnDevice(s, device, *statistics) for name, s in data.splits.items()}
 
 
 def statistics_of(data: ImageData, recipe: Recipe) -> tuple[list[float], list[float]]:

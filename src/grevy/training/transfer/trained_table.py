@@ -9,7 +9,7 @@ from typing import Any
 from torch import nn
 from torch.optim import Optimizer
 
-from grevy.models.transfer.frozen import TrainedPart
+from grevy.models.transfer.frozen import TrainedLayers
 from grevy.recipes.schema import Recipe
 from grevy.training.optimizers.build import block_of_layers
 
@@ -17,17 +17,17 @@ COLUMNS = ("layers", "number", "parameters", "learning rate", "trained from epoc
 
 
 def trained_table(
-    network: nn.Module, part: TrainedPart, optimizer: Optimizer, recipe: Recipe
+    network: nn.Module, layers: TrainedLayers, optimizer: Optimizer, recipe: Recipe
 ) -> list[tuple[str, ...]]:
     """One row for each block that is trained, and one for all frozen layers beside each other.
 
     Args:
-        network: frozen as `part` says.
-        part: which layers are trained.
+        network: frozen as `layers` says.
+        layers: which are trained.
         optimizer: of this network.
         recipe: says how many epochs a block waits for the next.
     """
-    frozen, block_of = set(part.frozen), block_of_layers(network)
+    frozen, block_of = set(layers.frozen), block_of_layers(network)
     groups = {id(p): group for group in optimizer.param_groups for p in group["params"]}
     rows: list[tuple[str, ...]] = []
     for key, found in groupby(block_of, lambda name: None if name in frozen else block_of[name]):

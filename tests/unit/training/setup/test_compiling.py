@@ -18,7 +18,7 @@ from torch import nn
 
 import grevy
 from grevy.errors import CompileError, DeviceError
-from grevy.models.transfer.frozen import set_training, trained_part
+from grevy.models.transfer.frozen import set_training, trained_layers
 from grevy.training.listeners.listener import Listener
 from grevy.training.optimizers.muon import Muon, orthogonalise
 from grevy.training.setup.compiling import compiled, compiler_errors, refuse_graphs
@@ -111,7 +111,7 @@ def test_what_is_compiled_keeps_layers_names_and_modes() -> None:
     wrapped = compiled(model, optimizer, "default")
     assert list(model.state_dict()) == names
     assert next(wrapped.parameters()) is model[0].weight
-    set_training(wrapped, trained_part(model, "head"), frozen_statistics=False)
+    set_training(wrapped, trained_layers(model, "head"), frozen_statistics=False)
     assert [layer.training for layer in model] == [False, False, True, True]
 
 

@@ -18,7 +18,7 @@ from grevy.data.randomness import own_randomness
 from grevy.errors import RecipeValueError, WeightsError
 from grevy.models import build_model
 from grevy.models.transfer.cut import find_cut
-from grevy.models.transfer.frozen import set_training, trained_part
+from grevy.models.transfer.frozen import set_training, trained_layers
 from grevy.models.transfer.fuse import fuse_batch_norms
 from grevy.models.transfer.head import adapt_channels, head_name, replace_head
 from grevy.models.transfer.initial import begin_with
@@ -44,15 +44,15 @@ def test_resizing_is_pillows_within_one_level(interpolation: str, side: int) -> 
 
 def test_the_assignments_choice_is_the_last_five_convolutions_and_the_head() -> None:
     network = build_model("resnet18", (3, 64, 64), 10)
-    part = trained_part(network, "last:5")
-    convolutions = [n for n in part.trained if isinstance(network.get_submodule(n), nn.Conv2d)]
+    layers = trained_layers(network, "last:5")
+    convolutions = [n for n in layers.trained if isinstance(network.get_submodule(n), nn.Conv2d)]
     assert len(convolutions) == 5
     assert all(name.startswith("layer4.") for name in convolutions)
-    assert part.trained[-1] == "fc"
-    assert trained_part(network, "assignment") == part
-    assert trained_part(network, "head").trained == ("fc",)
-    assert trained_part(network, "blocks:layer4").trained == part.trained
-    assert trained_part(network, "all").frozen == ()
+    assert layers.trained[-1] == "fc"
+    assert trained_layers(network, "assignment") == layers
+    assert trained_layers(network, "head").trained == ("fc",)
+    assert trained_layers(network, "blocks:layer4").trained == layers.trained
+    assert trained_layers(network, "all").frozen == ()
 
 
 @pytest.mark.parametrize(
@@ -61,14 +61,14 @@ def test_the_assignments_choice_is_the_last_five_convolutions_and_the_head() -> 
 )
 def test_what_is_not_in_the_network_is_refused(train: str, words: str) -> None:
     with pytest.raises(RecipeValueError, match=words):
-        trained_part(build_model("resnet18", (3, 32, 32), 10), train)
+        trained_layers(build_model("resnet18", (3, 32, 32), 10), train)
 
 
 @pytest.mark.parametrize("name", ["resnet18", "timm:tf_efficientnet_lite0", "timm:convnext_atto"])
 @pytest.mark.parametrize("train", ["head", "last:5"])
 def test_front_and_back_are_the_network(name: str, train: str) -> None:
     network = build_model(name, (3, 64, 64), 10)
-    cut = find_cut(network, trained_part(network, train))
+    cut = find_cut(network, trained_layers(network, train))
     assert cut is not None
     images_BCHW = torch.randn(2, 3, 64, 64)
     network.eval()
@@ -85,7 +85,7 @@ def test_a_front_without_its_batch_norms_is_the_same_function(name: str) -> None
             nn.init.uniform_(module.running_mean, -0.5, 0.5)  # type: ignore[arg-type]
             nn.init.uniform_(module.running_var, 0.5, 2.0)  # type: ignore[arg-type]
     network.eval()
-    cut = find_cut(network, trained_part(network, "head"))
+    cut = find_cut(network, trained_layers(network, "head"))
     assert cut is not None
     images_BCHW = torch.randn(2, 3, 64, 64)
     with torch.no_grad():
@@ -99,38 +99,37 @@ def test_a_front_without_its_batch_norms_is_the_same_function(name: str) -> None
 
 def test_training_the_back_trains_the_network_and_leaves_the_front() -> None:
     network = build_model("timm:tf_efficientnet_lite0", (3, 64, 64), 10)
-    part = trained_part(network, "last:2")
-    cut = find_cut(network, part)
+    layers = trained_layers(network, "last:2")
+    cut = find_cut(network, layers)
     assert cut is not None
     before = copy.deepcopy(network.state_dict())
     back = cut.back_of(network)
     features = cut.front_of(network).eval()(torch.randn(4, 3, 64, 64)).detach()
-    set_training(back, part, frozen_statistics=False)
+    set_training(back, layers, frozen_statistics=False)
     optimizer = torch.optim.SGD([p for p in back.parameters() if p.requires_grad], lr=0.1)
     back(features).square().sum().backward()
     optimizer.step()
     changed = {n for n, v in network.state_dict().items() if not torch.equal(v, before[n])}
-    layers = {name.rpartition(".")[0] for name in changed}
-    assert layers == set(part.trained)
+    assert {name.rpartition(".")[0] for name in changed} == set(layers.trained)
 
 
 def test_dropout_in_front_of_the_head_is_never_kept() -> None:
     network = nn.Sequential(
         nn.Conv2d(3, 4, 3), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Dropout(0.5), nn.Linear(4, 2)
     )
-    cut = find_cut(network, trained_part(network, "head"))
+    cut = find_cut(network, trained_layers(network, "head"))
     assert cut is not None
     assert cut.after == "_2"
 
 
 def test_paths_dropped_at_random_inside_the_frozen_part_are_kept_whole() -> None:
     network = build_model("torchvision:efficientnet_b0", (3, 32, 32), 3)
-    part = trained_part(network, "last:1")
-    cut = find_cut(network, part)
+    layers = trained_layers(network, "last:1")
+    cut = find_cut(network, layers)
     assert cut is not None
     dropping = [n for n, m in network.named_modules() if type(m).__name__ == "StochasticDepth"]
     dropping.remove("features.7.0.stochastic_depth")  # of a block without a path around it
-    set_training(network, part, frozen_statistics=False)
+    set_training(network, layers, frozen_statistics=False)
     assert dropping
     assert not any(network.get_submodule(name).training for name in dropping)
     assert network.classifier[0].training  # the dropout before the head is no frozen layer's
@@ -149,7 +148,7 @@ def test_a_network_that_goes_by_values_is_not_cut() -> None:
             return self.linear(maps.mean((2, 3)) if maps.sum() > 0 else maps.amax((2, 3)))
 
     network = ByValue()
-    assert find_cut(network, trained_part(network, "head")) is None
+    assert find_cut(network, trained_layers(network, "head")) is None
 
 
 def train(place: Path, data: Arrays, **fields: Any) -> grevy.Run:

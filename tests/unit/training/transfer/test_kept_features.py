@@ -17,7 +17,7 @@ from torch import nn
 
 import grevy
 from grevy.classifier.snapshots import network_at
-from grevy.data.features import FeatureSet
+from grevy.data.features import FeatureFile
 from grevy.errors import CorruptRecordError, FeatureRangeError, RunMismatchError
 from grevy.models import build_model
 from grevy.models.transfer.preprocessing import other_statistics
@@ -119,7 +119,7 @@ def test_a_second_training_finds_the_features_and_others_do_not(
 
 
 def test_what_half_precision_can_t_hold_is_refused_not_made_infinite() -> None:
-    features = FeatureSet({"test": "range"}, 2, (3,), "float16")
+    features = FeatureFile({"test": "range"}, 2, (3,), "float16")
     with pytest.raises(FeatureRangeError, match=r"70000.*65504.*fp32"):
         features.read_or_compute(lambda: [np.full((2, 3), 7e4, np.float32)], lambda _: None)
     with pytest.raises(FeatureRangeError, match="nan"):
@@ -130,7 +130,7 @@ def test_what_half_precision_can_t_hold_is_refused_not_made_infinite() -> None:
 
 
 def test_a_damaged_file_of_features_is_said_with_its_place(cache: Path) -> None:
-    features = FeatureSet({"test": "damage"}, 2, (3,), "float32")
+    features = FeatureFile({"test": "damage"}, 2, (3,), "float32")
     values = np.arange(6, dtype=np.float32).reshape(2, 3)
     told: list[int] = []
     np.testing.assert_array_equal(features.read_or_compute(lambda: [values], told.append), values)
@@ -233,7 +233,7 @@ def test_features_belong_to_their_rows_also_when_these_change_places(
 def test_without_space_the_front_is_computed_anew_and_that_is_said(
     cache: Path, tmp_path: Path, stripes: Arrays, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("grevy.training.transfer.front.free_space", lambda _: 1000)
+    monkeypatch.setattr("grevy.training.transfer.kept_features.free_space", lambda _: 1000)
     ears = Ears()
     run = train(tmp_path / "run", stripes, ears)
     assert any(" s an epoch: features of 0.0 GB, 0.0 GB are free in" in t for t in ears.heard)
@@ -241,7 +241,7 @@ def test_without_space_the_front_is_computed_anew_and_that_is_said(
 
 
 def test_processes_that_want_the_same_features_wait_for_the_first_one(cache: Path) -> None:
-    features = FeatureSet({"test": "lock"}, 4, (1,), "float32")
+    features = FeatureFile({"test": "lock"}, 4, (1,), "float32")
     computed: list[int] = []
 
     def compute() -> list[np.ndarray]:
