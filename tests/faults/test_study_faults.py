@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from grevy.studies.compare import compare
-from grevy.studies.execute import Progress, execute, forget_failures
+from grevy.studies.execute import StudyProgress, execute, forget_failures
 from grevy.studies.executors.local import LocalExecutor
 from grevy.studies.executors.task import Executor, Outcome
 from grevy.studies.plan import Plan, plan, save_study
@@ -40,7 +40,7 @@ class Killer:
         self.outcomes: list[Outcome] = []
         self._random = random.Random(5)
 
-    def __call__(self, progress: Progress, outcome: Outcome | None) -> None:
+    def __call__(self, progress: StudyProgress, outcome: Outcome | None) -> None:
         if outcome is not None:
             self.outcomes.append(outcome)
         due = progress.finished >= 3 * (self.kills + 1)
@@ -70,7 +70,7 @@ def check_study(folder: Path, executor: Executor, name: str) -> None:
     done = execute(plan(study, folder), executor, killer, ["test"])
     assert killer.kills == KILLS
 
-    states = {(run.arm, run.seed): run.state for run in done.runs}
+    states = {(run.arm, run.seed): run.status for run in done.runs}
     assert {key for key, state in states.items() if state == "failed"} == {
         ("poisoned", seed) for seed in range(4)
     }
@@ -91,12 +91,12 @@ def check_study(folder: Path, executor: Executor, name: str) -> None:
 
 def check_comparison(folder: Path) -> None:
     comparison = compare([str(folder)])
-    assert comparison.field.arms == ("baseline", "flips", "batch norm", "dropout")
-    assert {(failed.arm, failed.seed) for failed in comparison.field.failed} == {
+    assert comparison.contest.arms == ("baseline", "flips", "batch norm", "dropout")
+    assert {(failed.arm, failed.seed) for failed in comparison.contest.failed} == {
         ("poisoned", seed) for seed in range(4)
     }
     assert all(effect.seeds == (0, 1, 2, 3) for effect in comparison.effects)
-    for contestant in comparison.field.contestants:
+    for contestant in comparison.contest.contestants:
         assert contestant.record is not None
         assert contestant.record.test_reads == 1
 
@@ -145,8 +145,8 @@ def test_a_run_that_kills_its_worker_each_time_fails_and_the_others_go_on(tmp_pa
     save_study(study, tmp_path / "study")
     planned = plan(study, tmp_path / "study", plugin=plugin)
     done = execute(planned, LocalExecutor(1), lambda *_: None, ["test"])
-    assert [run.state for run in done.runs] == ["failed", "finished"]
+    assert [run.status for run in done.runs] == ["failed", "finished"]
     assert done.runs[0].error is not None
     assert done.runs[0].error["type"] == "WorkerDiedError"
     retried = execute(forget_failures(done), LocalExecutor(1), lambda *_: None, ["test"])
-    assert [run.state for run in retried.runs] == ["finished", "finished"]
+    assert [run.status for run in retried.runs] == ["finished", "finished"]

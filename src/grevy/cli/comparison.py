@@ -11,7 +11,7 @@ from grevy.studies.document import comparison_document
 
 
 def tell_comparison(comparison: Comparison, output: Output) -> None:
-    """Arms, effects with both kinds of noise and verdicts, fit in words, what failed."""
+    """Arms, effects with both kinds of noise and verdicts, diagnoses, what failed."""
     print_document(output, comparison_document(comparison))
 
 

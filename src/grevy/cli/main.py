@@ -42,7 +42,7 @@ def main(argv: list[str] | None = None) -> None:
     except GrevyError as error:
         if debug:
             raise
-        sys.exit(_tell(error, as_json="--json" in words))
+        sys.exit(_print_error(error, as_json="--json" in words))
     except KeyboardInterrupt:
         if debug:
             raise
@@ -89,7 +89,7 @@ def _dispatch(words: list[str]) -> None:
     import_module(f"grevy.cli.{words[0]}").main(words[1:])
 
 
-def _tell(error: GrevyError, as_json: bool) -> int:
+def _print_error(error: GrevyError, as_json: bool) -> int:
     """Print the error's line, as JSON where that was asked for, and return the exit status."""
     if as_json:
         import json

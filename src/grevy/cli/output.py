@@ -55,10 +55,10 @@ class Output:
             print(json.dumps(value, indent=2, ensure_ascii=False, default=str))
 
     @contextmanager
-    def progress(self, description: str, total: int | None = None) -> Iterator[Progress]:
+    def progress(self, description: str, total: int | None = None) -> Iterator[ProgressBar]:
         """A bar on a terminal, a few plain lines elsewhere."""
         if not sys.stderr.isatty():
-            yield Progress(self._plain(description))
+            yield ProgressBar(self._plain(description))
             return
         from rich.progress import BarColumn, MofNCompleteColumn, TimeRemainingColumn
         from rich.progress import Progress as Bar
@@ -66,7 +66,7 @@ class Output:
         columns = ("{task.description}", BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
         with Bar(*columns, console=self._errors, transient=True) as bar:
             task = bar.add_task(description, total=total)
-            yield Progress(lambda done, of: bar.update(task, completed=done, total=of), total)
+            yield ProgressBar(lambda done, of: bar.update(task, completed=done, total=of), total)
 
     @cached_property
     def _console(self) -> Console:
@@ -94,7 +94,7 @@ class Output:
         return tell
 
 
-class Progress:
+class ProgressBar:
     """How far a part of the work is."""
 
     def __init__(self, show: Callable[[int, int | None], None], total: int | None = None) -> None:

@@ -12,17 +12,16 @@ import tyro
 
 from grevy.cli.comparison import tell_comparison, tell_figures
 from grevy.cli.duration import in_words
-from grevy.cli.output import Output
-from grevy.cli.output import Progress as Bar
+from grevy.cli.output import Output, ProgressBar
 from grevy.cli.parse import parse
 from grevy.cli.plugin import load_plugin
 from grevy.studies.listener import StudyListener
 
 if TYPE_CHECKING:
     from grevy.studies.compare import Comparison
-    from grevy.studies.execute import Progress
+    from grevy.studies.execute import StudyProgress
     from grevy.studies.executors.task import Outcome
-    from grevy.studies.plan import Plan, State
+    from grevy.studies.plan import Plan, PlannedStatus
 
 
 @dataclass(frozen=True)
@@ -132,7 +131,7 @@ class ScreenListener(StudyListener):
     def __init__(self, output: Output, stack: ExitStack) -> None:
         self._output = output
         self._stack = stack
-        self._bar: Bar | None = None
+        self._bar: ProgressBar | None = None
         self._told = False
 
     def planned(self, planned: Plan) -> None:
@@ -147,7 +146,7 @@ class ScreenListener(StudyListener):
         self._output.line(f"training {where}")
         self._bar = self._stack.enter_context(self._output.progress("runs"))
 
-    def advanced(self, progress: Progress, outcome: Outcome | None) -> None:
+    def advanced(self, progress: StudyProgress, outcome: Outcome | None) -> None:
         """A line for a run that ended, and the bar."""
         if outcome is not None:
             name = Path(outcome.task.out).name
@@ -175,22 +174,22 @@ class ScreenListener(StudyListener):
 
 
 def tell_plan(planned: Plan, output: Output) -> None:
-    """How many runs there are in which state; each that failed, with its reason."""
+    """How many runs there are with which status; each that failed, with its reason."""
     arms, seeds = len(planned.study.arms), len(planned.study.seeds)
-    counts = [(state, len(planned.having(state))) for state in _STATES]
-    parts = ", ".join(f"{count} {state}" for state, count in counts if count)
+    counts = [(status, len(planned.having(status))) for status in _STATUSES]
+    parts = ", ".join(f"{count} {status}" for status, count in counts if count)
     output.line(f"{planned.folder}: {arms} arms, {seeds} seeds, {arms * seeds} runs ({parts})")
     for run in planned.having("failed"):
         why = (run.error or {}).get("received", "")
         output.line(f"failed   {run.arm}, seed {run.seed}: {why}")
 
 
-_STATES: tuple[State, ...] = ("finished", "unfinished", "missing", "failed")
+_STATUSES: tuple[PlannedStatus, ...] = ("finished", "unfinished", "missing", "failed")
 
 
 def _states(planned: Plan) -> dict[str, Any]:
     runs = [
-        {"arm": r.arm, "seed": r.seed, "state": r.state, "run": str(r.path), "error": r.error}
+        {"arm": r.arm, "seed": r.seed, "state": r.status, "run": str(r.path), "error": r.error}
         for r in planned.runs
     ]
     return {"study": str(planned.folder), "runs": runs}

@@ -12,7 +12,7 @@ from typing import Annotated, Any
 import tyro
 
 from grevy.cli.duration import in_words
-from grevy.cli.output import Output, Progress
+from grevy.cli.output import Output, ProgressBar
 from grevy.cli.parse import parse, said
 from grevy.cli.plugin import load_plugin, plugin_in
 from grevy.cli.profile import show_profile
@@ -165,7 +165,7 @@ class ScreenListener(Listener):
     def __init__(self, output: Output, stack: ExitStack) -> None:
         self._output = output
         self._stack = stack
-        self._bars: dict[str, Progress] = {}
+        self._bars: dict[str, ProgressBar] = {}
 
     def said(self, text: str) -> None:
         """A sentence that the user should read."""

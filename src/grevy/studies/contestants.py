@@ -87,7 +87,7 @@ class Failed:
 
 
 @dataclass(frozen=True)
-class Field:
+class Contest:
     """All contestants, on the same pictures in the same order.
 
     Attributes:
@@ -104,7 +104,7 @@ class Field:
         return tuple(sorted(own, key=lambda c: -1 if c.seed is None else c.seed))
 
 
-def read_field(places: Sequence[str], baseline: str | None = None) -> Field:
+def read_contest(places: Sequence[str], baseline: str | None = None) -> Contest:
     """Everything at these places: run directories, folders of runs, study folders, CSV and npz.
 
     `NAME=PLACE` names an arm; else runs are grouped by their recipe, files by their name.
@@ -129,7 +129,7 @@ def read_field(places: Sequence[str], baseline: str | None = None) -> Field:
     same = _same_pictures(contestants)
     arms = _ordered(list(dict.fromkeys(c.arm for c in same)), baseline)
     _refuse_twice(same)
-    return Field(arms, same, failed)
+    return Contest(arms, same, failed)
 
 
 def _read_place(place: str) -> list[Contestant | Failed]:

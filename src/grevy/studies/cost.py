@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from grevy.errors import GrevyError
-from grevy.studies.contestants import Contestant, Field
+from grevy.studies.contestants import Contest, Contestant
 
 BACKWARD = 2
 """The backward pass takes about twice the forward pass (Kaplan et al. 2020, appendix B)."""
@@ -33,9 +33,9 @@ class Cost:
     machines: tuple[str, ...]
 
 
-def costs_of(field: Field) -> tuple[Cost, ...]:
-    """Every arm's, in the order of the field."""
-    return tuple(_cost(arm, field.of(arm)) for arm in field.arms)
+def costs_of(contest: Contest) -> tuple[Cost, ...]:
+    """Every arm's, in the order of the contest."""
+    return tuple(_cost(arm, contest.of(arm)) for arm in contest.arms)
 
 
 def _cost(arm: str, contestants: tuple[Contestant, ...]) -> Cost:

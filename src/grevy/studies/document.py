@@ -15,13 +15,13 @@ UNKNOWN = "–"
 
 
 def comparison_document(comparison: Comparison) -> Document:
-    """Arms, effects with both kinds of noise and verdicts, fit in words, what failed."""
+    """Arms, effects with both kinds of noise and verdicts, diagnoses, what failed."""
     blocks: list[Block] = [_arms(comparison), *_effects(comparison)]
-    fits = _fits(comparison)
-    blocks += [Items(fits)] if fits else []
+    diagnoses = _diagnoses(comparison)
+    blocks += [Items(diagnoses)] if diagnoses else []
     if len(comparison.effects) == 1:
         blocks.append(_classes(comparison, comparison.effects[0]))
-    failed = tuple(f"not compared: {f.what}" for f in comparison.field.failed)
+    failed = tuple(f"not compared: {f.what}" for f in comparison.contest.failed)
     blocks += [Items(failed)] if failed else []
     return Document("", tuple(blocks))
 
@@ -59,7 +59,7 @@ def _effects(comparison: Comparison) -> Iterable[Block]:
         )
         for effect in comparison.effects
     )
-    baseline = comparison.field.arms[0]
+    baseline = comparison.contest.arms[0]
     title = f"effect on test accuracy against {baseline}, points [95 % interval]"
     columns = ("arm", "over seeds", "over pictures", "p", "verdict")
     yield Table(columns, rows, frozenset({3}), title)
@@ -72,19 +72,21 @@ def _effects(comparison: Comparison) -> Iterable[Block]:
         )
 
 
-def _fits(comparison: Comparison) -> tuple[str, ...]:
-    arms = comparison.field.arms
-    return tuple(f"{arm}: {fit.words}" for arm in arms for fit in comparison.fits(arm)[:1])
+def _diagnoses(comparison: Comparison) -> tuple[str, ...]:
+    arms = comparison.contest.arms
+    return tuple(
+        f"{arm}: {diagnosis.words}" for arm in arms for diagnosis in comparison.diagnoses(arm)[:1]
+    )
 
 
 def _classes(comparison: Comparison, effect: Effect) -> Table:
     rows = tuple(
         (name, f"{before:.4f}", interval(estimate))
-        for name, before, estimate in class_effects(comparison.field, effect.arm)
+        for name, before, estimate in class_effects(comparison.contest, effect.arm)
     )
     noise = "seeds" if len(effect.seeds) > 1 else "test pictures"
     title = f"by class, points [95 % interval over {noise}, not corrected for their number]"
-    return Table(("class", comparison.field.arms[0], effect.arm), rows, frozenset({1}), title)
+    return Table(("class", comparison.contest.arms[0], effect.arm), rows, frozenset({1}), title)
 
 
 def _p(effect: Effect) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from grevy.studies.contestants import Contestant, Field
+from grevy.studies.contestants import Contest, Contestant
 from grevy.studies.statistics import (
     Estimate,
     McNemar,
@@ -120,9 +120,9 @@ class Effect:
         }
 
 
-def effects_of(field: Field, margin: float) -> tuple[Effect, ...]:
+def effects_of(contest: Contest, margin: float) -> tuple[Effect, ...]:
     """Every arm against the first, p values adjusted for their number."""
-    found = [_effect(field, arm, margin) for arm in field.arms[1:]]
+    found = [_effect(contest, arm, margin) for arm in contest.arms[1:]]
     among = len(found)
     adjusted = holm([effect.p for effect in found])
     return tuple(
@@ -139,23 +139,23 @@ def _seeds_to_settle(effect: Effect, among: int) -> int | None:
     return seeds_needed(abs(effect.across_seeds.mean) / deviation, alpha=ALPHA / among)
 
 
-def pairs(field: Field, arm: str) -> list[tuple[Contestant, Contestant]]:
+def pairs(contest: Contest, arm: str) -> list[tuple[Contestant, Contestant]]:
     """(baseline, arm) with the same seed; a single training of each is a pair whatever its seed."""
-    ours, theirs = field.of(field.arms[0]), field.of(arm)
+    ours, theirs = contest.of(contest.arms[0]), contest.of(arm)
     if len(ours) == len(theirs) == 1:
         return [(ours[0], theirs[0])]
     by_seed = {c.seed: c for c in theirs}
     return [(c, by_seed[c.seed]) for c in ours if c.seed in by_seed]
 
 
-def class_effects(field: Field, arm: str) -> list[tuple[str, float, Estimate]]:
+def class_effects(contest: Contest, arm: str) -> list[tuple[str, float, Estimate]]:
     """For each class: its name, the baseline's accuracy, the effect with its interval.
 
     Across seeds; for one seed across test pictures.
     """
-    paired = pairs(field, arm)
-    labels_N = field.contestants[0].labels_N
-    names = field.contestants[0].classes
+    paired = pairs(contest, arm)
+    labels_N = contest.contestants[0].labels_N
+    names = contest.contestants[0].classes
     rows = []
     for index in np.unique(labels_N):
         own_N = labels_N == index
@@ -177,8 +177,8 @@ def mean_difference(paired: Sequence[tuple[Contestant, Contestant]]) -> NDArray[
     return np.asarray(np.mean(differences, axis=0))
 
 
-def _effect(field: Field, arm: str, margin: float) -> Effect:
-    paired = pairs(field, arm)
+def _effect(contest: Contest, arm: str, margin: float) -> Effect:
+    paired = pairs(contest, arm)
     if not paired:
         empty = Estimate(math.nan, math.nan, math.nan, 0, math.nan)
         nan = math.nan

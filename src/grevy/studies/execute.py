@@ -18,7 +18,7 @@ from grevy.studies.plan import Plan, PlannedRun, refresh
 
 
 @dataclass(frozen=True)
-class Progress:
+class StudyProgress:
     """How far a study is.
 
     Attributes:
@@ -36,7 +36,7 @@ class Progress:
     seconds_left: float | None
 
 
-Tell = Callable[[Progress, Outcome | None], None]
+Tell = Callable[[StudyProgress, Outcome | None], None]
 
 
 def execute(plan: Plan, executor: Executor, tell: Tell, command: list[str]) -> Plan:
@@ -104,14 +104,14 @@ class _Clock:
         self._began = time.monotonic()
         self._before = sum(map(part_done, runs))
 
-    def progress(self) -> Progress:
+    def progress(self) -> StudyProgress:
         """Now, from the records."""
         parts = [part_done(run) for run in self._runs]
         failed = sum(run.error_file.exists() for run in self._runs)
         done = sum(part for part, run in zip(parts, self._runs, strict=True) if part)
         seconds, gained = time.monotonic() - self._began, done - self._before
         left = len(parts) - failed - done
-        return Progress(
+        return StudyProgress(
             done=done,
             total=len(parts),
             finished=sum(part == 1.0 for part in parts),

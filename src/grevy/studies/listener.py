@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from grevy.studies.compare import Comparison
-    from grevy.studies.execute import Progress
+    from grevy.studies.execute import StudyProgress
     from grevy.studies.executors.task import Outcome
     from grevy.studies.plan import Plan
 
@@ -22,7 +22,7 @@ class StudyListener:
     def training(self, where: str) -> None:
         """It begins: on how many cores or which cluster."""
 
-    def advanced(self, progress: Progress, outcome: Outcome | None) -> None:
+    def advanced(self, progress: StudyProgress, outcome: Outcome | None) -> None:
         """At the end of each run, and about every second with None."""
 
     def compared(self, comparison: Comparison) -> None:

@@ -36,7 +36,7 @@ from grevy.studies.own_arms import own_arms
 from grevy.studies.study import Arm, Study
 from grevy.training.start import run_identity
 
-State = Literal["finished", "failed", "unfinished", "missing"]
+PlannedStatus = Literal["finished", "failed", "unfinished", "missing"]
 
 _IDENTITY_DIGITS = 8
 
@@ -47,7 +47,7 @@ class PlannedRun:
 
     Attributes:
         like: the recipe whose network's initial weights are taken where they fit.
-        state: what its record says.
+        status: what its record says.
         sources: of the user's own networks.
         error: why it failed, with `received` at least.
     """
@@ -57,7 +57,7 @@ class PlannedRun:
     recipe: Recipe
     like: Recipe | None
     path: Path
-    state: State
+    status: PlannedStatus
     error: Mapping[str, Any] | None = None
     sources: Sources = ()
 
@@ -75,9 +75,9 @@ class Plan:
     folder: Path
     runs: tuple[PlannedRun, ...]
 
-    def having(self, *states: State) -> tuple[PlannedRun, ...]:
-        """The runs in one of these states."""
-        return tuple(run for run in self.runs if run.state in states)
+    def having(self, *statuses: PlannedStatus) -> tuple[PlannedRun, ...]:
+        """The runs with one of these statuses."""
+        return tuple(run for run in self.runs if run.status in statuses)
 
     @property
     def sources(self) -> Sources:
@@ -125,13 +125,13 @@ def plan(
             name = f"{slug(arm.name, 'arm')}-seed{seed}-{identity[:_IDENTITY_DIGITS]}"
             path = known.get(identity, folder / "runs" / name)
             run = PlannedRun(arm.name, seed, arm.recipe, like, path, "missing", sources=sources)
-            runs.append(_with_state(run))
+            runs.append(_with_status(run))
     return Plan(study, folder, tuple(runs))
 
 
 def refresh(old: Plan) -> Plan:
-    """The same plan with the states that the records have now."""
-    return replace(old, runs=tuple(_with_state(run) for run in old.runs))
+    """The same plan with the statuses that the records have now."""
+    return replace(old, runs=tuple(_with_status(run) for run in old.runs))
 
 
 def begins_like(study: Study, arm: Arm) -> Recipe | None:
@@ -196,16 +196,16 @@ def _identity_of(record: RunRecord) -> str:
     return run_identity(recipe, fingerprint, record.seed, like, sources, record.numerics)
 
 
-def _with_state(run: PlannedRun) -> PlannedRun:
+def _with_status(run: PlannedRun) -> PlannedRun:
     directory = RunDirectory(run.path)
     try:
         record = directory.read() if directory.record_file.exists() else None
     except CorruptRecordError as damage:
-        return replace(run, state="failed", error={"received": str(damage)})
+        return replace(run, status="failed", error={"received": str(damage)})
     if record and record.status is RunStatus.FINISHED:
-        return replace(run, state="finished", error=None)
+        return replace(run, status="finished", error=None)
     if run.error_file.exists():
-        return replace(run, state="failed", error=json.loads(run.error_file.read_bytes()))
+        return replace(run, status="failed", error=json.loads(run.error_file.read_bytes()))
     if record and record.status is RunStatus.FAILED:
-        return replace(run, state="failed", error={"received": record.error})
-    return replace(run, state="unfinished" if record else "missing", error=None)
+        return replace(run, status="failed", error={"received": record.error})
+    return replace(run, status="unfinished" if record else "missing", error=None)

@@ -20,8 +20,8 @@ from grevy.figures.save import save_figure
 from grevy.records.atomic import save_error, write_bytes, write_json
 from grevy.records.run_name import slug
 from grevy.studies.compare import Comparison
+from grevy.studies.diagnosis import Diagnosis
 from grevy.studies.effects import Effect, pairs
-from grevy.studies.fit import Fit
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -51,9 +51,9 @@ def write_report(comparison: Comparison, folder: Path, say: Callable[[str], None
         raise save_error(folder, error) from error
     write_json(folder / "comparison.json", comparison.to_dict())
     write_bytes(folder / "runs.csv", runs_csv(comparison).encode())
-    baseline = comparison.field.arms[0]
+    baseline = comparison.contest.arms[0]
     figures = {"effects": _effects(comparison), "cost": _cost(comparison)}
-    if any(comparison.fits(arm) for arm in comparison.field.arms):
+    if any(comparison.diagnoses(arm) for arm in comparison.contest.arms):
         figures["curves"] = draw_loss_panels(
             _before_after(comparison), f"Loss before ({baseline}) and after each change"
         )
@@ -70,7 +70,7 @@ def runs_csv(comparison: Comparison) -> str:
     writer = csv.writer(text, lineterminator="\n")
     splits = ("train", "validation", "test")
     writer.writerow(["arm", "seed", *splits, "steps", "epochs", "best_step", "seconds"])
-    for contestant in (c for arm in comparison.field.arms for c in comparison.field.of(arm)):
+    for contestant in (c for arm in comparison.contest.arms for c in comparison.contest.of(arm)):
         results = contestant.record.results if contestant.record else None
         scores = results.splits if results else {}
         accuracies = [scores[s].accuracy if s in scores else "" for s in splits[:2]]
@@ -83,15 +83,15 @@ def runs_csv(comparison: Comparison) -> str:
 
 def _effects(comparison: Comparison) -> Figure:
     rows = [_row(comparison, effect) for effect in comparison.effects]
-    baseline = comparison.field.arms[0]
+    baseline = comparison.contest.arms[0]
     level = 100 * comparison.accuracy(baseline).mean
-    failed = [f"not compared: {f.what}" for f in comparison.field.failed]
+    failed = [f"not compared: {f.what}" for f in comparison.contest.failed]
     title = f"Effect of each change on test accuracy, against {baseline} ({level:.2f} %)"
     return draw_effects(rows, POINTS * comparison.margin, title, failed[:8])
 
 
 def _row(comparison: Comparison, effect: Effect) -> EffectRow:
-    values = [b.accuracy - a.accuracy for a, b in pairs(comparison.field, effect.arm)]
+    values = [b.accuracy - a.accuracy for a, b in pairs(comparison.contest, effect.arm)]
     seeds, pictures = effect.across_seeds, effect.across_pictures
     return EffectRow(
         name=effect.arm,
@@ -118,30 +118,32 @@ def _cost(comparison: Comparison) -> Figure:
 
 
 def _before_after(comparison: Comparison) -> list[Panel]:
-    baseline = comparison.field.arms[0]
-    before = tuple(_curve(fit) for fit in comparison.fits(baseline))
+    baseline = comparison.contest.arms[0]
+    before = tuple(_curve(diagnosis) for diagnosis in comparison.diagnoses(baseline))
     return [
-        Panel(arm, tuple(map(_curve, fits)), before)
-        for arm in comparison.field.arms[1:]
-        if (fits := comparison.fits(arm))
+        Panel(arm, tuple(map(_curve, diagnoses)), before)
+        for arm in comparison.contest.arms[1:]
+        if (diagnoses := comparison.diagnoses(arm))
     ] or [Panel(baseline, before)]
 
 
 def _fit_panels(comparison: Comparison) -> list[Panel]:
-    return [
-        Panel(arm, (_curve(fits[0]),), (), float(fits[0].epoch_C[fits[0].turn]), fits[0].words)
-        for arm in comparison.field.arms
-        if (fits := comparison.fits(arm))
-    ]
+    found = {arm: comparison.diagnoses(arm) for arm in comparison.contest.arms}
+    return [_panel(arm, of_runs[0]) for arm, of_runs in found.items() if of_runs]
 
 
-def _curve(fit: Fit) -> LossCurve:
-    return LossCurve(fit.epoch_C, fit.train_C, fit.validation_C)
+def _panel(arm: str, diagnosis: Diagnosis) -> Panel:
+    turn = float(diagnosis.epoch_C[diagnosis.turn])
+    return Panel(arm, (_curve(diagnosis),), (), turn, diagnosis.words)
+
+
+def _curve(diagnosis: Diagnosis) -> LossCurve:
+    return LossCurve(diagnosis.epoch_C, diagnosis.train_C, diagnosis.validation_C)
 
 
 def _draw_flipped(comparison: Comparison, folder: Path, say: Callable[[str], None]) -> list[Path]:
     """A gallery for each arm, where the pictures can still be read."""
-    recorded = next((c.record for c in comparison.field.contestants if c.record), None)
+    recorded = next((c.record for c in comparison.contest.contestants if c.record), None)
     if recorded is None:
         return []
     from grevy.data.load import load_data
@@ -168,7 +170,7 @@ def _draw_flipped(comparison: Comparison, folder: Path, say: Callable[[str], Non
             _group(rows, what, images_NHWC, names)
             for rows, what in ((found.turned_right, "right"), (found.turned_wrong, "wrong"))
         ]
-        title = f"{effect.arm}: what changed against {comparison.field.arms[0]}"
+        title = f"{effect.arm}: what changed against {comparison.contest.arms[0]}"
         note = f"the clearest first: changed with most of the {len(effect.seeds)} seed(s)"
         figure = draw_flipped(groups, title, [note])
         paths.append(save_figure(figure, folder / f"flipped-{slug(effect.arm, 'arm')}")[0])

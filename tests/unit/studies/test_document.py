@@ -29,7 +29,7 @@ def test_the_document_has_arms_effects_and_what_the_noise_is(tmp_path) -> None:
     found = compare([str(tmp_path / "before-seed0.csv"), str(tmp_path / "after-seed0.csv")])
     document = comparison_document(found)
     arms, effects, classes = (b for b in document.blocks if isinstance(b, Table))
-    assert [row[0] for row in arms.rows] == list(found.field.arms)
+    assert [row[0] for row in arms.rows] == list(found.contest.arms)
     assert [row[4] for row in arms.rows] == ["0.8000", "0.9000"]
     assert effects.rows[0][1] == "one seed"
     assert effects.rows[0][2] == interval(found.effects[0].across_pictures)

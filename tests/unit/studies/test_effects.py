@@ -10,9 +10,9 @@ import pytest
 
 from grevy.errors import DifferentDataError, PredictionsFileError, RunNotFoundError, UsageError
 from grevy.studies.compare import Comparison, compare
-from grevy.studies.contestants import Contestant, Field
+from grevy.studies.contestants import Contest, Contestant
+from grevy.studies.diagnosis import Diagnosis
 from grevy.studies.effects import Effect, class_effects, effects_of
-from grevy.studies.fit import Fit
 
 N = 2_000
 LABELS_N = np.arange(N) % 4
@@ -31,7 +31,7 @@ def contestant(arm: str, seed: int, accuracy: float, noise: float = 0.02) -> Con
 def effect(before: list[float], after: list[float], margin: float = 0.005) -> Effect:
     runs = [contestant("baseline", s, a) for s, a in enumerate(before)]
     runs += [contestant("arm", s, a) for s, a in enumerate(after)]
-    return effects_of(Field(("baseline", "arm"), tuple(runs), ()), margin)[0]
+    return effects_of(Contest(("baseline", "arm"), tuple(runs), ()), margin)[0]
 
 
 def test_a_clear_gain_is_better_and_a_clear_loss_worse() -> None:
@@ -74,7 +74,7 @@ def test_many_arms_are_corrected_for_and_the_verdict_says_so() -> None:
     runs = [contestant("baseline", s, a) for s, a in enumerate([0.70, 0.71, 0.69])]
     for name in names:
         runs += [contestant(name, s, a) for s, a in enumerate([0.72, 0.7375, 0.7050])]
-    found = effects_of(Field(("baseline", *names), tuple(runs), ()), 0.005)
+    found = effects_of(Contest(("baseline", *names), tuple(runs), ()), 0.005)
     assert all(f.p < 0.05 < f.p_adjusted for f in found)
     assert "not once corrected for 6 comparisons" in found[0].verdict
 
@@ -82,10 +82,10 @@ def test_many_arms_are_corrected_for_and_the_verdict_says_so() -> None:
 def test_only_seeds_that_both_have_are_compared() -> None:
     runs = [contestant("baseline", s, 0.7) for s in (0, 1, 2)]
     runs += [contestant("arm", s, 0.75) for s in (1, 2, 3)]
-    found = effects_of(Field(("baseline", "arm"), tuple(runs), ()), 0.005)[0]
+    found = effects_of(Contest(("baseline", "arm"), tuple(runs), ()), 0.005)[0]
     assert found.seeds == (1, 2)
     alone = [contestant("baseline", s, 0.7) for s in (0, 1)] + [contestant("arm", 5, 0.8)]
-    none = effects_of(Field(("baseline", "arm"), tuple(alone), ()), 0.005)[0]
+    none = effects_of(Contest(("baseline", "arm"), tuple(alone), ()), 0.005)[0]
     assert none.seeds == ()
     assert none.verdict == "no seed with which both are finished"
 
@@ -93,16 +93,16 @@ def test_only_seeds_that_both_have_are_compared() -> None:
 def test_effects_by_class_add_up_to_the_whole() -> None:
     runs = [contestant("baseline", s, 0.7) for s in (0, 1)]
     runs += [contestant("arm", s, 0.75) for s in (0, 1)]
-    field = Field(("baseline", "arm"), tuple(runs), ())
-    rows = class_effects(field, "arm")
+    contest = Contest(("baseline", "arm"), tuple(runs), ())
+    rows = class_effects(contest, "arm")
     assert [name for name, _, _ in rows] == list("abcd")
     assert np.mean([e.mean for _, _, e in rows]) == pytest.approx(0.05, abs=1e-9)
 
 
 def test_flipped_pictures_are_those_that_changed() -> None:
     before, after = contestant("baseline", 0, 0.7), contestant("arm", 0, 0.75)
-    field = Field(("baseline", "arm"), (before, after), ())
-    found = Comparison(field, (), (), 0.005).flipped("arm")
+    contest = Contest(("baseline", "arm"), (before, after), ())
+    found = Comparison(contest, (), (), 0.005).flipped("arm")
     assert set(found.turned_right) == set(np.flatnonzero(after.right_N & ~before.right_N))
     assert set(found.turned_wrong) == set(np.flatnonzero(before.right_N & ~after.right_N))
 
@@ -121,7 +121,7 @@ def test_files_of_others_are_paired_by_id_in_any_order(tmp_path: Path) -> None:
     better = [(i, label, label) for i, label, _ in reversed(ROWS)]
     other = write_csv(tmp_path / "other-seed0.csv", better)
     found = compare([mine, other])
-    assert found.field.arms == ("mine", "other")
+    assert found.contest.arms == ("mine", "other")
     assert found.effects[0].across_seeds.mean == 0.5
     assert found.effects[0].tests[0].only_second == 2
     assert found.flipped("other").turned_wrong == ()
@@ -132,7 +132,7 @@ def test_npz_with_logits_and_csv_with_numbers(tmp_path: Path) -> None:
     np.savez(tmp_path / "a.npz", logits=logits, labels=[0, 1, 1])
     (tmp_path / "b.csv").write_text("y_true,y_pred\n0,0\n1,1\n1,1\n")
     found = compare([f"first={tmp_path / 'a.npz'}", str(tmp_path / "b.csv")])
-    assert found.field.arms == ("first", "b")
+    assert found.contest.arms == ("first", "b")
     assert found.accuracy("first").mean == pytest.approx(2 / 3)
     assert found.accuracy("b").mean == 1.0
 
@@ -171,21 +171,21 @@ def test_places_that_give_nothing_to_compare(tmp_path: Path) -> None:
         compare([mine, f"b={mine}"], baseline="x")
 
 
-def fit(train: list[float], validation: list[float]) -> Fit:
+def diagnosis(train: list[float], validation: list[float]) -> Diagnosis:
     epochs = np.arange(1.0, len(train) + 1)
-    return Fit(epochs, np.array(train), np.array(validation))
+    return Diagnosis(epochs, np.array(train), np.array(validation))
 
 
 def test_fit_in_words() -> None:
     down = [2.0, 1.5, 1.2, 1.0, 0.8, 0.6, 0.5, 0.4, 0.3, 0.2]
     turned = [2.0, 1.6, 1.4, 1.3, 1.2, 1.25, 1.3, 1.35, 1.4, 1.5]
-    over = fit(down, turned)
+    over = diagnosis(down, turned)
     assert over.kind == "overfits"
     assert over.words == (
         "overfits after epoch 5.0: validation loss rose 25 % while train loss went on falling; "
         "gap 0.40 at the best check (epoch 5.0), 1.30 at the end"
     )
-    assert fit(down, [x + 0.1 for x in down]).kind == "still learning"
+    assert diagnosis(down, [x + 0.1 for x in down]).kind == "still learning"
     flat = [2.0, 1.8, 1.75, 1.74, 1.74, 1.74, 1.74, 1.74, 1.74, 1.74]
-    assert fit(flat, [x + 0.05 for x in flat]).kind == "underfits"
-    assert fit(flat, [x + 1.5 for x in flat]).kind == "balanced"
+    assert diagnosis(flat, [x + 0.05 for x in flat]).kind == "underfits"
+    assert diagnosis(flat, [x + 1.5 for x in flat]).kind == "balanced"

@@ -79,7 +79,7 @@ class LocalExecutor:
         for worker in staff:
             if waiting and worker.task is None and worker.process.poll() is None:
                 worker.task = waiting.popleft()
-                _tell(worker)
+                _send_task(worker)
 
     def _next(
         self,
@@ -179,7 +179,7 @@ def _environment(number: int, threads: int) -> dict[str, str]:
     return {"OMP_NUM_THREADS": str(threads), **one_gpu}
 
 
-def _tell(worker: _Worker) -> None:
+def _send_task(worker: _Worker) -> None:
     assert worker.task is not None
     assert worker.process.stdin is not None
     try:

@@ -20,7 +20,7 @@ Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class Fit:
+class Diagnosis:
     """Two losses at the checks of one run.
 
     Attributes:
@@ -85,7 +85,9 @@ class Fit:
         return f"balanced: validation loss did not turn; {trend}"
 
 
-def fit_of(steps: Sequence[Mapping[str, Any]], checks: Sequence[Mapping[str, Any]]) -> Fit | None:
+def diagnose(
+    steps: Sequence[Mapping[str, Any]], checks: Sequence[Mapping[str, Any]]
+) -> Diagnosis | None:
     """From the rows of a record; None without two checks with a finite loss.
 
     With augmentation, dropout or label smoothing the train loss is that of the harder task, and
@@ -100,7 +102,7 @@ def fit_of(steps: Sequence[Mapping[str, Any]], checks: Sequence[Mapping[str, Any
     train = [
         loss_N[(step_N > begin) & (step_N <= end)].mean() for begin, end in itertools.pairwise(ends)
     ]
-    return Fit(
+    return Diagnosis(
         np.array([check["epoch"] for check in finite], np.float64),
         np.array(train, np.float64),
         np.array([check["loss"] for check in finite], np.float64),
