@@ -10,9 +10,10 @@ from grevy.data.load import load_data
 from grevy.recipes.load import load_recipe
 from grevy.training.distributed import World
 from grevy.training.loss_log import LossLog
-from grevy.training.profile.timer import PartTimer
+from grevy.training.profile.timer import LoopTimer
+from grevy.training.setup.compiling import training_network
 from grevy.training.setup.prepare import prepare
-from grevy.training.train import train_step, what_steps
+from grevy.training.train import train_step
 from peers.task import Task
 
 PACKAGES = ("grevy",)
@@ -24,7 +25,7 @@ def train(task: Task, pace: Pace) -> None:
     keep_freed_memory()
     data = load_data(task.where, recipe.pictures)
     setup, state = prepare(data, recipe, 0, choose_device(), World())
-    model, timer = what_steps(setup, state), PartTimer()
+    model, timer = training_network(setup, state), LoopTimer()
     lr = recipe.optimizer.lr
     losses = LossLog(setup.device, setup.world, state.progress, write=lambda row: None, lr=lr)
     pace.ready(version=grevy.__version__, precision=setup.precision)

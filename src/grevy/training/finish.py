@@ -124,7 +124,7 @@ def evaluate_and_save(
     setup: Setup, state: State, recorder: Recorder, data: ImageData, split: str
 ) -> Score:
     """Scores of one split, plain and with test-time augmentation; the logits go into the record."""
-    pictures, network, recipe = setup.pictures[split], setup.trained(state.network), setup.recipe
+    pictures, network, recipe = setup.pictures[split], setup.behind_cut(state.network), setup.recipe
 
     def logits(view: AugmentedView, index_N: Tensor | None = None) -> Tensor:
         return logits_of(network, pictures, setup.precision, view, index_N)

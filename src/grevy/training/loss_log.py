@@ -11,7 +11,7 @@ from torch import Tensor
 
 from grevy.errors import NonFiniteLossError
 from grevy.training.distributed import World
-from grevy.training.state import Progress
+from grevy.training.state import TrainingProgress
 
 Row = Mapping[str, Any]
 
@@ -41,7 +41,7 @@ class LossLog:
         self,
         device: torch.device,
         world: World,
-        progress: Progress,
+        progress: TrainingProgress,
         write: Callable[[Row], None],
         lr: float,
     ) -> None:
@@ -83,7 +83,7 @@ class LossLog:
             self._write({**row, "loss": loss})
 
 
-def non_finite_loss(row: Row, progress: Progress, lr: float) -> NonFiniteLossError:
+def non_finite_loss(row: Row, progress: TrainingProgress, lr: float) -> NonFiniteLossError:
     """Says where the loss broke, what is still good, and a learning rate to try."""
     good = (
         f"the best check was at step {progress.best_step}, the last checkpoint has its weights"

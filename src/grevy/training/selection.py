@@ -24,7 +24,7 @@ from grevy.models.transfer.preprocessing import builder_arguments
 from grevy.recipes.schema import Recipe
 from grevy.training.distributed import World, refuse_uneven
 from grevy.training.optimizers.build import build_optimizer
-from grevy.training.profile.timer import PartTimer
+from grevy.training.profile.timer import LoopTimer
 from grevy.training.rates import set_learning_rates
 from grevy.training.setup.network import place, whiten_first_layer
 from grevy.training.state import Proxy, Setup, State
@@ -102,7 +102,7 @@ def what_is_selected(recipe: Recipe, proxy: Proxy) -> str:
 
 
 def select(
-    setup: Setup, state: State, images_BCHW: Tensor, targets: Tensor, timer: PartTimer
+    setup: Setup, state: State, images_BCHW: Tensor, targets: Tensor, timer: LoopTimer
 ) -> tuple[Tensor, Tensor]:
     """The pictures of a batch that the proxy finds hardest, in their order; all without a proxy.
 

@@ -61,7 +61,7 @@ class Setup:
     cut: Cut | None
     """Where the network is cut: what is before it was computed once."""
 
-    def trained(self, network: nn.Module) -> nn.Module:
+    def behind_cut(self, network: nn.Module) -> nn.Module:
         """What takes a batch: the network, or its back where it is cut."""
         return network if self.cut is None else self.cut.back_of(network)
 
@@ -81,7 +81,7 @@ class Setup:
 
 
 @dataclass
-class Progress:
+class TrainingProgress:
     """Where the training is; plain numbers."""
 
     step: int = 0
@@ -131,7 +131,7 @@ class Proxy:
 class State:
     """Progress, and the tensors that change with it."""
 
-    progress: Progress
+    progress: TrainingProgress
     model: nn.Module
     optimizer: Optimizer
     average: AveragedModel | None
@@ -196,7 +196,7 @@ class State:
                 self.proxy.model.load_state_dict(_only("proxy", tensors))
                 _restore(self.proxy.optimizer, tensors, numbers[PROXY_OPTIMIZER], PROXY_OPTIMIZER)
             self.best_weights = _only("best", tensors)
-            self.progress = Progress(**numbers["progress"])
+            self.progress = TrainingProgress(**numbers["progress"])
         except (KeyError, TypeError, ValueError, RuntimeError) as error:
             raise CorruptRecordError(
                 f"a checkpoint that does not fit this run ({error})",

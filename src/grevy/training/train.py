@@ -39,11 +39,11 @@ from grevy.training.interrupt import Interrupt, watch_interrupt
 from grevy.training.listeners.listener import Listener, PrintListener
 from grevy.training.loss_log import LossLog
 from grevy.training.profile.summary import chosen_timer, record_profile
-from grevy.training.profile.timer import PartTimer
+from grevy.training.profile.timer import LoopTimer
 from grevy.training.rates import set_learning_rates
 from grevy.training.recorder import Recorder
 from grevy.training.selection import select
-from grevy.training.setup.compiling import compiled, compiler_errors, pool_before_relu
+from grevy.training.setup.compiling import compiler_errors, training_network
 from grevy.training.setup.prepare import prepare
 from grevy.training.sizes import at_size
 from grevy.training.start import Start, asked_recipes, choose_start, describe_run
@@ -106,74 +106,91 @@ def train(
         world = stack.enter_context(join_world(chosen_device))
         if not world.leads:
             listener = Listener()
+        begun_like = like.model if like else None
         start = choose_start(
-            where,
-            asked,
-            seed,
-            out,
-            resume,
-            listener,
-            like.model if like else None,
-            name,
-            own.sources,
+            where, asked, seed, out, resume, listener, begun_like, name, own.sources
         )
         world.wait()  # until all have looked, before the leader makes the run directory
         if start.finished is not None:
             return start.finished
         if start.path is not None and start.record is not None:
             stack.enter_context(networks_of(RunDirectory(start.path)))
-        began = time.perf_counter()
-        data = load_data(
-            start.where,
-            pictures_as_read(start.recipe),
-            on_progress=lambda done, total: listener.advanced("reading pictures", done, total),
-        )
-        for note in data.notes:
-            listener.said(note)
-        data_seconds = time.perf_counter() - began
-        return _train_recorded(
-            start, data, chosen_device, world, listener, command or [], data_seconds, profile
-        )
-
-
-def _train_recorded(
-    start: Start,
-    data: ImageData,
-    device: torch.device,
-    world: World,
-    listener: Listener,
-    command: list[str],
-    data_seconds: float,
-    profile: bool,
-) -> Run:
-    began = time.perf_counter()
-    with own_randomness(start.seed, device), faults_shown():
+        clock = time.perf_counter()
+        data = read_data(start, listener)
+        seconds = {"data": time.perf_counter() - clock}
+        clock = time.perf_counter()
+        stack.enter_context(own_randomness(start.seed, chosen_device))
+        stack.enter_context(faults_shown())
         setup, state = prepare(
-            data, start.recipe, start.seed, device, world, start.precision, start.like, listener
+            data,
+            start.recipe,
+            start.seed,
+            chosen_device,
+            world,
+            start.precision,
+            start.like,
+            listener,
         )
         if start.sources and (note := softmax_note(state.model, data.input_shape)):
             listener.said(note)
-        before = {"data": data_seconds, "preparation": time.perf_counter() - began}
-        record = describe_run(start, data, setup, state, command)
-        opened = Recorder.open(start, record, state, world, listener)
-        with opened as recorder, watch_interrupt() as interrupt:
-            try:
-                timer = chosen_timer(profile, setup, state, recorder.directory)
-                with compiler_errors(), faults_shown():
-                    train_loop(setup, state, recorder, interrupt, timer)
-                record_profile(timer, setup, state, recorder.directory)
-                finish(setup, state, recorder, data, before)
-            except RunInterruptedError:
-                recorder.directory.change(status=RunStatus.INTERRUPTED)
-                raise
-            except GrevyError as error:
-                recorder.failed(error)
-                raise
-    return Run(world.agree(recorder.directory))  # the others wrote to a folder that is gone
+        seconds["preparation"] = time.perf_counter() - clock
+        record = describe_run(start, data, setup, state, command or [])
+        with Recorder.open(start, record, state, world, listener) as recorder:
+            train_recorded(setup, state, recorder, data, seconds, profile)
+        return Run(world.agree(recorder.directory))  # the others wrote to a folder that is gone
+
+
+def read_data(start: Start, listener: Listener) -> ImageData:
+    """The image data, decoded; what was decided on the way is said.
+
+    Raises:
+        DataError: something is wrong with it.
+    """
+    data = load_data(
+        start.where,
+        pictures_as_read(start.recipe),
+        on_progress=lambda done, total: listener.advanced("reading pictures", done, total),
+    )
+    for note in data.notes:
+        listener.said(note)
+    return data
+
+
+def train_recorded(
+    setup: Setup,
+    state: State,
+    recorder: Recorder,
+    data: ImageData,
+    seconds: Mapping[str, float],
+    profile: bool,
+) -> None:
+    """The loop and its end; the record says how it ended.
+
+    Args:
+        setup: what stays the same.
+        state: what changes.
+        recorder: writes the record.
+        data: for the figures.
+        seconds: spent before.
+        profile: see `train`.
+    """
+    with watch_interrupt() as interrupt:
+        try:
+            timer = chosen_timer(profile, setup, state, recorder.directory)
+            with compiler_errors(), faults_shown():
+                train_loop(setup, state, recorder, interrupt, timer)
+            record_profile(timer, setup, state, recorder.directory)
+            finish(setup, state, recorder, data, seconds)
+        except RunInterruptedError:
+            recorder.directory.change(status=RunStatus.INTERRUPTED)
+            raise
+        except GrevyError as error:
+            recorder.failed(error)
+            raise
 
 
 def train_loop(
-    setup: Setup, state: State, recorder: Recorder, interrupt: Interrupt, timer: PartTimer
+    setup: Setup, state: State, recorder: Recorder, interrupt: Interrupt, timer: LoopTimer
 ) -> None:
     """Step after step until the last epoch's end, the stopping rule, or an interrupt.
 
@@ -182,7 +199,7 @@ def train_loop(
         RunInterruptedError: somebody asked to stop; everything is saved.
     """
     progress, world = state.progress, setup.world
-    model = what_steps(setup, state)
+    model = training_network(setup, state)
     write = partial(recorder.step, total=setup.total_steps)
     losses = LossLog(setup.device, world, progress, write, setup.recipe.optimizer.lr)
     clock = saved = time.perf_counter()
@@ -197,7 +214,8 @@ def train_loop(
             timer.begins("evaluation")
             check(setup, state, recorder, time.perf_counter() - clock)
         now = time.perf_counter()
-        stop, late = wishes(world, losses, interrupt.requested, now - saved > CHECKPOINT_SECONDS)
+        late = now - saved > CHECKPOINT_SECONDS
+        stop, late = anywhere(world, losses, interrupt.requested, late)
         if is_check or stop or late:
             timer.begins("records")
             losses.read()
@@ -210,23 +228,8 @@ def train_loop(
     timer.ends()
 
 
-def what_steps(setup: Setup, state: State) -> torch.nn.Module:
-    """What takes a batch in training, in training mode: quicker ways through the same layers."""
-    trained = pool_before_relu(setup.trained(state.model))
-    model = setup.world.wrap(compiled(trained, state.optimizer, setup.recipe.compile))
-    setup.train_mode(model)
-    return model
-
-
-def wishes(world: World, losses: LossLog, *flags: bool) -> tuple[bool, ...]:
-    """Which wishes of any process hold now; several can only agree where all have read."""
-    if world.size > 1 and not losses.all_read:
-        return (False,) * len(flags)
-    return world.anywhere(*flags)
-
-
 def train_step(
-    setup: Setup, state: State, model: torch.nn.Module, losses: LossLog, timer: PartTimer
+    setup: Setup, state: State, model: torch.nn.Module, losses: LossLog, timer: LoopTimer
 ) -> None:
     """One batch forward and backward, one move of the optimizer, one row for the log.
 
@@ -266,17 +269,11 @@ def check(setup: Setup, state: State, recorder: Recorder, seconds: float) -> Non
     """Evaluate on the validation split, keep the weights if they are the best, maybe stop."""
     progress = state.progress
     validation = setup.pictures["validation"]
-    logits_NK = logits_of(setup.trained(state.network), validation, setup.precision)
+    logits_NK = logits_of(setup.behind_cut(state.network), validation, setup.precision)
     result = setup.world.agree(score(logits_NK, validation.labels_N))
     epoch = round(progress.step / setup.batches.steps_per_epoch, 4)
-    recorder.check(
-        {
-            "step": progress.step,
-            "epoch": epoch,
-            "loss": result["loss"],
-            "accuracy": result["accuracy"],
-        }
-    )
+    scores = {"loss": result["loss"], "accuracy": result["accuracy"]}
+    recorder.check({"step": progress.step, "epoch": epoch, **scores})
     if progress.note_check(result["loss"], progress.seconds + seconds):
         state.keep_best()
     progress.stopped_early = should_stop(progress.losses(), setup.recipe.patience)
@@ -292,6 +289,13 @@ def should_stop(check_losses: Sequence[float], patience: int) -> bool:
         return False
     recent = [math.inf if math.isnan(loss) else loss for loss in check_losses[-patience:]]
     return recent[0] == min(recent)
+
+
+def anywhere(world: World, losses: LossLog, *flags: bool) -> tuple[bool, ...]:
+    """Which flags any process raises now; several can only agree where all have read losses."""
+    if world.size > 1 and not losses.all_read:
+        return (False,) * len(flags)
+    return world.anywhere(*flags)
 
 
 def interrupted(step: int, path: Path) -> RunInterruptedError:

@@ -53,7 +53,7 @@ def train(of: Plan) -> None:
 
 
 def states(of: Plan) -> list[str]:
-    return [run.state for run in of.runs]
+    return [run.status for run in of.runs]
 
 
 def test_an_edited_network_is_trained_anew_and_only_what_is_asked_now_is_compared() -> None:

@@ -1,4 +1,4 @@
-"""Losses that are read together give the record of losses that are read one by one."""
+"""LossLog that are read together give the record of losses that are read one by one."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from grevy.training import loss_log as losses_module
 from grevy.training.distributed import World
 from grevy.training.listeners.listener import Listener
 from grevy.training.loss_log import LossLog
-from grevy.training.state import Progress, State
+from grevy.training.state import State, TrainingProgress
 
 Stripes = dict[str, tuple[np.ndarray, np.ndarray]]
 QUIET = Listener()
@@ -47,7 +47,7 @@ def together(monkeypatch: pytest.MonkeyPatch) -> None:
 def collected(at_once: int, monkeypatch: pytest.MonkeyPatch) -> tuple[LossLog, list[Any]]:
     monkeypatch.setattr(losses_module, "AT_ONCE", {"cpu": at_once})
     rows: list[Any] = []
-    return LossLog(CPU, World(), Progress(), rows.append, lr=0.5), rows
+    return LossLog(CPU, World(), TrainingProgress(), rows.append, lr=0.5), rows
 
 
 def row(step: int, loss: float) -> dict[str, Any]:
@@ -146,7 +146,7 @@ def test_nothing_that_a_bad_loss_touched_is_kept(
 def test_a_state_is_finite_only_with_all_that_a_checkpoint_holds() -> None:
     model = nn.Linear(2, 1)
     optimizer = torch.optim.Adam(model.parameters())
-    state = State(Progress(), model, optimizer, None, {})
+    state = State(TrainingProgress(), model, optimizer, None, {})
     model(torch.ones(1, 2)).sum().backward()
     optimizer.step()
     assert state.is_finite()

@@ -14,15 +14,15 @@ from grevy.cli.main import main
 from grevy.training.listeners.listener import Listener
 from grevy.training.profile import timer as timer_module
 from grevy.training.profile.flops import MatrixProduct, matrix_product
-from grevy.training.profile.summary import part_rows
-from grevy.training.profile.timer import PARTS, ProfilingTimer, StepTrace
+from grevy.training.profile.summary import phase_rows
+from grevy.training.profile.timer import PHASES, ProfilingTimer, StepTrace
 from grevy.training.setup import probe as probing
 
 Stripes = dict[str, tuple[np.ndarray, np.ndarray]]
 QUIET = Listener()
 BASE = {"batch_size": 16, "epochs": 3, "patience": 0, "precision": "fp32"}
 CPU = torch.device("cpu")
-WITHOUT_A_PROXY = [part for part in PARTS if part != "selection"]
+WITHOUT_A_PROXY = [part for part in PHASES if part != "selection"]
 SECONDS = {
     "data": 1.0,
     "forward": 2.0,
@@ -45,7 +45,7 @@ def profiled(stripes: Stripes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
 
 def rows(**changes):
     arguments = {"seconds": SECONDS, "pictures": THOUSAND, "flops_per_picture": FLOPS}
-    return {row.part: row for row in part_rows(**{**arguments, "product": PRODUCT, **changes})}
+    return {row.phase: row for row in phase_rows(**{**arguments, "product": PRODUCT, **changes})}
 
 
 def test_each_part_has_its_seconds_share_and_pictures():
@@ -82,7 +82,7 @@ def test_a_proxy_counts_for_all_pictures_and_the_network_for_those_that_are_kept
     proxy = 3.0 * 200_000  # 2 forward, 4 backward in every fourth step
     flops = {**FLOPS, "selection": proxy}
     found = rows(seconds=seconds, pictures=pictures, flops_per_picture=flops)
-    assert list(found) == [*PARTS, "a step", "all"]
+    assert list(found) == [*PHASES, "a step", "all"]
     assert found["selection"].flops_per_second == pytest.approx(3 * 200_000 * 1000 / 2)
     assert found["forward"].flops_per_second == pytest.approx(2 * 4e6 * 500 / 2)
     assert found["forward"].pictures_per_second == pytest.approx(250)
@@ -104,7 +104,8 @@ def test_the_record_says_what_the_selection_took(
     run = grevy.train(stripes, recipe, out=tmp_path / "run", listener=QUIET, profile=True)
     profile = run.record.profile
     parts = {row.part: row for row in profile.parts}
-    seen = {n: row.pictures_per_second * row.seconds for n, row in parts.items() if n in PARTS[:4]}
+    first = {name: row for name, row in parts.items() if name in PHASES[:4]}
+    seen = {name: row.pictures_per_second * row.seconds for name, row in first.items()}
     assert seen == pytest.approx(
         {"data": 14 * 16, "selection": 14 * 16, "forward": 14 * 4, "backward": 14 * 4}
     )
@@ -126,7 +127,7 @@ def test_what_is_not_known_is_not_guessed():
 
 
 def test_no_time_at_all_divides_by_nothing():
-    found = rows(seconds=dict.fromkeys(PARTS, 0.0))
+    found = rows(seconds=dict.fromkeys(PHASES, 0.0))
     assert found["all"].share == 0
     assert found["forward"].pictures_per_second is None
 
@@ -248,7 +249,7 @@ def test_only_a_profile_waits_for_the_device(
     grevy.train(stripes, BASE, out=tmp_path / "plain", listener=QUIET)
     assert waits == []
     grevy.train(stripes, BASE, out=tmp_path / "profiled", listener=QUIET, profile=True)
-    assert len(waits) > 18 * len(PARTS[:4])
+    assert len(waits) > 18 * len(PHASES[:4])
 
 
 def test_frozen_layers_have_no_backward_flops(

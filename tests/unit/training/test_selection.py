@@ -21,7 +21,7 @@ from grevy.recipes.load import load_recipe
 from grevy.records.checkpoint import load_checkpoint
 from grevy.training.distributed import World
 from grevy.training.listeners.listener import Listener
-from grevy.training.profile.timer import PartTimer
+from grevy.training.profile.timer import LoopTimer
 from grevy.training.selection import begin_proxy, hardest, kept_pictures, proxy_of, select
 from grevy.training.setup.prepare import prepare
 from grevy.training.state import Setup, State
@@ -117,7 +117,7 @@ def test_the_proxy_moves_in_its_turn_only(stripes: Stripes) -> None:
     for step in range(6):
         state.progress.step, before = step, weight.detach().clone()
         images, targets = setup.batches.at(step)
-        chosen, labels = select(setup, state, images, targets, PartTimer())
+        chosen, labels = select(setup, state, images, targets, LoopTimer())
         assert (len(chosen), len(labels)) == (9, 9)
         assert not chosen.requires_grad
         assert chosen.is_contiguous(memory_format=torch.channels_last)
@@ -132,7 +132,7 @@ def test_mixed_targets_are_selected_by_their_own_loss(stripes: Stripes) -> None:
     images, targets = setup.batches.at(1)
     assert targets.shape == (18, 2)
     losses = -(0.8 * targets + 0.1) * state.proxy.model(images).log_softmax(1)
-    chosen, kept = select(setup, state, images, targets, PartTimer())
+    chosen, kept = select(setup, state, images, targets, LoopTimer())
     largest = losses.sum(1).topk(9).indices.sort().values
     assert torch.equal(kept, targets[largest])
     assert torch.equal(chosen, images[largest])
@@ -145,7 +145,7 @@ def test_without_a_selection_nothing_is_there_and_nothing_is_changed(
     setup, state = prepared(stripes, selection=off)
     assert state.proxy is None
     images, targets = setup.batches.at(0)
-    same, too = select(setup, state, images, targets, PartTimer())
+    same, too = select(setup, state, images, targets, LoopTimer())
     assert same is images
     assert too is targets
     assert not any("proxy" in name for name in safetensors.torch.load(

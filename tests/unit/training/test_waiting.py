@@ -26,9 +26,9 @@ from grevy.training.averaging import calm_copy
 from grevy.training.distributed import World
 from grevy.training.loss_log import LossLog
 from grevy.training.optimizers.build import build_optimizer
-from grevy.training.profile.timer import PartTimer
+from grevy.training.profile.timer import LoopTimer
 from grevy.training.setup.prepare import prepare
-from grevy.training.state import Progress, Setup, State
+from grevy.training.state import Setup, State, TrainingProgress
 from grevy.training.train import train_step
 
 CPU, ACCELERATOR = torch.device("cpu"), torch.device("meta")
@@ -111,7 +111,7 @@ def on_the_accelerator(data: ImageData, changes: dict[str, Any]) -> tuple[Setup,
         mean_C=mean_C,
         standard_deviation_C=deviation_C,
     )
-    return setup, State(Progress(), model, optimizer, calm_copy(model, recipe), {})
+    return setup, State(TrainingProgress(), model, optimizer, calm_copy(model, recipe), {})
 
 
 def take_steps(setup: Setup, state: State) -> Copies:
@@ -121,7 +121,7 @@ def take_steps(setup: Setup, state: State) -> Copies:
     with Copies() as copies:
         for step in range(setup.total_steps):
             state.progress.step = step
-            train_step(setup, state, model, losses, PartTimer())
+            train_step(setup, state, model, losses, LoopTimer())
     assert not losses.all_read
     return copies
 

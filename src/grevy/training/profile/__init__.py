@@ -1,1 +1,1 @@
-"""`grevy train --profile`: seconds of each part of the loop, FLOP/s, and a trace of a few steps."""
+"""`grevy train --profile`: seconds of each phase of the loop, FLOP/s, a trace of a few steps."""

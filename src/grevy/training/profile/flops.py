@@ -1,4 +1,4 @@
-"""FLOPs of one picture in each part of the loop, and how many a second this machine can do."""
+"""FLOPs of one picture in each phase of the loop, and how many a second this machine can do."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class NotCountedError(Exception):
 def flops_per_picture(
     setup: Setup, state: State, steps: range
 ) -> tuple[dict[str, float], list[str]]:
-    """FLOPs of a picture by part, without the parts of which they are not known, and notes.
+    """FLOPs of a picture by phase, without the phases of which they are not known, and notes.
 
     Args:
         setup: of the training; says the size of its pictures.
@@ -61,7 +61,7 @@ def flops_per_picture(
 
 
 def _of_network(setup: Setup, state: State, steps: range) -> tuple[dict[str, float], list[str]]:
-    network, notes = setup.trained(state.model), []
+    network, notes = setup.behind_cut(state.model), []
     macs = {"evaluation": float(count_macs(network, _shape(setup), setup))}
     macs["forward"] = macs["backward"] = _mean_macs(network, setup, steps)
     if sizes := setup.recipe.augment.sizes:
@@ -69,7 +69,7 @@ def _of_network(setup: Setup, state: State, steps: range) -> tuple[dict[str, flo
     if setup.layers.frozen and setup.cut is None:
         del macs["backward"]
         notes.append("backward FLOPs are not counted: some layers are frozen")
-    return {part: FLOPS_PER_MAC[part] * number for part, number in macs.items()}, notes
+    return {phase: FLOPS_PER_MAC[phase] * number for phase, number in macs.items()}, notes
 
 
 def _of_proxy(setup: Setup, state: State, steps: range) -> tuple[dict[str, float], list[str]]:

@@ -1,4 +1,4 @@
-"""Where the time of the loop goes: the loop says which part begins, and somebody may listen."""
+"""Where the time of the loop goes: the loop says which phase begins, and somebody may listen."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from torch.profiler import ProfilerActivity, profile, record_function, schedule
 from grevy.classifier.device import wait_for
 from grevy.records.atomic import write_bytes
 
-PARTS = ("data", "selection", "forward", "backward", "optimizer", "evaluation", "records")
+PHASES = ("data", "selection", "forward", "backward", "optimizer", "evaluation", "records")
 """In the order of a table. A step begins with `data`, and its row is written before `backward`;
 `selection` is there only where a proxy selects pictures."""
 
@@ -25,60 +25,60 @@ STEPS = 3
 """Steps that are kept."""
 
 
-class PartTimer:
-    """Hears which part of the loop begins; this one does nothing, so that it costs nothing."""
+class LoopTimer:
+    """Hears which phase of the loop begins; this one does nothing, so that it costs nothing."""
 
-    def begins(self, part: str) -> None:
-        """`part`, one of `PARTS`, begins here, and the one before ends."""
+    def begins(self, phase: str) -> None:
+        """`phase`, one of `PHASES`, begins here, and the one before ends."""
 
     def ends(self) -> None:
         """The loop is over."""
 
 
-class ProfilingTimer(PartTimer):
-    """Every moment of the loop belongs to the part that began last, except in traced steps.
+class ProfilingTimer(LoopTimer):
+    """Every moment of the loop belongs to the phase that began last, except in traced steps.
 
     At each border it waits until the device has done what it was given, since a GPU works on after
     the call that asked it to. That costs a little, which is why only this timer does it, and not in
     traced steps, where it would make the very gaps that one looks for.
 
     Attributes:
-        seconds: by part.
-        entries: how often a part began, by part.
+        seconds: by phase.
+        entries: how often a phase began, by phase.
     """
 
     def __init__(self, device: torch.device, trace: StepTrace) -> None:
-        self.seconds = dict.fromkeys(PARTS, 0.0)
+        self.seconds = dict.fromkeys(PHASES, 0.0)
         self.entries = Counter[str]()
         self.trace = trace
         self._device = device
-        self._part: str | None = None
+        self._phase: str | None = None
         self._since = 0.0
 
-    def begins(self, part: str) -> None:
-        """The part before ends, this one begins; in a traced step only the trace hears of it."""
+    def begins(self, phase: str) -> None:
+        """The phase before ends, this one begins; in a traced step only the trace hears of it."""
         self._close()
-        self.trace.begins(part)
+        self.trace.begins(phase)
         if not self.trace.active:
             wait_for(self._device)  # for what traced steps left
-            self._part = part
+            self._phase = phase
         self._since = time.perf_counter()
 
     def ends(self) -> None:
-        """The last part ends."""
+        """The last phase ends."""
         self._close()
         self.trace.ends()
 
     def _close(self) -> None:
-        if self._part is not None:
+        if self._phase is not None:
             wait_for(self._device)
-            self.seconds[self._part] += time.perf_counter() - self._since
-            self.entries[self._part] += 1
-            self._part = None
+            self.seconds[self._phase] += time.perf_counter() - self._since
+            self.entries[self._phase] += 1
+            self._phase = None
 
 
 class StepTrace:
-    """Traces some steps in the first half of a training, each part as a range of its own.
+    """Traces some steps in the first half of a training, each phase as a range of its own.
 
     Attributes:
         steps: first and last step in the file, counted from 1 in this process; None: there is no
@@ -106,13 +106,13 @@ class StepTrace:
         """Of this process, also those that are not traced."""
         return self._step + 1
 
-    def begins(self, part: str) -> None:
-        """`part` begins; with `PARTS[0]` a step does."""
+    def begins(self, phase: str) -> None:
+        """`phase` begins; with `PHASES[0]` a step does."""
         self._close_range()
-        if part == PARTS[0]:
+        if phase == PHASES[0]:
             self._next_step()
         if self.active:
-            self._range = record_function(part)
+            self._range = record_function(phase)
             self._range.__enter__()  # type: ignore[no-untyped-call]
 
     def ends(self) -> None:

@@ -18,6 +18,7 @@ from torch.optim import Optimizer
 
 from grevy.errors import CompileError, DeviceError
 from grevy.training.optimizers.muon import Muon
+from grevy.training.state import Setup, State
 
 MODES = {"default": "default", "graphs": "reduce-overhead"}
 """What torch.compile calls the recipe's choices."""
@@ -39,6 +40,14 @@ def refuse_graphs(wanted: str, device: torch.device) -> None:
             "a CUDA device",
             "use --compile default or none; a run that began with graphs goes on only there",
         )
+
+
+def training_network(setup: Setup, state: State) -> nn.Module:
+    """What takes a batch in training steps, in training mode."""
+    plain = pool_before_relu(setup.behind_cut(state.model))
+    model = setup.world.wrap(compiled(plain, state.optimizer, setup.recipe.compile))
+    setup.train_mode(model)
+    return model
 
 
 def compiled(model: nn.Module, optimizer: Optimizer, wanted: str) -> nn.Module:

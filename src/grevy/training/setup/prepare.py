@@ -25,7 +25,7 @@ from grevy.training.selection import begin_proxy, what_is_selected
 from grevy.training.setup.compiling import refuse_graphs
 from grevy.training.setup.network import InitialNetwork, initial_network
 from grevy.training.setup.probe import decide_precision
-from grevy.training.state import Progress, Proxy, Setup, State
+from grevy.training.state import Proxy, Setup, State, TrainingProgress
 from grevy.training.transfer.kept_features import find_front, keep_features
 from grevy.training.transfer.trained_table import COLUMNS, trained_table
 
@@ -102,7 +102,7 @@ def fresh_state(initial: InitialNetwork, recipe: Recipe, proxy: Proxy | None) ->
     """Before the first step."""
     model = initial.model
     optimizer = build_optimizer(model, recipe.optimizer, recipe.transfer)
-    state = State(Progress(), model, optimizer, calm_copy(model, recipe), {}, proxy)
+    state = State(TrainingProgress(), model, optimizer, calm_copy(model, recipe), {}, proxy)
     state.keep_best()
     return state
 
