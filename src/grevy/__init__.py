@@ -42,6 +42,8 @@ if TYPE_CHECKING:
     from grevy.studies.compare import compare as compare
     from grevy.studies.run import study as study
     from grevy.studies.study import load_study as load_study
+    from grevy.training.listeners.listener import Listener as Listener
+    from grevy.training.listeners.registry import register_listener as register_listener
     from grevy.training.train import train as train
 
 _HOMES = {
@@ -54,6 +56,7 @@ _HOMES = {
     "inspectors": "grevy.inspection.registry:inspectors",
     "InspectorSettings": "grevy.inspection.settings:Settings",
     "layers": "grevy.models.survey.layers:layers",
+    "Listener": "grevy.training.listeners.listener:Listener",
     "load_data": "grevy.data.load:load_data",
     "load_study": "grevy.studies.study:load_study",
     "load_recipe": "grevy.recipes.load:load_recipe",
@@ -65,6 +68,7 @@ _HOMES = {
     "predict": "grevy.classifier.open:predict",
     "Recipe": "grevy.recipes.schema:Recipe",
     "register_inspector": "grevy.inspection.registry:register_inspector",
+    "register_listener": "grevy.training.listeners.registry:register_listener",
     "register_model": "grevy.models:register_model",
     "register_augmentation": "grevy.recipes.parts:register_augmentation",
     "register_data_source": "grevy.recipes.parts:register_data_source",
@@ -81,6 +85,7 @@ _HOMES = {
 __all__ = [
     "Classifier",
     "InspectorSettings",
+    "Listener",
     "Recipe",
     "Run",
     "audit",
@@ -102,6 +107,7 @@ __all__ = [
     "register_augmentation",
     "register_data_source",
     "register_inspector",
+    "register_listener",
     "register_loss",
     "register_model",
     "register_optimizer",

@@ -76,6 +76,10 @@ class TrainArguments:
     trust_source: bool = False
     """With --resume: run the Python source that the record keeps, wherever it is from."""
 
+    log: Annotated[tuple[str, ...], tyro.conf.UseAppendAction] = ()
+    """Also write for another program, as often as you like: tensorboard, mlflow, or a listener of
+    a plugin."""
+
     profile: bool = False
     """Show where the time of the training loop goes, and write a trace of a few steps."""
 
@@ -102,6 +106,7 @@ def main(words: list[str]) -> None:
             resume=arguments.resume,
             device=arguments.device,
             listener=ScreenListener(output, stack),
+            log=arguments.log,
             command=["grevy", "train", *words],
             profile=arguments.profile,
             plugin=arguments.plugin,

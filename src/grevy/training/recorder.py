@@ -8,7 +8,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from grevy.errors import GrevyError, NonFiniteLossError, SaveError, UntrustedSourceError
+from grevy.errors import (
+    GrevyError,
+    NonFiniteLossError,
+    RunInterruptedError,
+    SaveError,
+    UntrustedSourceError,
+)
 from grevy.models.own.object_source import OWN_PREFIX
 from grevy.records.checkpoint import load_checkpoint, save_checkpoint
 from grevy.records.events import EventLog
@@ -70,6 +76,7 @@ class Recorder:
         """One row of steps.jsonl."""
         self._steps.append(row)
         self._losses.append(row["loss"])
+        self.listener.stepped(row)
         self.listener.advanced("training", row["step"], total)
 
     def check(self, row: Mapping[str, Any]) -> None:
@@ -95,8 +102,15 @@ class Recorder:
         state.progress.checks_size = self._checks.flush()
         save_checkpoint(self.directory.checkpoint, state.pack())
 
-    def failed(self, error: GrevyError) -> None:
-        """Show the run as failed, with the error's line."""
+    def ended_by(self, error: Exception) -> None:
+        """Show the run as interrupted or failed, with the error's line, and tell the listener."""
+        if isinstance(error, RunInterruptedError):
+            self.directory.change(status=RunStatus.INTERRUPTED)
+        elif isinstance(error, GrevyError):
+            self._failed(error)
+        self.listener.failed(error)
+
+    def _failed(self, error: GrevyError) -> None:
         try:
             self.directory.change(status=RunStatus.FAILED, error=str(error))
         except SaveError as second:

@@ -23,7 +23,7 @@ from grevy.classifier.run import Run
 from grevy.data.load import load_data
 from grevy.data.randomness import derive, own_randomness
 from grevy.data.types import ImageData
-from grevy.errors import GrevyError, RunInterruptedError
+from grevy.errors import RunInterruptedError
 from grevy.models.own.faults import faults_shown
 from grevy.models.own.of_record import networks_of
 from grevy.models.own.softmax import softmax_note
@@ -31,12 +31,12 @@ from grevy.models.own.using import Model, using, using_own
 from grevy.models.transfer.preprocessing import pictures_as_read
 from grevy.recipes.schema import Recipe
 from grevy.records.run import RunDirectory
-from grevy.records.run_record import RunStatus
 from grevy.training.averaging import average_weights
 from grevy.training.distributed import World, join_world
 from grevy.training.finish import finish
 from grevy.training.interrupt import Interrupt, watch_interrupt
-from grevy.training.listeners.listener import Listener, PrintListener
+from grevy.training.listeners.listener import Listener
+from grevy.training.listeners.several import listeners_of
 from grevy.training.loss_log import LossLog
 from grevy.training.profile.summary import chosen_timer, record_profile
 from grevy.training.profile.timer import LoopTimer
@@ -62,7 +62,8 @@ def train(
     out: str | Path | None = None,
     resume: bool = False,
     device: str = "auto",
-    listener: Listener | None = None,
+    listener: Listener | Sequence[Listener] | None = None,
+    log: str | Sequence[str] = (),
     command: list[str] | None = None,
     like: Recipe | None = None,
     profile: bool = False,
@@ -81,7 +82,9 @@ def train(
         out: the run directory; None: a new one under `runs/`.
         resume: go on where a run at that place stopped; bit-identical on the same CPU machine.
         device: "auto", "cpu", "cuda", "cuda:1", "mps".
-        listener: who hears how it goes on; None: plain lines are printed.
+        listener: who hears how it goes on, one or several; None: plain lines are printed. One that
+            raises is told of in a line and left out, and the training goes on.
+        log: names of further listeners: "tensorboard", "mlflow", those of plugins.
         command: the command line, for the record.
         like: a recipe whose network's initial weights are taken wherever name and shape match, so
             that the arms of a study begin alike; the record lists what is shared and what is not.
@@ -96,7 +99,6 @@ def train(
     Raises:
         GrevyError: one of its kinds; the message says what to do.
     """
-    listener = listener or PrintListener()
     chosen_device = choose_device(device)
     keep_freed_memory()
     with ExitStack() as stack:
@@ -104,8 +106,7 @@ def train(
         asked, like, own = asked_recipes(recipe, name, like)
         stack.enter_context(using_own(own))
         world = stack.enter_context(join_world(chosen_device))
-        if not world.leads:
-            listener = Listener()
+        listener = listeners_of(listener, log) if world.leads else Listener()
         begun_like = like.model if like else None
         start = choose_start(
             where, asked, seed, out, resume, listener, begun_like, name, own.sources
@@ -174,6 +175,8 @@ def train_recorded(
         seconds: spent before.
         profile: see `train`.
     """
+    listener = recorder.listener
+    listener.began(Run(recorder.directory), state.progress.step)
     with watch_interrupt() as interrupt:
         try:
             timer = chosen_timer(profile, setup, state, recorder.directory)
@@ -181,12 +184,10 @@ def train_recorded(
                 train_loop(setup, state, recorder, interrupt, timer)
             record_profile(timer, setup, state, recorder.directory)
             finish(setup, state, recorder, data, seconds)
-        except RunInterruptedError:
-            recorder.directory.change(status=RunStatus.INTERRUPTED)
+        except Exception as error:
+            recorder.ended_by(error)
             raise
-        except GrevyError as error:
-            recorder.failed(error)
-            raise
+    listener.finished(Run(recorder.directory))
 
 
 def train_loop(

@@ -1,13 +1,24 @@
-"""Who is told how a training goes on: nobody, the screen, a page."""
+"""Who is told how a training goes on: nobody, the screen, a page, a logbook of others."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from grevy.classifier.run import Run
+
+Row = Mapping[str, Any]
 
 
 class Listener:
-    """Hears what happens; this one says nothing. Override what you want to hear."""
+    """Hears what happens; this one says nothing. Override what you want to hear.
+
+    A listener may only look: it changes neither the network nor the record, nor any random state.
+    First comes what is said before there is a record, then `began`, then `stepped` and `checked` as
+    their rows are written, at last either `finished` or `failed`. Where several processes train,
+    the leading one has listeners and the others have none.
+    """
 
     def said(self, text: str) -> None:
         """A sentence that the user should read."""
@@ -16,10 +27,28 @@ class Listener:
         """A table that the user should see."""
 
     def advanced(self, task: str, done: int, total: int) -> None:
-        """A part of the work went on: `task` is "reading pictures" or "training"."""
+        """Some of the work is done: `task` is "reading pictures", "training" or the like."""
 
-    def checked(self, row: Mapping[str, Any], train_loss: float) -> None:
-        """A check: its row, and the mean train loss since the check before."""
+    def began(self, run: Run, step: int) -> None:
+        """There is a record, and the loop begins.
+
+        Args:
+            run: its record has everything but results.
+            step: after which it goes on; 0: it begins. Rows of later steps may have been heard
+                before, by a process that was killed; they come again.
+        """
+
+    def stepped(self, row: Row) -> None:
+        """A step: its row in steps.jsonl. An accelerator's come a hundred at a time."""
+
+    def checked(self, row: Row, train_loss: float) -> None:
+        """A check: its row in checks.jsonl, and the mean train loss since the check before."""
+
+    def finished(self, run: Run) -> None:
+        """The record is whole, results and figures included."""
+
+    def failed(self, error: Exception) -> None:
+        """It ended before its end; a `RunInterruptedError` if somebody asked to stop."""
 
 
 class PrintListener(Listener):
@@ -36,12 +65,12 @@ class PrintListener(Listener):
         for row in cells:
             print("  ".join(map(str.ljust, row, widths)).rstrip())
 
-    def checked(self, row: Mapping[str, Any], train_loss: float) -> None:
+    def checked(self, row: Row, train_loss: float) -> None:
         """Print one line a check."""
         print(check_line(row, train_loss))
 
 
-def check_line(row: Mapping[str, Any], train_loss: float) -> str:
+def check_line(row: Row, train_loss: float) -> str:
     """One check in words."""
     loss = "not finite" if row["loss"] is None else f"{row['loss']:.4f}"
     return (
