@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from shutil import copytree
 
 import numpy as np
 import pytest
@@ -28,15 +29,17 @@ FIGURE = {*NETWORK, "matplotlib"}
 DIGITS = {"sklearn", "scipy", "pandas", "pyarrow"}
 """scikit-learn carries the digits; it imports pandas, and that pyarrow, where they are there."""
 
+COUNTING = {"torch._dynamo", "sympy", "scipy", "sklearn", "pandas", "pyarrow"}
+"""What runs a network without data is torch's compiler, with all that it looks for."""
+
 LOADS = {
     "--help": set[str](),
     "size --input 32 --kernel 3": FLAGS,
     "convolve --help": FLAGS,
     "runs .": RECORDS,
-    "compare one=run two=run": {*NETWORK, "scipy"},
+    "compare one=run two=other": {*FIGURE, *COUNTING},
     "data digits": {*RECORDS, "numpy", "PIL", "matplotlib", *DIGITS},
-    # What runs a network without data is torch's compiler, with sympy.
-    "layers base": {*NETWORK, "torch._dynamo", "sympy"},
+    "layers base": {*NETWORK, *COUNTING},
     "train digits --epochs 1 --device cpu --out new": {*FIGURE, *DIGITS},
     "predict run three.png": NETWORK,
     "evaluate run pictures": NETWORK,
@@ -68,6 +71,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("commands")
     recipe = {"epochs": 1, "patience": 0, "precision": "fp32"}
     grevy.train("digits", recipe, out=folder / "run", device="cpu", listener=Listener())
+    copytree(folder / "run", folder / "other")
     pixels = np.random.default_rng(0).integers(0, 256, (8, 8), np.uint8)
     Image.fromarray(pixels).save(folder / "three.png")
     for split in ("train", "test"):

@@ -27,7 +27,7 @@ from grevy.models.own.find import is_own_name
 from grevy.models.own.using import Model, using
 from grevy.records.preprocessing import Fit
 
-Network = Run | Path | Model | nn.Module | Classifier
+Openable = Run | Path | Model | nn.Module | Classifier
 """A run or its directory, the name of a network, a class or function that builds one, a module, or
 what is open already."""
 
@@ -43,7 +43,7 @@ _READ_BY = {
 
 
 def open_classifier(
-    network: Network,
+    network: Openable,
     *,
     snapshot: SnapshotName = "best",
     device: str = "auto",
@@ -106,7 +106,7 @@ def open_classifier(
         return _opened(network, given)
 
 
-def _opened(network: Network, given: dict[str, Any]) -> Classifier:
+def _opened(network: Openable, given: dict[str, Any]) -> Classifier:
     if isinstance(network, Classifier):
         _require_read("an open classifier", given)
         return network
@@ -123,7 +123,7 @@ def _opened(network: Network, given: dict[str, Any]) -> Classifier:
 
 
 def predict(
-    network: Network,
+    network: Openable,
     pictures: Pictures,
     *,
     device: str = "auto",
@@ -151,7 +151,7 @@ def predict(
 
 
 def evaluate(
-    network: Network,
+    network: Openable,
     where: Where | ImageData | None = None,
     *,
     split: str = "test",

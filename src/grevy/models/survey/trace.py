@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import sys
 from collections.abc import Iterator, MutableMapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
@@ -124,7 +125,7 @@ def _traced(model: nn.Module, shape: Shape, tensors: AbstractContextManager[None
     log = _Log()
     with evaluating(model), _hooked(model, log), torch.no_grad(), unfused():
         try:
-            with tensors, _Watch(log):
+            with tensors, _watching(log):
                 image_BCHW = blank_picture(model, shape)
                 log.seen[image_BCHW] = picture(*shape[1:])
                 model(image_BCHW)
@@ -205,8 +206,20 @@ class _Watch(TorchDispatchMode):  # type: ignore[no-untyped-call]
         return result
 
 
-# PyTorch wraps it for `torch.compile`, whose import takes longer than most networks do.
-_Watch.__torch_dispatch__ = inspect.unwrap(_Watch.__torch_dispatch__)  # type: ignore[method-assign]
+class _QuickWatch(_Watch):  # type: ignore[no-untyped-call]
+    """For networks that are not compiled, before anything is.
+
+    PyTorch wraps the method so that `torch.compile` leaves it alone, and for that imports the
+    compiler, which takes longer than most networks do.
+    """
+
+
+_QuickWatch.__torch_dispatch__ = inspect.unwrap(_Watch.__torch_dispatch__)  # type: ignore[method-assign]
+
+
+def _watching(log: _Log) -> _Watch:
+    """Through the wrapper once anything may be compiled: else the watch would be compiled, too."""
+    return _Watch(log) if "torch._dynamo" in sys.modules else _QuickWatch(log)
 
 
 @contextmanager
