@@ -31,6 +31,10 @@ if TYPE_CHECKING:
     from grevy.models.registry import model_names as model_names
     from grevy.models.registry import register_model as register_model
     from grevy.models.survey.layers import layers as layers
+    from grevy.recipes.kinds import AugmentationConfig as AugmentationConfig
+    from grevy.recipes.kinds import LossConfig as LossConfig
+    from grevy.recipes.kinds import OptimizerConfig as OptimizerConfig
+    from grevy.recipes.kinds import ScheduleConfig as ScheduleConfig
     from grevy.recipes.load import load_recipe as load_recipe
     from grevy.recipes.parts import register_augmentation as register_augmentation
     from grevy.recipes.parts import register_data_source as register_data_source
@@ -38,8 +42,10 @@ if TYPE_CHECKING:
     from grevy.recipes.parts import register_optimizer as register_optimizer
     from grevy.recipes.parts import register_schedule as register_schedule
     from grevy.recipes.schema import Recipe as Recipe
+    from grevy.recipes.with_weights import with_weights as with_weights
     from grevy.records.table import list_runs as runs
     from grevy.studies.compare import compare as compare
+    from grevy.studies.listener import StudyListener as StudyListener
     from grevy.studies.run import study as study
     from grevy.studies.study import load_study as load_study
     from grevy.training.listeners.listener import Listener as Listener
@@ -47,6 +53,12 @@ if TYPE_CHECKING:
     from grevy.training.train import train as train
 
 _HOMES = {
+    "with_weights": "grevy.recipes.with_weights:with_weights",
+    "StudyListener": "grevy.studies.listener:StudyListener",
+    "ScheduleConfig": "grevy.recipes.kinds:ScheduleConfig",
+    "OptimizerConfig": "grevy.recipes.kinds:OptimizerConfig",
+    "LossConfig": "grevy.recipes.kinds:LossConfig",
+    "AugmentationConfig": "grevy.recipes.kinds:AugmentationConfig",
     "audit": "grevy.data.audit:audit",
     "build_model": "grevy.models:build_model",
     "Classifier": "grevy.classifier.classifier:Classifier",
@@ -83,11 +95,16 @@ _HOMES = {
 }
 
 __all__ = [
+    "AugmentationConfig",
     "Classifier",
     "InspectorSettings",
     "Listener",
+    "LossConfig",
+    "OptimizerConfig",
     "Recipe",
     "Run",
+    "ScheduleConfig",
+    "StudyListener",
     "audit",
     "build_model",
     "compare",
@@ -116,6 +133,7 @@ __all__ = [
     "size",
     "study",
     "train",
+    "with_weights",
 ]
 
 

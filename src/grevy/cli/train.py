@@ -20,7 +20,7 @@ from grevy.cli.recipe_flags import flags_of, given
 from grevy.recipes.changes import changed
 from grevy.recipes.load import load_recipe
 from grevy.recipes.schema import Recipe
-from grevy.recipes.shortcuts import with_shortcuts
+from grevy.recipes.with_weights import with_weights
 from grevy.records.results import SecondsRecord
 from grevy.records.run_record import RunRecord
 from grevy.training.listeners.listener import Listener, check_line
@@ -128,7 +128,12 @@ def parsed(words: list[str], named: Recipe) -> tuple[TrainArguments, Recipe]:
     kind.__doc__ = TrainArguments.__doc__
     arguments = parse(kind, "train", words, kind())
     asked = given(words, arguments.fields)
-    recipe = with_shortcuts(named, arguments.pretrained, arguments.weights, arguments.train)
+    recipe = with_weights(
+        named,
+        pretrained=arguments.pretrained,
+        weights=arguments.weights,
+        layers=arguments.train,
+    )
     return arguments, changed(recipe, asked, "the command line") if asked else recipe
 
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from grevy.errors import UsageError
+from grevy.recipes.load import load_recipe
 from grevy.recipes.schema import Recipe
 
 BELONGS_TO_WEIGHTS = {
@@ -15,13 +17,17 @@ BELONGS_TO_WEIGHTS = {
 """Fields that take `weights`: what the published weights were made with."""
 
 
-def with_shortcuts(
-    recipe: Recipe, pretrained: bool = False, weights: str | None = None, layers: str | None = None
+def with_weights(
+    recipe: str | Path | Mapping[str, Any] | Recipe,
+    *,
+    pretrained: bool = False,
+    weights: str | None = None,
+    layers: str | None = None,
 ) -> Recipe:
     """The recipe that begins with weights from elsewhere.
 
     Args:
-        recipe: stays as it is.
+        recipe: as `load_recipe` takes it.
         pretrained: begin with published weights, and with the input size, interpolation and
             normalisation that belong to them, where the recipe has these at their defaults.
         weights: begin with a file's weights, a URL's, or hf:OWNER/NAME/FILE.
@@ -29,7 +35,9 @@ def with_shortcuts(
 
     Raises:
         UsageError: two sources of weights.
+        RecipeError: as `load_recipe`.
     """
+    recipe = load_recipe(recipe)
     if pretrained and weights:
         raise UsageError("pretrained and a file of weights", "one of them", "leave one out")
     source = "pretrained" if pretrained else weights
