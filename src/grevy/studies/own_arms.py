@@ -7,7 +7,7 @@ from pathlib import Path
 
 from grevy.errors import SourceError
 from grevy.models.own.object_source import OWN_PREFIX
-from grevy.models.own.using import Model, own_recipe, using, with_model
+from grevy.models.own.using import Model, network_names, own_recipe, using, with_model
 from grevy.recipes.schema import Recipe
 from grevy.records.source import Sources, read_source, union
 from grevy.studies.study import Arm, Study, check_arms
@@ -50,7 +50,7 @@ def _own(recipe: Recipe) -> tuple[Recipe, Sources]:
 
 
 def _is_of(name: str | None, recipe: Recipe) -> bool:
-    return name in (recipe.model.name, recipe.selection.proxy.name)
+    return name in network_names(recipe)
 
 
 def _refuse_without_text(sources: Sources) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import replace
@@ -15,7 +15,7 @@ from grevy.models.registry import is_registering, known
 from grevy.recipes.schema import Recipe
 from grevy.records.source import Sources
 
-__all__ = ["Model", "Own", "given", "own_recipe", "read_own", "using", "using_own", "using_sources"]
+__all__ = ["Model", "Own"]
 
 _given: ContextVar[Own] = ContextVar("given", default=Own())  # noqa: B039  (immutable)
 
@@ -95,20 +95,18 @@ def own_recipe(recipe: Recipe, like: Recipe | None = None) -> tuple[Recipe, Reci
             "a file that defines a network",
             "put what trains below `if __name__ == '__main__':`",
         )
-    names = {name: find_name(name) for one in (recipe, like) if one for name in _names(one)}
+    names = {name: find_name(name) for one in (recipe, like) if one for name in network_names(one)}
     own = given()
     for found in names.values():
         own = own.and_also(found)
-
-    def renamed(one: Recipe) -> Recipe:
-        return _renamed(one, *(f"{names[name].name}" for name in _names(one)))
-
-    return renamed(recipe), renamed(like) if like else None, _remembered(own)
+    canonical = {name: f"{found.name}" for name, found in names.items()}
+    changed = _renamed(recipe, canonical), _renamed(like, canonical) if like else None
+    return *changed, _remembered(own)
 
 
 def with_model(recipe: Recipe, name: str) -> Recipe:
     """The recipe with another network."""
-    return _renamed(recipe, name, recipe.selection.proxy.name)
+    return recipe.model_copy(update={"model": recipe.model.model_copy(update={"name": name})})
 
 
 def _remembered(own: Own) -> Own:
@@ -116,12 +114,17 @@ def _remembered(own: Own) -> Own:
     return own
 
 
-def _names(recipe: Recipe) -> tuple[str, str]:
-    return recipe.model.name, recipe.selection.proxy.name
+def network_names(recipe: Recipe) -> tuple[str, ...]:
+    """Of the networks that a training builds."""
+    proxy = (recipe.selection.proxy.name,) if recipe.selection.is_on else ()
+    return recipe.model.name, *proxy
 
 
-def _renamed(recipe: Recipe, name: str, proxy: str) -> Recipe:
-    model = recipe.model.model_copy(update={"name": name})
-    small = recipe.selection.proxy.model_copy(update={"name": proxy})
-    selection = recipe.selection.model_copy(update={"proxy": small})
-    return recipe.model_copy(update={"model": model, "selection": selection})
+def _renamed(recipe: Recipe, names: Mapping[str, str]) -> Recipe:
+    changed = with_model(recipe, names[recipe.model.name])
+    if not recipe.selection.is_on:
+        return changed
+    selection = recipe.selection
+    proxy = selection.proxy.model_copy(update={"name": names[selection.proxy.name]})
+    update = {"selection": selection.model_copy(update={"proxy": proxy})}
+    return changed.model_copy(update=update)
