@@ -80,7 +80,7 @@ def _print_layers(arguments: LookArguments, output: Output) -> None:
 
     with using(plugin=arguments.plugin, trust_source=arguments.trust_source):
         classifier = Network(**_network(arguments)).classifier
-    layers = layer_list(classifier)
+        layers = layer_list(classifier)
     rows = [(layer.name, layer.type, "×".join(map(str, layer.shape))) for layer in layers]
     output.table(("layer", "type", "output"), rows, title=classifier.name)
     if classifier.not_loaded:
