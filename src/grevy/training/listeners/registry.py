@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from importlib import import_module, metadata
+from collections.abc import Callable
+from importlib import import_module
 from typing import TypeVar
 
 from grevy.errors import UsageError
+from grevy.recipes.parts import GROUPS, load_entry_points
 from grevy.training.listeners.listener import Listener
 
-GROUP = "grevy.listeners"
-"""Entry points of installed packages: a name, and `package.module:Class` of a listener."""
+GROUP = GROUPS["listener"]
+"""Entry points of installed packages. Loading one runs the call that registers its listener."""
 
 OWN = {
     "mlflow": "grevy.training.listeners.mlflow:MLflowListener",
@@ -38,8 +39,13 @@ def register_listener(name: str) -> Callable[[Builder], Builder]:
 
 
 def listener_names() -> list[str]:
-    """All that `--log` takes: ours, those of plugins, and those of installed packages."""
-    return sorted({*OWN, *_registered, *(point.name for point in _entry_points())})
+    """All that `--log` takes: ours, those of plugins, and those of installed packages.
+
+    Raises:
+        PartError: an installed package's can't be loaded.
+    """
+    load_entry_points(GROUP)
+    return sorted({*OWN, *_registered})
 
 
 def build_listener(name: str) -> Listener:
@@ -47,22 +53,16 @@ def build_listener(name: str) -> Listener:
 
     Raises:
         UsageError: no listener has that name.
+        PartError: an installed package's can't be loaded.
         MissingPackageError: the package that it writes for is not installed.
     """
+    if name not in _registered and name not in OWN:
+        load_entry_points(GROUP, name)
     if name in _registered:
         return _registered[name]()
-    if name in OWN:
-        module, _, attribute = OWN[name].partition(":")
-        builder: Callable[[], Listener] = getattr(import_module(module), attribute)
-        return builder()
-    for point in _entry_points():
-        if point.name == name:
-            installed: Callable[[], Listener] = point.load()
-            return installed()
-    raise UsageError(
-        f"no listener '{name}'", f"one of {', '.join(listener_names())}", "change --log"
-    )
-
-
-def _entry_points() -> Iterable[metadata.EntryPoint]:
-    return metadata.entry_points(group=GROUP)
+    if name not in OWN:
+        known = ", ".join(listener_names())
+        raise UsageError(f"no listener '{name}'", f"one of {known}", "change --log")
+    module, _, attribute = OWN[name].partition(":")
+    builder: Callable[[], Listener] = getattr(import_module(module), attribute)
+    return builder()

@@ -152,13 +152,16 @@ def test_a_plugin_registers_its_own(
 
 
 def test_an_installed_package_names_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
-    point = metadata.EntryPoint("diary", f"{__name__}:Notes", registry.GROUP)
-    monkeypatch.setattr(metadata.EntryPoint, "load", lambda point: Notes)
+    monkeypatch.setattr(registry, "_registered", {})
+    point = metadata.EntryPoint("diary", "a_package.diary", "grevy.listeners")
     monkeypatch.setattr(
-        registry.metadata, "entry_points", lambda group: [point] if group == registry.GROUP else []
+        metadata.EntryPoint, "load", lambda point: grevy.register_listener(point.name)(Notes)
     )
-    assert listener_names() == ["diary", "mlflow", "tensorboard"]
+    monkeypatch.setattr(
+        metadata, "entry_points", lambda group: [point] if group == "grevy.listeners" else []
+    )
     assert isinstance(build_listener("diary"), Notes)
+    assert listener_names() == ["diary", "mlflow", "tensorboard"]
 
 
 def test_an_unknown_name_is_refused_with_those_that_there_are(
