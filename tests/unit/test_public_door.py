@@ -14,6 +14,7 @@ import pytest
 
 import grevy
 import grevy.testing
+from grevy.recipes.load import named_recipes
 
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "api.md"
@@ -72,6 +73,28 @@ def modules_of(code: str) -> set[str]:
         elif isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
     return {name for name in found if name.split(".")[0] == "grevy"}
+
+
+@pytest.mark.parametrize("page", sorted(p.name for p in (ROOT / "docs").glob("*.md")))
+def test_the_files_that_the_docs_name_exist(page: str) -> None:
+    text = (ROOT / "docs" / page).read_text("utf-8")
+    for name in re.findall(r"`((?:[a-z_]+/)+[a-z_]+\.py)`", text):
+        tails = (ROOT, ROOT / "src", ROOT / "src" / "grevy")
+        assert any((place / name).is_file() for place in tails), f"{page} names {name}"
+
+
+def test_the_folders_of_the_tree_in_contributing_exist_and_none_is_missing() -> None:
+    text = (ROOT / "CONTRIBUTING.md").read_text("utf-8")
+    tree = text[text.index("src/grevy/\n") : text.index("tests/ ")]
+    told = set(re.findall(r"^  ([a-z]+)/ ", tree, flags=re.MULTILINE))
+    there = {path.parent.name for path in (ROOT / "src" / "grevy").glob("*/__init__.py")}
+    assert told == there
+
+
+def test_the_help_of_train_names_every_recipe() -> None:
+    text = (ROOT / "src" / "grevy" / "cli" / "train.py").read_text("utf-8")
+    told = text[text.index('"""A named recipe (') : text.index("or a YAML file")]
+    assert set(re.findall(r"[a-z]+[a-z0-9-]*[0-9a-z]", told)) >= set(named_recipes())
 
 
 if __name__ == "__main__":

@@ -95,7 +95,7 @@ def main(words: list[str]) -> None:
     output = Output(arguments.json)
     from grevy.training.train import train
 
-    other = recipe != named or "--recipe" in " ".join(words)
+    other = recipe != named or said(words, "--recipe") is not None
     with ExitStack() as stack:
         run = train(
             arguments.where,

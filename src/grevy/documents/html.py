@@ -49,6 +49,7 @@ def _environment() -> Environment:
     environment.filters.update(
         clean=clean, hold=hold_operators, hold_inside=hold_inside, pieces=pieces, base64=_base64
     )
+    environment.filters["unknown"] = _unknown
     for kind in (Heading, Paragraph, Items, Formula, Matrix, Table, Figure):
         environment.tests[kind.__name__] = kind.__instancecheck__
     return environment
@@ -56,3 +57,8 @@ def _environment() -> Environment:
 
 def _base64(content: bytes) -> str:
     return b64encode(content).decode()
+
+
+def _unknown(block: object) -> str:
+    """A kind of block that the template lacks is a mistake of ours, not an empty place."""
+    raise TypeError(f"no HTML for a {type(block).__name__}")

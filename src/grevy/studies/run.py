@@ -124,13 +124,19 @@ def choose_executor(on: str, tasks: int, workers: int | None = None) -> Executor
     """Where to train.
 
     Raises:
-        StudyFileError: a place that is not known.
+        StudyFileError: a place that is not known, or workers where a cluster decides.
     """
     if on == "local":
         from grevy.studies.executors.local import local_executor
 
         return local_executor(tasks, workers)
     if on == "ray" or on.startswith("ray://"):
+        if workers is not None:
+            raise StudyFileError(
+                f"{workers} workers on a Ray cluster",
+                "as many as the cluster has room for",
+                "leave the workers out",
+            )
         from grevy.studies.executors.cluster import RayExecutor
 
         return RayExecutor(on)

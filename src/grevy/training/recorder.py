@@ -106,13 +106,16 @@ class Recorder:
         """Show the run as interrupted or failed, with the error's line, and tell the listener."""
         if isinstance(error, RunInterruptedError):
             self.directory.change(status=RunStatus.INTERRUPTED)
-        elif isinstance(error, GrevyError):
+        else:
             self._failed(error)
         self.listener.failed(error)
 
-    def _failed(self, error: GrevyError) -> None:
+    def _failed(self, error: Exception) -> None:
+        """Ours says all in one line; of another, such as PyTorch's, the kind is a part of it."""
+        ours = isinstance(error, GrevyError)
+        line = str(error) if ours else f"{type(error).__name__}: {error}".splitlines()[0]
         try:
-            self.directory.change(status=RunStatus.FAILED, error=str(error))
+            self.directory.change(status=RunStatus.FAILED, error=line)
         except SaveError as second:
             error.add_note(f"and run.json could not be updated: {second}")
 

@@ -144,3 +144,8 @@ def test_the_latex_compiles_with_its_figures(tmp_path) -> None:
 def test_a_text_of_words_and_values_reads_as_it_is_printed() -> None:
     assert plain(("accuracy ", ACCURACY, "!")) == "accuracy 0.7340!"
     assert plain("words") == "words"
+
+
+def test_a_kind_of_block_that_html_does_not_know_is_never_dropped() -> None:
+    with pytest.raises(TypeError, match="no HTML for a str"):
+        as_html(Document("", ("not a block",)))  # type: ignore[arg-type]
