@@ -24,9 +24,9 @@ SELECTED = ["--selection.keep", "0.5", "--selection.proxy.convnet.widths", "8", 
 AS_ON_GPUS = """
 import sys
 from grevy.cli.main import main
-from grevy.training import losses
+from grevy.training import loss_log
 
-losses.AT_ONCE.clear()  # of no device are losses read one by one
+loss_log.AT_ONCE.clear()  # of no device are losses read one by one
 main(sys.argv[1:])
 """
 
