@@ -46,6 +46,8 @@ def name_of(item: Picture, index: int) -> str:
 
 def _items(pictures: object, channels: int) -> Iterator[Picture]:
     if isinstance(pictures, str | Path):
+        if str(pictures) == "":  # a path would take it for the folder that one is in
+            raise EmptyDataError("an empty path", "a picture or a folder", "name one")
         yield from list_pictures([pictures])
     elif isinstance(pictures, bytes | bytearray | memoryview):
         yield bytes(pictures)
@@ -68,6 +70,8 @@ def _pictures_in(pixels: NDArray[np.uint8], channels: int) -> list[Picture]:
     """[H, W] or [H, W, 3] each. Three axes are one picture if the last has a pixel's length."""
     shape = pixels.shape
     if pixels.dtype != np.uint8 or pixels.ndim not in (2, 3, 4) or 0 in shape[1:]:
+        raise _not_pixels(pixels)
+    if pixels.ndim == 2 and shape[0] == 0:
         raise _not_pixels(pixels)
     if pixels.ndim == 2 or (pixels.ndim == 3 and shape[2] in (1, 3)):
         return [_without_gray_axis(pixels)]

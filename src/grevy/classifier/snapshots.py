@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 import safetensors.torch
 from torch import nn
 
 from grevy.classifier.run import Run
 from grevy.data.randomness import own_randomness
-from grevy.errors import CorruptRecordError, RunMismatchError, RunNotFoundError
+from grevy.errors import CorruptRecordError, RunMismatchError, RunNotFoundError, UsageError
 from grevy.models import build_model
 from grevy.models.pairing import begin_like
 from grevy.models.transfer.initial import begin_with
@@ -49,9 +49,14 @@ def network_at(run: Run, snapshot: SnapshotName) -> tuple[nn.Module, int]:
     """The network in evaluation mode at that snapshot, and its step.
 
     Raises:
+        UsageError: no such snapshot.
         RunNotFoundError: the record lacks that snapshot.
         CorruptRecordError: the weights are damaged or of another architecture.
     """
+    if snapshot not in get_args(SnapshotName):
+        raise UsageError(
+            f"snapshot '{snapshot}'", "best, last or initial", "correct the snapshot's name"
+        )
     if snapshot == "best":
         return run.model(), int(run.results["best_step"])
     if snapshot == "initial":

@@ -13,6 +13,7 @@ from typing import Annotated, Any, Literal
 
 import tyro
 
+from grevy.errors import UsageError
 from grevy.recipes.fields import SECTIONS, RecipeField, all_fields
 from grevy.recipes.parts import known_parts
 from grevy.recipes.schema import Recipe
@@ -61,7 +62,14 @@ def given(words: Sequence[str], parsed: Any) -> dict[str, Any]:
         *rooms, last = _word(name).split(".")
         spellings = {".".join([*rooms, last]), ".".join([*rooms, f"no-{last}"])}
         if written & {f"--{spelling}" for spelling in spellings}:
-            found[ALONE.get(name, name)] = value
+            full = ALONE.get(name, name)
+            if found.get(full, value) != value:
+                raise UsageError(
+                    f"--{_word(name)} and --{_word(full)} with two values",
+                    "one of them: they are the same field",
+                    "leave one out",
+                )
+            found[full] = value
     return found
 
 

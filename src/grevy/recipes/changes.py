@@ -62,8 +62,20 @@ def parse_changes(text: str) -> tuple[str, dict[str, Any]]:
         field, equals, value = part.partition("=")
         if not equals:
             raise StudyFileError(f"'{part}'", "FIELD=VALUE, as in norm=batch", "correct --vary")
-        changes[full_field(field)] = yaml.safe_load(value)
+        full = full_field(field)
+        if full in changes:
+            raise StudyFileError(f"'{full}' twice in '{text}'", "one value", "leave one out")
+        changes[full] = _value_of(value, text)
     return name, changes
+
+
+def _value_of(value: str, text: str) -> Any:
+    try:
+        return yaml.safe_load(value)
+    except yaml.YAMLError:
+        raise StudyFileError(
+            f"'{value}' in '{text}'", "a value such as 0.05, true or [32, 64]", "mend its brackets"
+        ) from None
 
 
 def changed(recipe: Recipe, changes: Changes, origin: str) -> Recipe:

@@ -25,7 +25,9 @@ class ReadWhen:
 class Config(BaseModel):
     """Immutable, and no field that it does not know. The text under a field is its help."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", use_attribute_docstrings=True, allow_inf_nan=False
+    )
 
     def unread(self) -> dict[str, str]:
         """Fields that nothing reads as the others stand, each with the condition that it lacks."""

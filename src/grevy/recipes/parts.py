@@ -179,6 +179,8 @@ def find_part(kind: Kind, name: str) -> Part:
         RecipeValueError: there is none.
         PartError: an entry point that can't be loaded.
     """
+    if not isinstance(name, str):  # YAML has other values, too
+        raise RecipeValueError(f"{name!r} as a {kind}", "its name", "give a name")
     _list_home(kind)
     if name not in _parts[kind]:
         load_entry_points(GROUPS[kind], name)

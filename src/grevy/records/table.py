@@ -115,7 +115,7 @@ def _of_recipe(record: RunRecord) -> dict[str, str | None]:
     """Network and differences; a recipe of another Grevy that can't be read has none."""
     try:
         recipe = record.load_recipe()
-    except RecipeError as error:
+    except (RecipeError, ValueError, TypeError) as error:  # whatever a record may hold
         return {"error": str(error)}
     known = recipe_of_that_name(recipe) is not None
     differs = changes_in_words(own_changes(recipe), CHANGES) if known else None

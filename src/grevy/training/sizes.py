@@ -49,7 +49,8 @@ def refuse_sizes(model: nn.Module, sizes: tuple[int, ...], input_shape: tuple[in
             "square pictures",
             "use --pictures.fit crop with one --pictures.size, or leave --augment.sizes out",
         )
-    training, device = model.training, next(model.parameters()).device
+    training = model.training
+    device = next((parameter.device for parameter in model.parameters()), torch.device("cpu"))
     model.eval()
     for side in sizes:
         try:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from grevy.errors import RecipeError, RecipeValueError, SameArmsError, UnreadFieldError
+from grevy.errors import GrevyError, RecipeError, RecipeValueError, SameArmsError, UnreadFieldError
 from grevy.recipes.changes import changed, differences, same_training
 from grevy.recipes.load import load_recipe, named_recipes
 from grevy.recipes.migrate import as_today, recorded_recipe
@@ -192,3 +192,19 @@ def test_the_identity_is_made_of_what_decides_a_training() -> None:
     ]
     assert len({own, *others}) == 7
     assert own == run_identity(base, "data", 0, None, {})
+
+
+@pytest.mark.parametrize(
+    ("vary", "words"),
+    [
+        ("lr=0.1,lr=0.2", "'optimizer.lr' twice"),
+        ("lr=[0.1", "mend its brackets"),
+        ("lr=.inf", "finite"),
+        ("loss={name: [a]}", "its name"),
+    ],
+)
+def test_an_arm_that_says_two_things_or_nothing_is_one_line(vary: str, words: str) -> None:
+    with pytest.raises(GrevyError) as caught:
+        load_study({"where": "digits", "vary": [vary]})
+    assert words in str(caught.value)
+    assert "\n" not in str(caught.value)

@@ -56,6 +56,12 @@ def faults_shown() -> Iterator[None]:
         yield
     except GrevyError:
         raise
+    except SystemExit as stop:
+        raise SourceFaultError(
+            f"code of yours that ends the program (sys.exit({stop.code!r}))",
+            "a file that defines a network",
+            "put what runs below `if __name__ == '__main__':`",
+        ) from stop
     except Exception as error:
         if fault := fault_of(error):
             raise fault from error

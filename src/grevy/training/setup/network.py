@@ -12,6 +12,7 @@ from torch import nn
 from grevy.classifier.precision import train_depthwise_in_fp32
 from grevy.data.batches import PicturesOnDevice
 from grevy.data.types import ImageData
+from grevy.errors import ModelArgumentError
 from grevy.models import build_model
 from grevy.models.pairing import Pairing, begin_like
 from grevy.models.transfer.frozen import TrainedLayers, freeze, trained_layers
@@ -68,6 +69,10 @@ def initial_network(
     if pairing and _other_weights(pairing.like, model):
         head = f"{head_name(network)}."
         pairing = pairing.without(n for n in pairing.shared if not n.startswith(head))
+    if not any(True for _ in network.parameters()):
+        raise ModelArgumentError(
+            f"model '{model.name}' without a parameter", "weights to train", "add a layer"
+        )
     layers = trained_layers(network, recipe.transfer.train)
     freeze(network, layers)
     network = place(network, train.device, recipe.augment.sizes, data.input_shape)
