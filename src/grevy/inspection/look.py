@@ -53,7 +53,8 @@ def look(
     its activations. With `method`: whatever inspector has that name. With `other` or
     `other_snapshot`: the same view of two networks on one scale.
 
-    Reading the test split for a unit or a map is counted in the run's record, as in `evaluate`.
+    Looking at the test split, or at what was predicted of it, is counted in the run's record once
+    a call, as in `evaluate`.
 
     Args:
         pictures: a file, several, or uint8 pixels [H, W], [H, W, 3] or [N, H, W, 3].
@@ -127,7 +128,7 @@ def _alone(
         "predictions": lambda: _recorded(network.opened_run, split),
     }
     view: View = inspector.look(*(found[need]() for need in inspector.needs), settings)
-    if "data" in inspector.needs and split == "test":
+    if {"data", "predictions"} & set(inspector.needs) and split == "test":
         network.opened_run.directory.count_test_read()
     return view
 
