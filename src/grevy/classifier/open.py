@@ -162,7 +162,8 @@ def evaluate(
     """Loss, accuracy and accuracy a class of a network on one split.
 
     The same split of the same data in the same precision gives the figures of the record. Reading
-    the run's own test split again is counted in its run.json (`test_reads`).
+    the run's test pictures again, however they are named, is counted in its run.json
+    (`test_reads`).
 
     Args:
         network: a finished run, its directory, or what `grevy.open` takes or gave.
@@ -173,7 +174,8 @@ def evaluate(
         trust_source: see `grevy.open`.
 
     Returns:
-        loss, accuracy, n, classes (accuracy and n by name), split, where, test_reads.
+        loss, accuracy, n, classes (accuracy and n by name), split, where, counted (whether this was
+        a reading of the run's test pictures), test_reads.
 
     Raises:
         RunNotFoundError: the run is not finished.

@@ -103,7 +103,20 @@ def test_evaluating_gives_the_figures_of_the_record_and_is_counted(run: Run) -> 
         recorded.n,
     )
     assert found["test_reads"] == before + 1 == run.record.test_reads
-    assert grevy.evaluate(classifier, DATA)["test_reads"] == before + 1  # other data is not counted
+    assert found["counted"]
+
+
+def test_test_pictures_are_counted_however_they_are_named_and_others_are_not(run: Run) -> None:
+    classifier, before = grevy.open(run, device="cpu"), run.record.test_reads
+    by_another_name = {"train": DATA["train"], "validation": DATA["test"]}
+    named = ((run.record.data.where, "test"), (DATA, "test"), (by_another_name, "validation"))
+    for reads, (where, split) in enumerate(named, before + 1):
+        found = classifier.evaluate(where, split=split)
+        assert (found["counted"], found["test_reads"]) == (True, reads)
+    others = {"train": DATA["train"], "test": (PIXELS[9:20], LABELS[9:20])}
+    for where, split in ((others, "test"), (DATA, "train"), (None, "validation")):
+        found = classifier.evaluate(where, split=split)
+        assert (found["counted"], found["test_reads"]) == (False, before + 3)
 
 
 def test_logits_are_those_of_the_record(run: Run) -> None:
