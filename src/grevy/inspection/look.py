@@ -64,7 +64,7 @@ def look(
         weights: of a named model: a file.
         pretrained: of a named model: the weights that an installed package carries.
         partial: load what fits of the file.
-        input_shape: C, H, W, where a model does not tell it.
+        input_shape: C, H, W of a named model, where it does not tell; of a module, always.
         classes: outputs of a named model.
         snapshot: of the run: "best", "last" or "initial".
         other: a second run (or `Classifier`) to set beside the first.
@@ -81,8 +81,9 @@ def look(
             `steps`, `noise`, … None stands for its own default.
 
     Raises:
-        UsageError: neither or both of run and model; nothing to look at; no such method; an
-            argument that is not read, with the inspectors that read it.
+        UsageError: neither or both of run and model; a module without its `input_shape`; nothing
+            to look at; no such method; an argument that is not read, with the inspectors that read
+            it.
         InputError: a setting that can't be.
         DifferentNetworksError: two networks in which the layer is not the same.
         MissingSplitError, RunMismatchError: the run's data lacks the split, or has changed.
