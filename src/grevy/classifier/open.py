@@ -25,6 +25,7 @@ from grevy.errors import RunNotFoundError, UsageError
 from grevy.models import model_names
 from grevy.models.own.find import is_own_name
 from grevy.models.own.using import Model, using
+from grevy.models.registry import find_builder
 from grevy.records.preprocessing import Fit
 
 Openable = Run | Path | Model | nn.Module | Classifier
@@ -204,12 +205,13 @@ def _is_run(network: Run | str | Path) -> bool:
 
     Raises:
         RunNotFoundError: a word that is neither.
+        PartError: an installed package's network of that name can't be loaded.
     """
     if isinstance(network, str) and is_own_name(network):
         return False
     if not isinstance(network, str) or Path(network).exists():
         return True
-    if network in model_names() or ":" in network:
+    if ":" in network or find_builder(network) is not None:
         return False
     if "/" in network or "\\" in network:
         return True

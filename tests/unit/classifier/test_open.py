@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from grevy.errors import (
     RunNotFoundError,
     UsageError,
 )
+from grevy.models import registry
 from grevy.training.listeners.listener import Listener
 
 RANDOM = np.random.default_rng(0)
@@ -231,6 +233,20 @@ def test_a_network_by_name_answers_with_the_names_it_is_given() -> None:
     assert classifier.predict(PIXELS[0])[0].class_name in ("cow", "zebra")
     assert "random" in classifier.notes[0]
     assert grevy.open("base", classes=7, device="cpu").classes == tuple("0123456")
+
+
+def test_a_network_of_an_installed_package_is_found_by_its_name(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(registry, "_builders", dict(registry._builders))
+    point = metadata.EntryPoint("colours", "a_package.colours", "grevy.models")
+    monkeypatch.setattr(
+        metadata.EntryPoint, "load", lambda point: grevy.register_model(point.name)(means)
+    )
+    monkeypatch.setattr(
+        metadata, "entry_points", lambda group: [point] if group == "grevy.models" else []
+    )
+    assert grevy.open("colours", classes=["red", "green"]).classes == ("red", "green")
 
 
 def test_an_argument_that_would_say_nothing_is_refused(run: Run) -> None:
