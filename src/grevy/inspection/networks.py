@@ -48,8 +48,18 @@ class Network:
     def beside(
         self, other: Run | str | Path | Classifier | None, snapshot: SnapshotName | None
     ) -> Classifier | None:
-        """The network to set beside this one, if there is to be one; arguments as in `look`."""
+        """The network to set beside this one, if there is to be one; arguments as in `look`.
+
+        Raises:
+            UsageError: a snapshot of what is no run.
+        """
         if isinstance(other, Classifier):
+            if snapshot is not None:
+                raise UsageError(
+                    f"--other-snapshot {snapshot} for a classifier",
+                    "--other-snapshot for a run",
+                    "leave it out",
+                )
             return other
         if other is None and snapshot is None:
             return None

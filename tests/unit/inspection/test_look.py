@@ -141,6 +141,12 @@ def test_what_does_not_apply_is_refused(
         look(PICTURE, model=classifier, **question)
 
 
+def test_a_classifier_beside_it_has_no_other_snapshot(classifier: Classifier) -> None:
+    asked = {"model": classifier, "other": classifier, "layer": "conv1", "method": "activations"}
+    with pytest.raises(UsageError, match="--other-snapshot last for a classifier"):
+        look(PICTURE, **asked, other_snapshot="last")
+
+
 def test_a_module_takes_an_input_shape_but_no_weights() -> None:
     model = nn.Sequential(nn.Conv2d(3, 2, 3), nn.Flatten(), nn.Linear(72, 4))
     with pytest.raises(UsageError, match="--partial for a module"):
