@@ -96,8 +96,11 @@ class Inspector:
 
 
 WORDS_OF_LOOK = frozenset(
-    "picture pictures run model weights pretrained partial input input_shape classes snapshot other "
-    "other_snapshot method unit map data plugin trust_source page list out json".split()
+    {
+        *("run", "model", "weights", "pretrained", "partial", "input", "input_shape", "classes"),
+        *("snapshot", "other", "other_snapshot", "picture", "pictures", "data"),
+        *("method", "unit", "map", "plugin", "trust_source", "page", "list", "out", "json"),
+    }
 )
 """What `grevy.look` and `grevy look` take themselves; `layer` goes to whichever inspector reads
 it."""

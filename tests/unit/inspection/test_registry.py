@@ -59,7 +59,7 @@ def test_a_setting_does_not_take_a_word_of_look() -> None:
 def test_the_words_of_look_are_all_that_its_two_doors_take_themselves() -> None:
     keywords = set(inspect.signature(grevy.look).parameters) - {"layer", "settings"}
     flags = {each.name for each in dataclasses.fields(LookArguments)}
-    assert registry.WORDS_OF_LOOK == keywords | flags
+    assert keywords | flags == registry.WORDS_OF_LOOK
 
 
 def test_declarations_and_help_load_no_torch() -> None:
