@@ -20,7 +20,7 @@ from grevy.classifier.pictures import Pictures, list_items
 from grevy.classifier.precision import autocast
 from grevy.classifier.predictions import Prediction, predictions_of
 from grevy.classifier.run import Run
-from grevy.classifier.run_data import data_of_run, split_of
+from grevy.classifier.run_data import data_of_run, is_test_split, split_of
 from grevy.data.batches import PicturesOnDevice
 from grevy.data.load import Where
 from grevy.data.randomness import own_kernels
@@ -103,15 +103,17 @@ class Classifier:
         """Loss, accuracy and accuracy a class on one split.
 
         The same split of the same data in the same precision gives the figures of the record.
-        Reading the own test split of a run again is counted in its run.json (`test_reads`).
+        Reading the test pictures of its run again, however they are named, is counted in its
+        run.json (`test_reads`).
 
         Args:
             data: image data with the same class names, or where it is; None: the run's own.
             split: "train", "validation" or "test".
 
         Returns:
-            loss, accuracy, n, classes (accuracy and n by name), split, where, test_reads (None
-            where no run trained it).
+            loss, accuracy, n, classes (accuracy and n by name), split, where, counted (whether
+            this was a reading of the run's test pictures), test_reads (None where no run trained
+            it).
 
         Raises:
             UsageError: no data, of a network that no run trained.
@@ -125,11 +127,13 @@ class Classifier:
         pictures = PicturesOnDevice(found, self.device, *normalisation)
         with own_kernels():
             logits_NK = logits_of(self._as_trained, pictures, self.precision)
-        if self.run is not None and data is None and split == "test":
+        counted = self.run is not None and is_test_split(found, self.run)
+        if self.run is not None and counted:
             self.run.directory.count_test_read()
         reads = None if self.run is None else self.run.record.test_reads
         scores = evaluation_of(logits_NK, found, self.classes)
-        return {**scores, "split": split, "where": read.where, "test_reads": reads}
+        told = {"split": split, "where": read.where, "counted": counted, "test_reads": reads}
+        return {**scores, **told}
 
     def class_index(self, name_or_index: str | int) -> int:
         """The output of a class; a text that is no class name is taken as an index.

@@ -6,7 +6,7 @@ import difflib
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from torch import nn
 
@@ -25,19 +25,22 @@ from grevy.errors import RunNotFoundError, UsageError
 from grevy.models import model_names
 from grevy.models.own.find import is_own_name
 from grevy.models.own.using import Model, using
+from grevy.models.registry import find_builder
 from grevy.records.preprocessing import Fit
 
 Openable = Run | Path | Model | nn.Module | Classifier
 """A run or its directory, the name of a network, a class or function that builds one, a module, or
 what is open already."""
 
-_READ_BY = {
+Kind = Literal["a run", "a network by name", "a module", "an open classifier"]
+
+READ_BY: Mapping[Kind, set[str]] = {
     "a run": {"snapshot", "device"},
     "a network by name": {
         *("weights", "pretrained", "partial", "input_shape", "classes", "device", "name")
     },
     "a module": {"input_shape", "classes", "mean", "standard_deviation", "fit", "name"},
-    "an open classifier": set[str](),
+    "an open classifier": set(),
 }
 """Which arguments say something about what is opened."""
 
@@ -103,23 +106,33 @@ def open_classifier(
     }
     given = {key: value for key, value in arguments.items() if value is not None}
     with using(plugin=plugin, trust_source=trust_source):
-        return _opened(network, given)
+        kind = _kind_of(network)
+        _require_read(kind, given)
+        return open_as(kind, network, given)
 
 
-def _opened(network: Openable, given: dict[str, Any]) -> Classifier:
-    if isinstance(network, Classifier):
-        _require_read("an open classifier", given)
-        return network
-    if isinstance(network, nn.Module):
-        _require_read("a module", given)
-        return classifier_of_module(network, _shape_of_module(given), **given)
-    if isinstance(network, Run | str | Path) and _is_run(network):
-        _require_read("a run", given)
+def open_as(kind: Kind, network: Any, given: Mapping[str, Any]) -> Classifier:
+    """The same, where it is known what is meant and that all that is given is read (`READ_BY`)."""
+    if kind == "an open classifier":
+        opened: Classifier = network
+        return opened
+    if kind == "a module":
+        _require_shape(given)
+        return classifier_of_module(network, **given)
+    if kind == "a run":
         return classifier_of_run(network, **given)
-    assert not isinstance(network, Run | Path)
-    _require_read("a network by name", given)
     with using(network) as name:
         return _by_name(f"{name}", **given)
+
+
+def _kind_of(network: Openable) -> Kind:
+    if isinstance(network, Classifier):
+        return "an open classifier"
+    if isinstance(network, nn.Module):
+        return "a module"
+    if isinstance(network, Run | str | Path) and _is_run(network):
+        return "a run"
+    return "a network by name"
 
 
 def predict(
@@ -162,7 +175,8 @@ def evaluate(
     """Loss, accuracy and accuracy a class of a network on one split.
 
     The same split of the same data in the same precision gives the figures of the record. Reading
-    the run's own test split again is counted in its run.json (`test_reads`).
+    the run's test pictures again, however they are named, is counted in its run.json
+    (`test_reads`).
 
     Args:
         network: a finished run, its directory, or what `grevy.open` takes or gave.
@@ -173,7 +187,8 @@ def evaluate(
         trust_source: see `grevy.open`.
 
     Returns:
-        loss, accuracy, n, classes (accuracy and n by name), split, where, test_reads.
+        loss, accuracy, n, classes (accuracy and n by name), split, where, counted (whether this was
+        a reading of the run's test pictures), test_reads.
 
     Raises:
         RunNotFoundError: the run is not finished.
@@ -190,12 +205,13 @@ def _is_run(network: Run | str | Path) -> bool:
 
     Raises:
         RunNotFoundError: a word that is neither.
+        PartError: an installed package's network of that name can't be loaded.
     """
     if isinstance(network, str) and is_own_name(network):
         return False
     if not isinstance(network, str) or Path(network).exists():
         return True
-    if network in model_names() or ":" in network:
+    if ":" in network or find_builder(network) is not None:
         return False
     if "/" in network or "\\" in network:
         return True
@@ -221,22 +237,20 @@ def _by_name(
     return replace(found, name=called, classes=names or found.classes)
 
 
-def _shape_of_module(given: dict[str, Any]) -> Shape:
+def _require_shape(given: Mapping[str, Any]) -> None:
     if "input_shape" not in given:
         raise UsageError(
             "a module without input_shape",
             "channels, height and width of its pictures",
             "for example input_shape=(3, 32, 32)",
         )
-    shape: Shape = given.pop("input_shape")
-    return shape
 
 
-def _require_read(what: str, given: Mapping[str, Any]) -> None:
+def _require_read(kind: Kind, given: Mapping[str, Any]) -> None:
     """Refuse what would say nothing about this network, rather than leave it out in silence."""
     for argument in given:
-        if argument not in _READ_BY[what]:
-            others = [kind for kind, read in _READ_BY.items() if argument in read]
+        if argument not in READ_BY[kind]:
+            others = [other for other, read in READ_BY.items() if argument in read]
             raise UsageError(
-                f"{argument} for {what}", f"{argument} for {' or '.join(others)}", "leave it out"
+                f"{argument} for {kind}", f"{argument} for {' or '.join(others)}", "leave it out"
             )

@@ -47,3 +47,9 @@ def split_of(data: ImageData, split: str) -> Split:
             "choose another --split",
         )
     return data.splits[split]
+
+
+def is_test_split(split: Split, run: Run) -> bool:
+    """Whether these are the test pictures of a run, whatever they are called and wherever from."""
+    test = run.record.data.splits.get("test")
+    return test is not None and test.content_hash == split.content_hash

@@ -57,6 +57,6 @@ def main(words: list[str]) -> None:
     output.table(("class", "pictures", "accuracy"), [*rows, ("all", found["n"], found["accuracy"])])
     loss = "not finite" if found["loss"] is None else f"{found['loss']:.4f}"
     output.line(f"loss {loss}")
-    if arguments.where is None and found["split"] == "test":
+    if found["counted"]:
         output.line(f"the test split has now been read {found['test_reads']} times for this run")
     output.result(found)

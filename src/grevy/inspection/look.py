@@ -53,7 +53,8 @@ def look(
     its activations. With `method`: whatever inspector has that name. With `other` or
     `other_snapshot`: the same view of two networks on one scale.
 
-    Reading the test split for a unit or a map is counted in the run's record, as in `evaluate`.
+    Looking at the test split, or at what was predicted of it, is counted in the run's record once
+    a call, as in `evaluate`.
 
     Args:
         pictures: a file, several, or uint8 pixels [H, W], [H, W, 3] or [N, H, W, 3].
@@ -63,7 +64,7 @@ def look(
         weights: of a named model: a file.
         pretrained: of a named model: the weights that an installed package carries.
         partial: load what fits of the file.
-        input_shape: C, H, W, where a model does not tell it.
+        input_shape: C, H, W of a named model, where it does not tell; of a module, always.
         classes: outputs of a named model.
         snapshot: of the run: "best", "last" or "initial".
         other: a second run (or `Classifier`) to set beside the first.
@@ -80,8 +81,9 @@ def look(
             `steps`, `noise`, … None stands for its own default.
 
     Raises:
-        UsageError: neither or both of run and model; nothing to look at; no such method; an
-            argument that is not read, with the inspectors that read it.
+        UsageError: neither or both of run and model; a module without its `input_shape`; nothing
+            to look at; no such method; an argument that is not read, with the inspectors that read
+            it.
         InputError: a setting that can't be.
         DifferentNetworksError: two networks in which the layer is not the same.
         MissingSplitError, RunMismatchError: the run's data lacks the split, or has changed.
@@ -127,7 +129,7 @@ def _alone(
         "predictions": lambda: _recorded(network.opened_run, split),
     }
     view: View = inspector.look(*(found[need]() for need in inspector.needs), settings)
-    if "data" in inspector.needs and split == "test":
+    if {"data", "predictions"} & set(inspector.needs) and split == "test":
         network.opened_run.directory.count_test_read()
     return view
 

@@ -5,17 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 from torch import nn
 
 from grevy.classifier.classifier import Classifier
-from grevy.classifier.named import NamedModel, Shape, classifier_of_model
-from grevy.classifier.of_module import classifier_of_module
+from grevy.classifier.named import Shape
 from grevy.classifier.of_run import classifier_of_run
+from grevy.classifier.open import READ_BY, Kind, open_as
 from grevy.classifier.run import Run, open_run
 from grevy.classifier.snapshots import SnapshotName
 from grevy.errors import UsageError
-from grevy.models.own.using import Model, using
+from grevy.models.own.using import Model
 
 
 @dataclass(frozen=True)
@@ -33,22 +34,10 @@ class Network:
 
     @cached_property
     def classifier(self) -> Classifier:
-        """It, opened; errors as in `look`."""
+        """It, opened as `grevy.open` does; errors as in `look`."""
         self.require_one_meaning()
-        if self.run is not None:
-            return classifier_of_run(self.opened_run, self.snapshot)
-        if isinstance(self.model, Classifier):
-            return self.model
-        if isinstance(self.model, nn.Module):
-            return classifier_of_module(self.model, self.input_shape or (3, 32, 32))
-        assert self.model is not None
-        file = None if self.weights is None else Path(self.weights)
-        with using(self.model) as name:
-            return classifier_of_model(
-                NamedModel(
-                    f"{name}", file, self.pretrained, self.partial, self.input_shape, self.classes
-                )
-            )
+        network = self.model if self.run is None else self.opened_run
+        return open_as(self._kind, network, self._given)
 
     @cached_property
     def opened_run(self) -> Run:
@@ -59,8 +48,18 @@ class Network:
     def beside(
         self, other: Run | str | Path | Classifier | None, snapshot: SnapshotName | None
     ) -> Classifier | None:
-        """The network to set beside this one, if there is to be one; arguments as in `look`."""
+        """The network to set beside this one, if there is to be one; arguments as in `look`.
+
+        Raises:
+            UsageError: a snapshot of what is no run.
+        """
         if isinstance(other, Classifier):
+            if snapshot is not None:
+                raise UsageError(
+                    f"--other-snapshot {snapshot} for a classifier",
+                    "--other-snapshot for a run",
+                    "leave it out",
+                )
             return other
         if other is None and snapshot is None:
             return None
@@ -82,26 +81,31 @@ class Network:
         if (self.run is None) == (self.model is None):
             both = "both a run and a model" if self.run is not None else "neither a run nor a model"
             raise UsageError(both, "one of them", "give --run RUN, or --model NAME")
-        what, used = self._used()
-        given = {
+        for name in self._given:
+            if name not in READ_BY[self._kind]:
+                what = self._kind.replace("an open", "a")
+                word = f"--{'input' if name == 'input_shape' else name}"
+                owner = "a run" if name == "snapshot" else "a model by name"
+                raise UsageError(f"{word} for {what}", f"{word} for {owner}", "leave it out")
+
+    @property
+    def _kind(self) -> Kind:
+        """What it is; a model is never taken for a run, nor a run for a model."""
+        if self.run is not None:
+            return "a run"
+        if isinstance(self.model, Classifier):
+            return "an open classifier"
+        return "a module" if isinstance(self.model, nn.Module) else "a network by name"
+
+    @property
+    def _given(self) -> dict[str, Any]:
+        """What is said about it, by the arguments of `grevy.open`."""
+        said = {
             "weights": self.weights,
             "pretrained": self.pretrained,
             "partial": self.partial,
-            "input": self.input_shape,
+            "input_shape": self.input_shape,
             "classes": self.classes,
-            "snapshot": self.snapshot != "best",
+            "snapshot": None if self.snapshot == "best" else self.snapshot,
         }
-        for name, value in given.items():
-            if value and name not in used:
-                owner = "a run" if name == "snapshot" else "a model by name"
-                raise UsageError(f"--{name} for {what}", f"--{name} for {owner}", "leave it out")
-
-    def _used(self) -> tuple[str, set[str]]:
-        """What it is, and which arguments say something about it."""
-        if self.run is not None:
-            return "a run", {"snapshot"}
-        if isinstance(self.model, Classifier):
-            return "a classifier", set()
-        if isinstance(self.model, nn.Module):
-            return "a module", {"input"}
-        return "a named model", {"weights", "pretrained", "partial", "input", "classes"}
+        return {name: value for name, value in said.items() if value}

@@ -95,11 +95,32 @@ class Inspector:
             raise _value_error(self, error) from None
 
 
+WORDS_OF_LOOK = frozenset(
+    {
+        *("run", "model", "weights", "pretrained", "partial", "input", "input_shape", "classes"),
+        *("snapshot", "other", "other_snapshot", "picture", "pictures", "data"),
+        *("method", "unit", "map", "plugin", "trust_source", "page", "list", "out", "json"),
+    }
+)
+"""What `grevy.look` and `grevy look` take themselves; `layer` goes to whichever inspector reads
+it."""
+
 _registered: dict[str, Inspector] = {}
 
 
 def register(inspector: Inspector) -> Inspector:
-    """Make it known by its name; registering a name again replaces it."""
+    """Make it known by its name; registering a name again replaces it.
+
+    Raises:
+        InputError: a setting with a name that `look` has for something else.
+    """
+    for setting in inspector.fields:
+        if setting in WORDS_OF_LOOK:
+            raise InputError(
+                f"inspector '{inspector.name}' with the setting '{setting}'",
+                f"a name that look does not take itself, as it does {setting}",
+                "rename the setting",
+            )
     _registered[inspector.name] = inspector
     return inspector
 
@@ -118,6 +139,10 @@ def register_inspector(
     The function is called with what it needs and its settings, and returns a view. Without a
     summary the first line of its docstring is taken. `grevy.testing.check_inspector(name)` holds
     it to what all must do.
+
+    Raises:
+        InputError: needs in another order, or a setting with a name that `look` has for something
+            else.
 
     Example:
         class Settings(grevy.InspectorSettings):

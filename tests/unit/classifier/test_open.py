@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from grevy.errors import (
     RunNotFoundError,
     UsageError,
 )
+from grevy.models import registry
 from grevy.training.listeners.listener import Listener
 
 RANDOM = np.random.default_rng(0)
@@ -103,7 +105,20 @@ def test_evaluating_gives_the_figures_of_the_record_and_is_counted(run: Run) -> 
         recorded.n,
     )
     assert found["test_reads"] == before + 1 == run.record.test_reads
-    assert grevy.evaluate(classifier, DATA)["test_reads"] == before + 1  # other data is not counted
+    assert found["counted"]
+
+
+def test_test_pictures_are_counted_however_they_are_named_and_others_are_not(run: Run) -> None:
+    classifier, before = grevy.open(run, device="cpu"), run.record.test_reads
+    by_another_name = {"train": DATA["train"], "validation": DATA["test"]}
+    named = ((run.record.data.where, "test"), (DATA, "test"), (by_another_name, "validation"))
+    for reads, (where, split) in enumerate(named, before + 1):
+        found = classifier.evaluate(where, split=split)
+        assert (found["counted"], found["test_reads"]) == (True, reads)
+    others = {"train": DATA["train"], "test": (PIXELS[9:20], LABELS[9:20])}
+    for where, split in ((others, "test"), (DATA, "train"), (None, "validation")):
+        found = classifier.evaluate(where, split=split)
+        assert (found["counted"], found["test_reads"]) == (False, before + 3)
 
 
 def test_logits_are_those_of_the_record(run: Run) -> None:
@@ -218,6 +233,20 @@ def test_a_network_by_name_answers_with_the_names_it_is_given() -> None:
     assert classifier.predict(PIXELS[0])[0].class_name in ("cow", "zebra")
     assert "random" in classifier.notes[0]
     assert grevy.open("base", classes=7, device="cpu").classes == tuple("0123456")
+
+
+def test_a_network_of_an_installed_package_is_found_by_its_name(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(registry, "_builders", dict(registry._builders))
+    point = metadata.EntryPoint("colours", "a_package.colours", "grevy.models")
+    monkeypatch.setattr(
+        metadata.EntryPoint, "load", lambda point: grevy.register_model(point.name)(means)
+    )
+    monkeypatch.setattr(
+        metadata, "entry_points", lambda group: [point] if group == "grevy.models" else []
+    )
+    assert grevy.open("colours", classes=["red", "green"]).classes == ("red", "green")
 
 
 def test_an_argument_that_would_say_nothing_is_refused(run: Run) -> None:

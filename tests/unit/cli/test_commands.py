@@ -1,5 +1,6 @@
 import csv
 import json
+import shutil
 import subprocess
 import sys
 import time
@@ -124,10 +125,24 @@ def test_evaluate_counts_every_reading_of_the_test_split(
     assert sum(c["n"] for c in said["classes"].values()) == 20
 
 
-def test_evaluate_on_other_pictures(run: grevy.Run, folder: Path) -> None:
+def test_evaluate_on_the_data_of_the_run_by_its_name_says_that_it_is_counted(
+    run: grevy.Run, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    reads = run.record.test_reads + 1
+    main(["evaluate", str(run.path), str(folder)])
+    told = f"the test split has now been read {reads} times for this run"
+    assert told in " ".join(capsys.readouterr().out.split())
+    assert run.record.test_reads == reads
+    main(["evaluate", str(run.path), str(folder), "--split", "train"])
+    assert "has now been read" not in capsys.readouterr().out
+
+
+def test_evaluate_on_other_pictures(run: grevy.Run, folder: Path, tmp_path: Path) -> None:
+    others = shutil.copytree(folder, tmp_path / "others")
+    next((others / "test").rglob("*.png")).unlink()
     before = run.record.test_reads
-    found = grevy.evaluate(run, folder, split="test")
-    assert found["accuracy"] == run.results["test"]["accuracy"]
+    found = grevy.evaluate(run, others, split="test")
+    assert found["n"] == run.results["test"]["n"] - 1
     assert run.record.test_reads == before
 
 

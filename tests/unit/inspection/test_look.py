@@ -141,10 +141,31 @@ def test_what_does_not_apply_is_refused(
         look(PICTURE, model=classifier, **question)
 
 
+def test_a_classifier_beside_it_has_no_other_snapshot(classifier: Classifier) -> None:
+    asked = {"model": classifier, "other": classifier, "layer": "conv1", "method": "activations"}
+    with pytest.raises(UsageError, match="--other-snapshot last for a classifier"):
+        look(PICTURE, **asked, other_snapshot="last")
+
+
 def test_a_module_takes_an_input_shape_but_no_weights() -> None:
     model = nn.Sequential(nn.Conv2d(3, 2, 3), nn.Flatten(), nn.Linear(72, 4))
     with pytest.raises(UsageError, match="--partial for a module"):
         look(PICTURE, model=model, input_shape=(3, 8, 8), partial=True)
+
+
+def test_a_module_without_an_input_shape_is_refused_as_grevy_open_does() -> None:
+    model = nn.Sequential(nn.Conv2d(3, 2, 3), nn.Flatten(), nn.Linear(1800, 4))
+    with pytest.raises(UsageError, match="a module without input_shape"):
+        look(PICTURE, model=model)
+    assert look(PICTURE, model=model, input_shape=(3, 32, 32)).as_json()
+
+
+def test_a_directory_with_the_name_of_a_model_is_not_taken_for_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("base").mkdir()
+    assert look(PICTURE, model="base", layer="linear2").arrays["activations_NC"].shape == (1, 10)
 
 
 def test_a_run_takes_neither_weights_nor_classes() -> None:

@@ -365,11 +365,19 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
 
 
 def test_the_doors_open_a_run(run: Run) -> None:
-    reads = run.record.test_reads
     assert look(run=run, map="calibration", split="test").numbers["temperature"] > 0
-    assert run.record.test_reads == reads  # recorded predictions are no new reading
     assert look(run=run, map="mistakes", split="test", shown=2).counts[1] == 359
-    assert run.record.test_reads == reads + 1
     assert look(run=run.path, map="linear1").arrays["features_NF"].shape == (145, 64)
     with pytest.raises(GrevyError):
         look(run=run, map="mistakes", split="tests")
+
+
+@pytest.mark.parametrize("name", ["calibration", "mistakes"])
+def test_looking_at_test_pictures_or_their_predictions_is_counted_once_a_call(
+    run: Run, name: str
+) -> None:
+    before = run.record.test_reads
+    look(run=run, map=name, split="validation")
+    assert run.record.test_reads == before
+    look(run=run, map=name, split="test")
+    assert run.record.test_reads == before + 1

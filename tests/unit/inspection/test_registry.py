@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import inspect
 import re
 import subprocess
 import sys
@@ -13,7 +15,7 @@ import pytest
 from torch import nn
 
 import grevy
-from grevy.cli.look_arguments import look_arguments, settings_in
+from grevy.cli.look_arguments import LookArguments, look_arguments, settings_in
 from grevy.cli.parse import parse
 from grevy.errors import InputError, UsageError
 from grevy.inspection import inspectors as folder
@@ -43,6 +45,21 @@ def test_every_setting_is_a_flag_and_reaches_its_inspector() -> None:
         assert settings_in(parsed) == given
         for name, value in dict(inspector.read(given)).items():
             assert value in (given[name], 6, (6,)), name
+
+
+def test_a_setting_does_not_take_a_word_of_look() -> None:
+    class Weighted(Settings):
+        weights: str = ""
+
+    with pytest.raises(InputError, match="'mine' with the setting 'weights'"):
+        grevy.register_inspector("mine", settings=Weighted)(print)
+    assert "mine" not in [inspector.name for inspector in inspectors()]
+
+
+def test_the_words_of_look_are_all_that_its_two_doors_take_themselves() -> None:
+    keywords = set(inspect.signature(grevy.look).parameters) - {"layer", "settings"}
+    flags = {each.name for each in dataclasses.fields(LookArguments)}
+    assert keywords | flags == registry.WORDS_OF_LOOK
 
 
 def test_declarations_and_help_load_no_torch() -> None:

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import grevy
-from grevy.errors import NonFiniteLossError, RunInterruptedError, UsageError
+from grevy.errors import NonFiniteLossError, PartError, RunInterruptedError, UsageError
 from grevy.training.listeners import registry
 from grevy.training.listeners.listener import Listener
 from grevy.training.listeners.registry import build_listener, listener_names
@@ -162,6 +162,16 @@ def test_an_installed_package_names_its_own(monkeypatch: pytest.MonkeyPatch) -> 
     )
     assert isinstance(build_listener("diary"), Notes)
     assert listener_names() == ["diary", "mlflow", "tensorboard"]
+
+
+def test_an_installed_package_that_fails_is_told_as_for_every_part(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    point = metadata.EntryPoint("diary", "no_such_module", "grevy.listeners")
+    monkeypatch.setattr(metadata, "entry_points", lambda group: [point])
+    for ask in (lambda: build_listener("diary"), listener_names):
+        with pytest.raises(PartError, match=r"'no_such_module' of .* fails"):
+            ask()
 
 
 def test_an_unknown_name_is_refused_with_those_that_there_are(
