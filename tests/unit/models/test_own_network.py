@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import linecache
 import textwrap
 from functools import partial
@@ -212,6 +213,24 @@ def test_a_class_given_in_python_brings_the_file_that_defines_it() -> None:
     assert own.name.endswith("test_own_network.py:Tiny")
     assert own.sources[0].text == Path(__file__).read_text()
     assert build(Tiny).linear.out_features == 4
+
+
+def test_code_inside_a_method_does_not_lose_the_source(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = NET.replace("self.head(", "(lambda x: self.head(x))(")
+    write(tmp_path / "with_lambda.py", text)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    own = read_own(importlib.import_module("with_lambda").Net)
+    assert own.sources[0].file == "with_lambda.py"
+
+
+def test_annotations_of_a_file_are_what_the_file_makes_of_them(tmp_path: Path) -> None:
+    file = write(tmp_path / "net.py", NET + "\n\n    def width(value: int) -> None: ...\n")
+    with_check = (
+        file.read_text() + "\nassert width.__annotations__ == {'value': int, 'return': None}\n"
+    )
+    build(f"{write(file, with_check)}:Net")
 
 
 def test_what_has_no_source_is_known_by_a_hash_of_its_code() -> None:

@@ -74,7 +74,8 @@ class _Finder(MetaPathFinder, Loader):
         watch_file(code_file, file, text)
         module.__file__ = code_file
         module.__dict__["__builtins__"] = {**vars(builtins), "__import__": _own_import}
-        exec(compile(text, code_file, "exec"), module.__dict__)  # noqa: S102  (what this is for)
+        code = compile(text, code_file, "exec", dont_inherit=True)  # our annotations are strings
+        exec(code, module.__dict__)  # noqa: S102  (what this is for)
 
 
 _finder = _Finder()
