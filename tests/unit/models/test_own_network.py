@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import importlib
 import linecache
+import os
+import subprocess
+import sys
 import textwrap
 from functools import partial
 from pathlib import Path
@@ -22,6 +25,7 @@ from grevy.errors import (
     UnknownModelError,
     UsageError,
 )
+from grevy.models.own import object_source
 from grevy.models.own.adapt import OwnBuilder
 from grevy.models.own.code_hash import code_hash
 from grevy.models.own.excerpt import NoSourceError, excerpt_of
@@ -246,6 +250,43 @@ def test_what_has_no_source_is_known_by_a_hash_of_its_code() -> None:
     assert code_hash(partial(Tiny, classes=3)) != code_hash(partial(Tiny, classes=4))
 
 
+HASHED = """
+    import torch
+    from grevy.models.own.code_hash import code_hash
+    TABLE = {"relu": torch.relu, "kinds": {"a", "b", "c"}}
+    class Net(torch.nn.Module):
+        act = torch.relu
+        def __init__(self, kind, norm=torch.sigmoid):
+            self.kind = kind in {"conv", "pool", "linear", "norm"}
+            self.act = TABLE[kind] if TABLE else torch.tanh
+    print(code_hash(Net))
+"""
+
+
+def test_the_hash_of_code_is_the_same_in_every_process() -> None:
+    hashes = set()
+    for seed in ("1", "2"):
+        command = [sys.executable, "-c", textwrap.dedent(HASHED)]
+        environment = {**os.environ, "PYTHONHASHSEED": seed}
+        hashes.add(subprocess.run(command, env=environment, stdout=-1, check=True).stdout)
+    assert len(hashes) == 1
+    assert code_hash(partial(Tiny, torch.relu)) != code_hash(partial(Tiny, torch.tanh))
+    assert code_hash(partial(Tiny, {1, 2})) != code_hash(partial(Tiny, {1, 3}))
+
+
+def test_a_decorated_method_keeps_the_source_and_brings_no_file_of_the_decorator(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = NET.replace("    def forward", "    @torch.no_grad()\n        def forward")
+    write(tmp_path / "decorated.py", text)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    watched: list[str] = []
+    monkeypatch.setattr(object_source, "watch_file", lambda file, name: watched.append(name))
+    own = read_own(importlib.import_module("decorated").Net)
+    assert own.sources[0].file == "decorated.py"
+    assert set(watched) == {"decorated.py"}
+
+
 def cells(*texts: str) -> dict[str, Any]:
     """What a notebook has after these cells."""
     space: dict[str, Any] = {"__name__": "__main__"}
@@ -276,6 +317,22 @@ def test_a_class_of_a_notebook_is_cut_out_with_what_it_refers_to() -> None:
     space["Base"] = nn.Module
     with pytest.raises(NoSourceError, match="Base was defined again"):
         excerpt_of(space["Net"])
+
+
+def test_a_global_that_is_called_like_a_local_is_not_in_the_way() -> None:
+    space = cells(
+        "import torch\nfrom torch import nn\nx = torch.randn(3)\nk = open\nWIDTH = 3\n"
+        "act = 'relu'\n",
+        "class Net(nn.Module):\n    act = torch.relu\n    step = act\n"
+        "    def __init__(self, classes):\n        super().__init__()\n"
+        "        self.layers = nn.ModuleList([nn.Linear(120, classes + WIDTH - 3) for k in (1,)])\n"
+        "    def forward(self, x):\n        return sum(k(x.flatten(1)) for k in self.layers)\n",
+    )
+    again: dict[str, Any] = {"__name__": "elsewhere"}
+    exec(excerpt_of(space["Net"]), again)
+    assert again["Net"](4)(torch.zeros(1, *SHAPE)).shape == (1, 4)
+    assert again["WIDTH"] == 3
+    assert not {"x", "k", "act"} & set(again)
 
 
 def test_what_refers_to_an_object_that_no_text_makes_is_not_cut_out() -> None:
