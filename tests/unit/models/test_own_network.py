@@ -25,6 +25,7 @@ from grevy.errors import (
     UnknownModelError,
     UsageError,
 )
+from grevy.inspection.registry import find as find_inspector
 from grevy.models.own import object_source
 from grevy.models.own.adapt import OwnBuilder
 from grevy.models.own.code_hash import code_hash
@@ -32,6 +33,8 @@ from grevy.models.own.excerpt import NoSourceError, excerpt_of
 from grevy.models.own.softmax import softmax_note
 from grevy.models.own.using import given, read_own, using
 from grevy.models.registry import build_model, model_names
+from grevy.recipes.parts import find_part, known_parts
+from grevy.training.listeners.registry import build_listener, listener_names
 
 SHAPE = (1, 12, 10)
 
@@ -425,6 +428,50 @@ def test_a_plugin_registers_for_the_call_alone(tmp_path: Path) -> None:
             assert name == "mine"
             assert build_model("mine", SHAPE, 4).head.out_features == 4
     assert "mine" not in model_names()
+
+
+PLUGIN = """
+    import grevy
+    from grevy.recipes.kinds import LossConfig
+
+    @grevy.register_loss("mine", config=LossConfig)
+    def loss(config, classes, counts_K, device):
+        return {letter!r}
+
+    @grevy.register_listener("mine")
+    def listener():
+        return {letter!r}
+
+    @grevy.register_inspector("mine")
+    def look(classifier, pictures, settings):
+        "{letter}"
+"""
+
+
+def test_each_call_has_the_parts_of_its_own_plugin_and_no_other(tmp_path: Path) -> None:
+    files = [write(tmp_path / a / "mine.py", PLUGIN.format(letter=a)) for a in "ab"]
+    for file in (*files, files[0]):
+        with using(plugin=file):
+            letter = file.parent.name
+            assert find_part("loss", "mine").built(None, 4, None, "cpu") == letter
+            assert build_listener("mine") == letter
+            assert find_inspector("mine").summary == letter
+            assert given().sources[0].text == file.read_text()
+    assert "mine" not in known_parts("loss")
+    assert "mine" not in listener_names()
+    assert "mine" not in [inspector.name for inspector in grevy.inspectors()]
+
+
+def test_what_a_plugin_imports_from_grevy_stays_for_every_call(tmp_path: Path) -> None:
+    code = (
+        "from grevy.models.own.using import using\nimport grevy\n"
+        "with using(plugin='mine.py'): pass\n"
+        "print('activations' in [inspector.name for inspector in grevy.inspectors()])\n"
+    )
+    imports = "from grevy.inspection.inspectors import activations  # register_\n"
+    write(tmp_path / "mine.py", imports)
+    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, stdout=-1, check=True)
+    assert done.stdout.strip() == b"True"
 
 
 def test_a_file_that_trains_while_it_is_loaded_is_refused(tmp_path: Path) -> None:

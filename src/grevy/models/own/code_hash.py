@@ -8,16 +8,9 @@ from functools import partial
 from types import BuiltinFunctionType, CodeType, FunctionType, MethodType, ModuleType
 from typing import Any
 
-_OF_THE_PROCESS = frozenset(
-    [
-        "__dict__",
-        "__weakref__",
-        "__doc__",
-        "__module__",
-        "__firstlineno__",
-        "__static_attributes__",
-        "_abc_impl",
-    ]
+_OF_THE_PROCESS = (
+    *("__dict__", "__weakref__", "__doc__", "__module__"),
+    *("__firstlineno__", "__static_attributes__", "_abc_impl"),
 )
 """Of a class: nothing that it does, or another in every process."""
 
@@ -25,9 +18,9 @@ _OF_THE_PROCESS = frozenset(
 def code_hash(thing: Any) -> str:
     """SHA-256 of the code of a function or class, with its constants, defaults, closures, globals.
 
-    What differs only in line numbers has the same hash, in every process. An object that is neither code nor a plain
-    value counts with its `repr`, so that two of them are rather told apart than taken for one;
-    code of other modules counts with its name.
+    What differs only in line numbers has the same hash, in every process. An object that is neither
+    code nor a plain value counts with its `repr`, so that two of them are rather told apart than
+    taken for one; code of other modules counts with its name.
     """
     home = str(getattr(thing, "__module__", None))
     return hashlib.sha256(repr(list(_parts(thing, home, set()))).encode()).hexdigest()
