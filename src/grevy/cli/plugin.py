@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from grevy.cli.parse import said
+from grevy.recipes.registered import register_for_good
 
 
 def load_plugin(path: Path | None) -> None:
@@ -17,7 +18,7 @@ def load_plugin(path: Path | None) -> None:
     if path is not None:
         from grevy.models.own.find import find_plugin
 
-        find_plugin(path, anew=True)
+        register_for_good(find_plugin(path, anew=True).registered)
 
 
 def plugin_in(words: Sequence[str]) -> Path | None:

@@ -25,6 +25,7 @@ from pydantic import ValidationError
 from grevy.errors import InputError, UsageError
 from grevy.inspection.settings import Settings
 from grevy.recipes.parts import load_entry_points
+from grevy.recipes.registered import add, all_in, collecting
 
 Need = Literal["network", "picture", "data", "predictions"]
 """network: a `Classifier`. picture: what `Classifier.prepare` takes. data: a split of the run's
@@ -121,7 +122,7 @@ def register(inspector: Inspector) -> Inspector:
                 f"a name that look does not take itself, as it does {setting}",
                 "rename the setting",
             )
-    _registered[inspector.name] = inspector
+    add(_registered, inspector.name, inspector)
     return inspector
 
 
@@ -172,7 +173,7 @@ def inspectors() -> tuple[Inspector, ...]:
     """
     _find_ours()
     _find_installed()
-    return tuple(_registered[name] for name in sorted(_registered))
+    return tuple(inspector for _, inspector in sorted(all_in(_registered).items()))
 
 
 def find(name: str) -> Inspector:
@@ -227,9 +228,10 @@ def require_read(inspector: Inspector, given: Mapping[str, Any], asked: str) -> 
 @cache
 def _find_ours() -> None:
     """Each file in `inspection/inspectors/` registers what it declares."""
-    folder = import_module("grevy.inspection.inspectors")
-    for module in pkgutil.iter_modules(folder.__path__):
-        import_module(f"{folder.__name__}.{module.name}")
+    with collecting(None):  # also while a plugin is run
+        folder = import_module("grevy.inspection.inspectors")
+        for module in pkgutil.iter_modules(folder.__path__):
+            import_module(f"{folder.__name__}.{module.name}")
 
 
 @cache

@@ -26,6 +26,7 @@ from grevy.recipes.kinds import (
     OptimizerConfig,
     ScheduleConfig,
 )
+from grevy.recipes.registered import add, all_in, collecting
 
 Kind = Literal["optimizer", "schedule", "loss", "augmentation", "data source"]
 
@@ -166,7 +167,7 @@ def _decorator(
 
     def register(build: Built) -> Built:
         _list_home(kind)  # or ours would take the name back later
-        _parts[kind][name] = Part(kind, name, config, build, recognises)
+        add(_parts[kind], name, Part(kind, name, config, build, recognises))
         return build
 
     return register
@@ -182,11 +183,12 @@ def find_part(kind: Kind, name: str) -> Part:
     if not isinstance(name, str):  # YAML has other values, too
         raise RecipeValueError(f"{name!r} as a {kind}", "its name", "give a name")
     _list_home(kind)
-    if name not in _parts[kind]:
+    if name not in all_in(_parts[kind]):
         load_entry_points(GROUPS[kind], name)
-    if name not in _parts[kind]:
+    parts = all_in(_parts[kind])
+    if name not in parts:
         raise _unknown_part(kind, name)
-    return _parts[kind][name]
+    return parts[name]
 
 
 def all_parts(kind: Kind) -> dict[str, Part]:
@@ -197,13 +199,13 @@ def all_parts(kind: Kind) -> dict[str, Part]:
     """
     _list_home(kind)
     load_entry_points(GROUPS[kind])
-    return dict(_parts[kind])
+    return all_in(_parts[kind])
 
 
 def known_parts(kind: Kind) -> dict[str, Part]:
     """The same without a look at installed packages."""
     _list_home(kind)
-    return dict(_parts[kind])
+    return all_in(_parts[kind])
 
 
 def config_of(kind: Kind, name: str, **fields: Any) -> Any:
@@ -228,7 +230,8 @@ def load_entry_points(group: str, name: str | None = None) -> None:
         if name is not None and point.name != name:
             continue
         try:
-            point.load()
+            with collecting(None):  # also while a plugin is run
+                point.load()
         except Exception as error:
             package = point.dist.name if point.dist else "an installed package"
             raise PartError(
@@ -241,14 +244,15 @@ def load_entry_points(group: str, name: str | None = None) -> None:
 def _list_home(kind: Kind) -> None:
     if kind in _listed:
         return
+    with collecting(None):  # also while a plugin is run
+        home = importlib.import_module(HOMES[kind])
+        for module in pkgutil.iter_modules(home.__path__):
+            importlib.import_module(f"{HOMES[kind]}.{module.name}")
     _listed.add(kind)
-    home = importlib.import_module(HOMES[kind])
-    for module in pkgutil.iter_modules(home.__path__):
-        importlib.import_module(f"{HOMES[kind]}.{module.name}")
 
 
 def _unknown_part(kind: Kind, name: object) -> RecipeValueError:
-    names = sorted(_parts[kind])
+    names = sorted(all_in(_parts[kind]))
     near = difflib.get_close_matches(str(name), names, n=2)
     room = "augment" if kind == "augmentation" else f"{kind}.name"
     return RecipeValueError(

@@ -9,6 +9,7 @@ from typing import Any
 
 from grevy.errors import RunsFailedError, StudyFileError
 from grevy.models.own.using import Model, read_own
+from grevy.recipes.registered import registered
 from grevy.records.run_name import slug
 from grevy.studies.compare import Comparison, compare
 from grevy.studies.execute import execute, forget_failures
@@ -69,27 +70,29 @@ def study(
         GrevyError: one of its kinds; the message says what to do.
     """
     listener = listener or StudyListener()
-    if plugin is not None:
-        read_own(plugin=plugin)  # arms may be of what it registers
-    asked = ask(question, data=data, base=base, vary=vary, drop=drop, recipes=recipes, seeds=seeds)
-    folder = Path(out) if out is not None else default_folder(question)
-    planned = plan(asked, folder, model=model, plugin=plugin)
-    if retry_failed:
-        planned = forget_failures(planned)
-    listener.planned(planned)
-    todo = planned.having("missing", "unfinished")
-    executor = choose_executor(on, len(todo), workers)
-    save_study(planned.study, folder, planned.sources)
-    if todo:
-        listener.training(executor.description)
-        planned = execute(planned, executor, listener.advanced, list(command))
+    brought = read_own(plugin=plugin).registered  # arms may be of it
+    with registered(brought):
+        asked = ask(
+            question, data=data, base=base, vary=vary, drop=drop, recipes=recipes, seeds=seeds
+        )
+        folder = Path(out) if out is not None else default_folder(question)
+        planned = plan(asked, folder, model=model, plugin=plugin)
+        if retry_failed:
+            planned = forget_failures(planned)
         listener.planned(planned)
-    if not comparable(planned):
-        raise runs_failed(planned)
-    comparison = compare([folder], margin=asked.margin)
-    listener.compared(comparison)
-    listener.reported(write_report(comparison, folder / "report", listener.said))
-    return comparison
+        todo = planned.having("missing", "unfinished")
+        executor = choose_executor(on, len(todo), workers)
+        save_study(planned.study, folder, planned.sources)
+        if todo:
+            listener.training(executor.description)
+            planned = execute(planned, executor, listener.advanced, list(command))
+            listener.planned(planned)
+        if not comparable(planned):
+            raise runs_failed(planned)
+        comparison = compare([folder], margin=asked.margin)
+        listener.compared(comparison)
+        listener.reported(write_report(comparison, folder / "report", listener.said))
+        return comparison
 
 
 def default_folder(question: str | Path | Mapping[str, Any] | Study) -> Path:

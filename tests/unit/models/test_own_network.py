@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import importlib
 import linecache
+import os
+import subprocess
+import sys
 import textwrap
 from functools import partial
 from pathlib import Path
@@ -21,12 +25,16 @@ from grevy.errors import (
     UnknownModelError,
     UsageError,
 )
+from grevy.inspection.registry import find as find_inspector
+from grevy.models.own import object_source
 from grevy.models.own.adapt import OwnBuilder
 from grevy.models.own.code_hash import code_hash
 from grevy.models.own.excerpt import NoSourceError, excerpt_of
 from grevy.models.own.softmax import softmax_note
 from grevy.models.own.using import given, read_own, using
 from grevy.models.registry import build_model, model_names
+from grevy.recipes.parts import find_part, known_parts
+from grevy.training.listeners.registry import build_listener, listener_names
 
 SHAPE = (1, 12, 10)
 
@@ -214,6 +222,24 @@ def test_a_class_given_in_python_brings_the_file_that_defines_it() -> None:
     assert build(Tiny).linear.out_features == 4
 
 
+def test_code_inside_a_method_does_not_lose_the_source(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = NET.replace("self.head(", "(lambda x: self.head(x))(")
+    write(tmp_path / "with_lambda.py", text)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    own = read_own(importlib.import_module("with_lambda").Net)
+    assert own.sources[0].file == "with_lambda.py"
+
+
+def test_annotations_of_a_file_are_what_the_file_makes_of_them(tmp_path: Path) -> None:
+    file = write(tmp_path / "net.py", NET + "\n\n    def width(value: int) -> None: ...\n")
+    with_check = (
+        file.read_text() + "\nassert width.__annotations__ == {'value': int, 'return': None}\n"
+    )
+    build(f"{write(file, with_check)}:Net")
+
+
 def test_what_has_no_source_is_known_by_a_hash_of_its_code() -> None:
     def made(width: int) -> type[nn.Module]:
         text = NET.replace("8", str(width))
@@ -225,6 +251,43 @@ def test_what_has_no_source_is_known_by_a_hash_of_its_code() -> None:
     assert own.file is None
     assert own.sha256 == same.sha256 != other.sha256
     assert code_hash(partial(Tiny, classes=3)) != code_hash(partial(Tiny, classes=4))
+
+
+HASHED = """
+    import torch
+    from grevy.models.own.code_hash import code_hash
+    TABLE = {"relu": torch.relu, "kinds": {"a", "b", "c"}}
+    class Net(torch.nn.Module):
+        act = torch.relu
+        def __init__(self, kind, norm=torch.sigmoid):
+            self.kind = kind in {"conv", "pool", "linear", "norm"}
+            self.act = TABLE[kind] if TABLE else torch.tanh
+    print(code_hash(Net))
+"""
+
+
+def test_the_hash_of_code_is_the_same_in_every_process() -> None:
+    hashes = set()
+    for seed in ("1", "2"):
+        command = [sys.executable, "-c", textwrap.dedent(HASHED)]
+        environment = {**os.environ, "PYTHONHASHSEED": seed}
+        hashes.add(subprocess.run(command, env=environment, stdout=-1, check=True).stdout)
+    assert len(hashes) == 1
+    assert code_hash(partial(Tiny, torch.relu)) != code_hash(partial(Tiny, torch.tanh))
+    assert code_hash(partial(Tiny, {1, 2})) != code_hash(partial(Tiny, {1, 3}))
+
+
+def test_a_decorated_method_keeps_the_source_and_brings_no_file_of_the_decorator(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = NET.replace("    def forward", "    @torch.no_grad()\n        def forward")
+    write(tmp_path / "decorated.py", text)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    watched: list[str] = []
+    monkeypatch.setattr(object_source, "watch_file", lambda file, name: watched.append(name))
+    own = read_own(importlib.import_module("decorated").Net)
+    assert own.sources[0].file == "decorated.py"
+    assert set(watched) == {"decorated.py"}
 
 
 def cells(*texts: str) -> dict[str, Any]:
@@ -257,6 +320,22 @@ def test_a_class_of_a_notebook_is_cut_out_with_what_it_refers_to() -> None:
     space["Base"] = nn.Module
     with pytest.raises(NoSourceError, match="Base was defined again"):
         excerpt_of(space["Net"])
+
+
+def test_a_global_that_is_called_like_a_local_is_not_in_the_way() -> None:
+    space = cells(
+        "import torch\nfrom torch import nn\nx = torch.randn(3)\nk = open\nWIDTH = 3\n"
+        "act = 'relu'\n",
+        "class Net(nn.Module):\n    act = torch.relu\n    step = act\n"
+        "    def __init__(self, classes):\n        super().__init__()\n"
+        "        self.layers = nn.ModuleList([nn.Linear(120, classes + WIDTH - 3) for k in (1,)])\n"
+        "    def forward(self, x):\n        return sum(k(x.flatten(1)) for k in self.layers)\n",
+    )
+    again: dict[str, Any] = {"__name__": "elsewhere"}
+    exec(excerpt_of(space["Net"]), again)
+    assert again["Net"](4)(torch.zeros(1, *SHAPE)).shape == (1, 4)
+    assert again["WIDTH"] == 3
+    assert not {"x", "k", "act"} & set(again)
 
 
 def test_what_refers_to_an_object_that_no_text_makes_is_not_cut_out() -> None:
@@ -349,6 +428,50 @@ def test_a_plugin_registers_for_the_call_alone(tmp_path: Path) -> None:
             assert name == "mine"
             assert build_model("mine", SHAPE, 4).head.out_features == 4
     assert "mine" not in model_names()
+
+
+PLUGIN = """
+    import grevy
+    from grevy.recipes.kinds import LossConfig
+
+    @grevy.register_loss("mine", config=LossConfig)
+    def loss(config, classes, counts_K, device):
+        return {letter!r}
+
+    @grevy.register_listener("mine")
+    def listener():
+        return {letter!r}
+
+    @grevy.register_inspector("mine")
+    def look(classifier, pictures, settings):
+        "{letter}"
+"""
+
+
+def test_each_call_has_the_parts_of_its_own_plugin_and_no_other(tmp_path: Path) -> None:
+    files = [write(tmp_path / a / "mine.py", PLUGIN.format(letter=a)) for a in "ab"]
+    for file in (*files, files[0]):
+        with using(plugin=file):
+            letter = file.parent.name
+            assert find_part("loss", "mine").built(None, 4, None, "cpu") == letter
+            assert build_listener("mine") == letter
+            assert find_inspector("mine").summary == letter
+            assert given().sources[0].text == file.read_text()
+    assert "mine" not in known_parts("loss")
+    assert "mine" not in listener_names()
+    assert "mine" not in [inspector.name for inspector in grevy.inspectors()]
+
+
+def test_what_a_plugin_imports_from_grevy_stays_for_every_call(tmp_path: Path) -> None:
+    code = (
+        "from grevy.models.own.using import using\nimport grevy\n"
+        "with using(plugin='mine.py'): pass\n"
+        "print('activations' in [inspector.name for inspector in grevy.inspectors()])\n"
+    )
+    imports = "from grevy.inspection.inspectors import activations  # register_\n"
+    write(tmp_path / "mine.py", imports)
+    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, stdout=-1, check=True)
+    assert done.stdout.strip() == b"True"
 
 
 def test_a_file_that_trains_while_it_is_loaded_is_refused(tmp_path: Path) -> None:

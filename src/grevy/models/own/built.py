@@ -6,8 +6,9 @@ from collections.abc import Mapping
 
 from grevy.models.own.code_hash import code_hash
 from grevy.models.own.in_module import builder_in
-from grevy.models.own.private_modules import forget_modules, import_source
+from grevy.models.own.private_modules import forget_modules, import_source, remember_registered
 from grevy.models.registry import Builder, find_builder, registering
+from grevy.recipes.registered import Registrations
 from grevy.records.source import Source, Sources, digest_of, with_files
 
 _built: dict[str, Mapping[str, Builder]] = {}
@@ -46,14 +47,18 @@ def builders_of(sources: Sources, *, anew: bool = False) -> Mapping[str, Builder
     return _built[digest]
 
 
-def remember_named(sources: Sources, builders: Mapping[str, Builder]) -> None:
+def remember_named(
+    sources: Sources, builders: Mapping[str, Builder], registered: Registrations = ()
+) -> None:
     """The user named or wrote these: runs with them can be opened in this process.
 
     Args:
         sources: all of a call.
         builders: of their networks, by name.
+        registered: what else they register.
     """
     if files := with_files(sources):
+        remember_registered(files, registered)
         _named.add(digest_of(files))
         _built.setdefault(digest_of(files), builders)
     for source in sources:

@@ -6,11 +6,15 @@ The script itself is not kept: run again, it would train again.
 from __future__ import annotations
 
 import ast
+import dis
+import inspect
 import linecache
 import textwrap
 from collections.abc import Callable, Iterator
-from types import FunctionType, ModuleType
+from types import CodeType, FunctionType, ModuleType
 from typing import Any
+
+_READS = ("LOAD_GLOBAL", "LOAD_NAME", "LOAD_FROM_DICT_OR_GLOBALS")
 
 
 class NoSourceError(Exception):
@@ -40,7 +44,7 @@ def _gather(name: str, thing: Any, pieces: dict[str, str]) -> None:
     for base in getattr(thing, "__bases__", ()):
         if base.__module__ == thing.__module__ and known.get(base.__name__) is not base:
             raise NoSourceError(f"{base.__name__} was defined again since")
-    for other in _names_in(ast.parse(text)):
+    for other in _globals_in(compile(text, "<excerpt>", "exec", dont_inherit=True)):
         if other in known and known[other] is not thing:
             _define(other, known[other], thing.__module__, pieces)
     del pieces[name]
@@ -68,11 +72,18 @@ def _is_plain(value: Any) -> bool:
         return False
 
 
-def _names_in(tree: ast.AST) -> list[str]:
-    """Names that are read, in the order in which they stand."""
-    nodes = [n for n in ast.walk(tree) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)]
-    nodes.sort(key=lambda node: (node.lineno, node.col_offset))
-    return list(dict.fromkeys(node.id for node in nodes))
+def _globals_in(code: CodeType) -> Iterator[str]:
+    """Names of globals that code reads, also inside its functions; not of what is local there."""
+    stored: set[str] = set()  # by the body of a class, or of the text itself
+    for step in dis.get_instructions(code):
+        name = f"{step.argval}"
+        if step.opname == "STORE_NAME":
+            stored.add(name)
+        elif step.opname in _READS and name not in stored:
+            yield name
+    for constant in code.co_consts:
+        if isinstance(constant, CodeType):
+            yield from _globals_in(constant)
 
 
 def _names_around(thing: Any) -> dict[str, Any]:
@@ -81,11 +92,16 @@ def _names_around(thing: Any) -> dict[str, Any]:
 
 
 def functions_of(thing: Any) -> Iterator[FunctionType]:
-    """The function, or those that a class defines."""
+    """The function, or those that a class defines, without what decorates them.
+
+    Only those of its own module: a decorator may have put another's function in their place.
+    """
     inside = list(vars(thing).values()) if isinstance(thing, type) else [thing]
     for value in inside:
-        plain = getattr(value, "__func__", getattr(value, "fget", value))
-        if isinstance(plain, FunctionType) and plain.__module__ == thing.__module__:
+        plain = inspect.unwrap(getattr(value, "__func__", getattr(value, "fget", value)))
+        if not isinstance(plain, FunctionType):
+            continue
+        if plain.__globals__.get("__name__") == thing.__module__:  # wraps copies no globals
             yield plain
 
 

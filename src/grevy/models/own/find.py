@@ -17,8 +17,9 @@ from grevy.models.own.adapt import OwnBuilder
 from grevy.models.own.built import builders_of
 from grevy.models.own.in_module import builder_in, networks_in, only_network
 from grevy.models.own.object_source import source_of_object
-from grevy.models.own.private_modules import import_source
+from grevy.models.own.private_modules import import_source, registered_by
 from grevy.models.registry import Builder, find_builder, is_known_here, is_ours, registering
+from grevy.recipes.registered import Registrations
 from grevy.records.source import Sources, read_source, union
 
 Model = str | type[nn.Module] | Callable[..., nn.Module]
@@ -32,6 +33,7 @@ class Own:
     Attributes:
         sources: files and objects that it comes from.
         builders: of its networks, by name.
+        registered: what else they register: parts of recipes, inspectors, listeners.
         name: of the network that was asked for; None where only a plugin was given.
         trust_source: whether a record's source may be run that was not trained with here.
     """
@@ -40,6 +42,7 @@ class Own:
     builders: Mapping[str, Builder] = field(default_factory=dict)
     name: str | None = None
     trust_source: bool = False
+    registered: Registrations = ()
 
     def and_also(self, other: Own) -> Own:
         """Both; the name is the other's, where it has one."""
@@ -48,6 +51,7 @@ class Own:
             {**self.builders, **other.builders},
             other.name or self.name,
             self.trust_source or other.trust_source,
+            (*self.registered, *other.registered),
         )
 
 
@@ -102,7 +106,7 @@ def find_plugin(path: Path, *, anew: bool = False) -> Own:
             "a plugin that registers what it brings, as @grevy.register_model does",
             f"give it as the network: --model {path}:{networks[0]}",
         )
-    return Own(sources, builders)
+    return Own(sources, builders, registered=registered_by(sources))
 
 
 def is_own_name(name: str) -> bool:
@@ -117,4 +121,5 @@ def _in_file(path: Path, wanted: str) -> Own:
     chosen = wanted or only_network(module, f"{path}")
     name = f"{path.name}:{chosen}"
     builder = builder_in(module, path.name, chosen, name)
-    return Own((replace(sources[0], object=chosen, name=name), *sources[1:]), {name: builder}, name)
+    named = (replace(sources[0], object=chosen, name=name), *sources[1:])
+    return Own(named, {name: builder}, name, registered=registered_by(sources))

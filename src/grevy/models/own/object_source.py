@@ -85,7 +85,7 @@ def _below_its_folder(path: Path, module: str) -> str:
 
 def _is_as_imported(thing: Any, text: str, path: Path) -> bool:
     """Whether the file still has the code that Python imported from it."""
-    compiled = dict(_code_inside(compile(text, str(path), "exec")))
+    compiled = dict(_code_inside(compile(text, str(path), "exec", dont_inherit=True)))
     return all(_same(compiled.get(f.__code__.co_qualname), f) for f in functions_of(thing))
 
 

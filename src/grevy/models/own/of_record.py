@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
 from grevy.errors import RunMismatchError
 from grevy.models.own.built import builder_without_source, builders_of, was_named
+from grevy.models.own.private_modules import registered_by
 from grevy.models.own.using import given
 from grevy.models.registry import Builder, known
+from grevy.recipes.registered import Registrations, registered
 from grevy.records.run import RunDirectory
 from grevy.records.source import Source, Sources, kept_sources, recorded_sources, with_files
 from grevy.records.trust import require_trust
@@ -34,9 +36,12 @@ def networks_of(directory: RunDirectory, trust_source: bool = False) -> Iterator
         return
     refuse_other_sources(given().sources, sources, directory)
     builders = dict(_given_again(s, directory) for s in sources if s.file is None)
+    own: Registrations = ()
     if files := with_files(sources):
-        builders |= _of_files(files, directory, trust_source or given().trust_source)
-    with known(builders):
+        texts = _trusted(files, directory, trust_source or given().trust_source)
+        builders |= builders_of(texts)
+        own = registered_by(texts)
+    with known(builders), registered(own):
         yield
 
 
@@ -65,11 +70,12 @@ def refuse_other_sources(
         )
 
 
-def _of_files(files: Sources, directory: RunDirectory, trust_source: bool) -> Mapping[str, Builder]:
+def _trusted(files: Sources, directory: RunDirectory, trust_source: bool) -> Sources:
+    """Their texts, which may be run."""
     texts = kept_sources(directory, files)
     if not trust_source and not was_named(texts):
         require_trust(texts, directory)
-    return builders_of(texts)
+    return texts
 
 
 def _given_again(source: Source, directory: RunDirectory) -> tuple[str, Builder]:

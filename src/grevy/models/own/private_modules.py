@@ -17,6 +17,7 @@ from types import ModuleType
 from typing import Any
 
 from grevy.models.own.faults import faults_shown, watch_file
+from grevy.recipes.registered import Registration, Registrations, collecting
 from grevy.records.source import Source, Sources, digest_of
 
 _ROOT = "grevy_own_"
@@ -27,6 +28,17 @@ def forget_modules(sources: Sources) -> None:
     root = _root(sources)
     for name in [name for name in sys.modules if name.partition(".")[0] == root]:
         del sys.modules[name]
+    _finder.registered.pop(root, None)
+
+
+def registered_by(sources: Sources) -> Registrations:
+    """What they registered when they were run, networks apart."""
+    return tuple(_finder.registered.get(_root(sources), ()))
+
+
+def remember_registered(sources: Sources, those: Registrations) -> None:
+    """These sources registered this, though each was run among others."""
+    _finder.registered.setdefault(_root(sources), list(those))
 
 
 def import_source(sources: Sources, file: str) -> ModuleType:
@@ -50,6 +62,7 @@ class _Finder(MetaPathFinder, Loader):
 
     def __init__(self) -> None:
         self.sources: dict[str, Mapping[str, Source]] = {}
+        self.registered: dict[str, list[Registration]] = {}
 
     def find_spec(
         self, fullname: str, path: Sequence[str] | None = None, target: ModuleType | None = None
@@ -74,7 +87,9 @@ class _Finder(MetaPathFinder, Loader):
         watch_file(code_file, file, text)
         module.__file__ = code_file
         module.__dict__["__builtins__"] = {**vars(builtins), "__import__": _own_import}
-        exec(compile(text, code_file, "exec"), module.__dict__)  # noqa: S102  (what this is for)
+        code = compile(text, code_file, "exec", dont_inherit=True)  # our annotations are strings
+        with collecting(self.registered.setdefault(root, [])):
+            exec(code, module.__dict__)  # noqa: S102  (what this is for)
 
 
 _finder = _Finder()
@@ -93,7 +108,8 @@ def _own_import(
     top = name.partition(".")[0]
     own = {other.partition(".")[0] for other in _finder.sources.get(root, {})}
     if level or top not in own:
-        return builtins.__import__(name, around, inside, fromlist, level)
+        with collecting(None):  # what other modules register as they are imported is not ours
+            return builtins.__import__(name, around, inside, fromlist, level)
     module = builtins.__import__(f"{root}.{name}", around, inside, fromlist, 0)
     return module if fromlist else sys.modules[f"{root}.{top}"]
 

@@ -11,7 +11,9 @@ from pathlib import Path
 from grevy.errors import UsageError
 from grevy.models.own.built import builders_of, remember_named
 from grevy.models.own.find import Model, Own, find_model, find_name, find_plugin
+from grevy.models.own.private_modules import registered_by
 from grevy.models.registry import is_registering, known
+from grevy.recipes.registered import registered
 from grevy.recipes.schema import Recipe
 from grevy.records.source import Sources
 
@@ -51,7 +53,7 @@ def using_own(own: Own) -> Iterator[None]:
     """The same with what was read before."""
     token = _given.set(given().and_also(own))
     try:
-        with known(own.builders):
+        with known(own.builders), registered(own.registered):
             yield
     finally:
         _given.reset(token)
@@ -60,7 +62,8 @@ def using_own(own: Own) -> Iterator[None]:
 @contextmanager
 def using_sources(sources: Sources) -> Iterator[None]:
     """The same with sources that another process of this user's read."""
-    with using_own(_remembered(Own(sources, builders_of(sources)))):
+    builders = builders_of(sources)
+    with using_own(_remembered(Own(sources, builders, registered=registered_by(sources)))):
         yield
 
 
@@ -110,7 +113,7 @@ def with_model(recipe: Recipe, name: str) -> Recipe:
 
 
 def _remembered(own: Own) -> Own:
-    remember_named(own.sources, own.builders)
+    remember_named(own.sources, own.builders, own.registered)
     return own
 
 

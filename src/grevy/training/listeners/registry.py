@@ -8,6 +8,7 @@ from typing import TypeVar
 
 from grevy.errors import UsageError
 from grevy.recipes.parts import GROUPS, load_entry_points
+from grevy.recipes.registered import add, all_in
 from grevy.training.listeners.listener import Listener
 
 GROUP = GROUPS["listener"]
@@ -32,7 +33,7 @@ def register_listener(name: str) -> Callable[[Builder], Builder]:
     """
 
     def register(builder: Builder) -> Builder:
-        _registered[name] = builder
+        add(_registered, name, builder)
         return builder
 
     return register
@@ -45,7 +46,7 @@ def listener_names() -> list[str]:
         PartError: an installed package's can't be loaded.
     """
     load_entry_points(GROUP)
-    return sorted({*OWN, *_registered})
+    return sorted({*OWN, *all_in(_registered)})
 
 
 def build_listener(name: str) -> Listener:
@@ -56,10 +57,10 @@ def build_listener(name: str) -> Listener:
         PartError: an installed package's can't be loaded.
         MissingPackageError: the package that it writes for is not installed.
     """
-    if name not in _registered and name not in OWN:
+    if name not in all_in(_registered) and name not in OWN:
         load_entry_points(GROUP, name)
-    if name in _registered:
-        return _registered[name]()
+    if own := all_in(_registered).get(name):
+        return own()
     if name not in OWN:
         known = ", ".join(listener_names())
         raise UsageError(f"no listener '{name}'", f"one of {known}", "change --log")
