@@ -33,7 +33,8 @@ def register_listener(name: str) -> Callable[[Builder], Builder]:
     """
 
     def register(builder: Builder) -> Builder:
-        add(_registered, name, builder)
+        made: Callable[[], Listener] = builder
+        add(_registered, name, made)
         return builder
 
     return register
