@@ -24,7 +24,7 @@ def as_trained(network: nn.Module, record: RunRecord) -> nn.Module:
     """
     if record.trained is None or record.trained.cut is None:
         return network
-    recipe = record.load_recipe()
+    recipe = record.load_sections("model", "transfer")
     cut = find_cut(network, trained_layers(network, recipe.transfer.train))
     if cut is None or cut.after != record.trained.cut:  # by another release of its package
         return network

@@ -173,5 +173,6 @@ class Classifier:
 
     def _other_data(self, data: Where | ImageData) -> ImageData:
         default = PicturesConfig(fit=self.preprocessing.fit)
-        pictures = default if self.run is None else self.run.record.load_recipe().pictures
+        record = self.run.record if self.run else None
+        pictures = record.load_sections("pictures").pictures if record else default
         return other_data(data, self.preprocessing, self.classes, pictures)

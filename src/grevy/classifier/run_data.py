@@ -24,7 +24,7 @@ def data_of_run(run: Run, where: str | Path | None = None) -> ImageData:
     """
     record = run.record
     place = where if where is not None else record.data.where
-    data = load_data(place, pictures_as_read(record.load_recipe()))
+    data = load_data(place, pictures_as_read(record.load_sections("pictures", "model")))
     if data.fingerprint != record.data.fingerprint:
         raise RunMismatchError(
             f"{data.where}, which has changed since the run was trained",

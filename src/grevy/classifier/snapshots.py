@@ -85,7 +85,7 @@ def _initial(run: Run) -> nn.Module:
         RunMismatchError: the file of weights is not the one that the run began with.
     """
     record = run.record
-    model, recipe = _fresh(run), record.load_recipe().model
+    model, recipe = _fresh(run), record.load_sections("model").model
     if recipe.weights == "none":
         return model
     found = begin_with(model, recipe.name, recipe.weights).loaded.sha256
@@ -104,7 +104,7 @@ def _fresh(run: Run) -> nn.Module:
     record = run.record
     shape, classes = record.preprocessing.shape, len(record.data.classes)
     with run.networks():
-        recipe = record.load_recipe().model
+        recipe = record.load_sections("model").model
         with own_randomness(record.seed):
             model = build_model(recipe.name, shape, classes, **builder_arguments(recipe))
         if record.pairing:

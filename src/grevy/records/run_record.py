@@ -293,6 +293,16 @@ class RunRecord(FileRecord):
         """What the recipe is called."""
         return str(self.recipe["name"])
 
+    def load_sections(self, *names: str) -> Recipe:
+        """A recipe with these of its sections and fields alone, such as `pictures` and `model`.
+
+        The others may be of a plugin that is not here, and how the run was trained is not asked.
+
+        Raises:
+            RecipeError: as `load_recipe`, of these sections.
+        """
+        return recorded_recipe({name: self.recipe[name] for name in names if name in self.recipe})
+
     def load_recipe(self) -> Recipe:
         """What was trained.
 

@@ -11,7 +11,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from grevy.errors import CorruptRecordError, DifferentDataError, RunNotFoundError, UsageError
+from grevy.errors import (
+    CorruptRecordError,
+    DifferentDataError,
+    RecipeError,
+    RunNotFoundError,
+    UsageError,
+)
 from grevy.recipes.changes import differences
 from grevy.recipes.own_changes import short_field
 from grevy.recipes.schema import Recipe
@@ -224,18 +230,26 @@ def _arm_of(
     return next((name for name, recipe in arms.items() if not differences(recipe, own)), None)
 
 
+def _recipe_of(record: RunRecord) -> Recipe | None:
+    """None where it has a part of a plugin that is not here: then its name must do."""
+    try:
+        return record.load_recipe()
+    except RecipeError:
+        return None
+
+
 def _named_by_difference(contestants: Sequence[Contestant]) -> list[Contestant]:
     """Runs without an arm's name are called by their recipe, or by what it changes in the first."""
     nameless = [c for c in contestants if not c.arm and c.record]
     if not nameless:
         return list(contestants)
-    recipes = {c.source: c.record.load_recipe() for c in nameless if c.record}
-    first = recipes[nameless[0].source]
+    recipes = {c.source: found for c in nameless if c.record and (found := _recipe_of(c.record))}
+    first = recipes.get(nameless[0].source)
 
     def name(contestant: Contestant) -> str:
         own = recipes.get(contestant.source)
-        if own is None:
-            return contestant.arm
+        if own is None or first is None:
+            return contestant.arm or (contestant.record.recipe_name if contestant.record else "")
         changes = differences(first, own)
         if own.name != first.name or not changes:
             return own.name

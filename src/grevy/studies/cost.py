@@ -40,7 +40,7 @@ def costs_of(contest: Contest) -> tuple[Cost, ...]:
 
 def _cost(arm: str, contestants: tuple[Contestant, ...]) -> Cost:
     recorded = [c.record for c in contestants if c.record]
-    results = [(r.results, r.load_recipe().batch_size) for r in recorded if r.results]
+    results = [(r.results, r.load_sections("batch_size").batch_size) for r in recorded if r.results]
     seconds = [found.seconds.training for found, _ in results]
     pictures = [found.steps * batch_size for found, batch_size in results]
     macs = _macs(contestants[0]) if recorded else np.nan

@@ -151,7 +151,7 @@ def _draw_flipped(comparison: Comparison, folder: Path, say: Callable[[str], Non
 
     where = recorded.data.where
     try:
-        data = load_data(where, pictures_as_read(recorded.load_recipe()))
+        data = load_data(where, pictures_as_read(recorded.load_sections("pictures", "model")))
     except DataError as error:
         say(f"no gallery of flipped pictures: {error}")
         return []
