@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from grevy.errors import CorruptRecordError, RunBusyError, RunNotFoundError
+from grevy.errors import CorruptRecordError, RecipeError, RunBusyError, RunNotFoundError
 from grevy.records.lock import hold_run
 from grevy.records.run import RunDirectory
 from grevy.records.run_record import RunRecord, RunStatus
@@ -256,3 +256,15 @@ def test_the_lock_ends_with_the_process_that_held_it(run: RunDirectory) -> None:
 def test_every_field_says_what_it_is() -> None:
     for name, field in RunRecord.model_fields.items():
         assert field.description, name
+
+
+def test_what_was_read_is_known_without_the_plugin_that_moved_the_weights(
+    run: RunDirectory,
+) -> None:
+    edit(run, recipe__optimizer={"name": "of-a-plugin", "grip": 3})
+    record = run.read()
+    with pytest.raises(RecipeError, match="of-a-plugin"):
+        record.load_recipe()
+    sections = record.load_sections("pictures", "model", "batch_size")
+    assert sections.model.name == "net2"
+    assert sections.batch_size == record.recipe["batch_size"]
