@@ -23,8 +23,8 @@ from grevy.data.load import Where
 from grevy.data.types import ImageData
 from grevy.errors import RunNotFoundError, UsageError
 from grevy.models import model_names
-from grevy.models.own.find import is_own_name
-from grevy.models.own.using import Model, using
+from grevy.models.own.find import Model, is_own_name
+from grevy.models.own.using import using
 from grevy.models.registry import find_builder
 from grevy.records.preprocessing import Fit
 

@@ -13,8 +13,9 @@ from torch import nn
 
 from grevy.errors import CorruptRecordError, RunNotFoundError
 from grevy.models import build_model
+from grevy.models.own.find import Model
 from grevy.models.own.of_record import networks_of, refuse_other_sources
-from grevy.models.own.using import Model, read_own
+from grevy.models.own.using import read_own
 from grevy.records.events import read_events
 from grevy.records.predictions import Predictions, load_predictions
 from grevy.records.run import RunDirectory

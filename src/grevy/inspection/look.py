@@ -21,7 +21,8 @@ from grevy.inspection.question import Question, answer
 from grevy.inspection.registry import Inspector
 from grevy.inspection.settings import Settings
 from grevy.inspection.view import View
-from grevy.models.own.using import Model, using
+from grevy.models.own.find import Model
+from grevy.models.own.using import using
 
 
 def look(

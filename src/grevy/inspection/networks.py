@@ -16,7 +16,7 @@ from grevy.classifier.open import READ_BY, Kind, open_as
 from grevy.classifier.run import Run, open_run
 from grevy.classifier.snapshots import SnapshotName
 from grevy.errors import UsageError
-from grevy.models.own.using import Model
+from grevy.models.own.find import Model
 
 
 @dataclass(frozen=True)

@@ -6,8 +6,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from grevy.errors import SourceError
+from grevy.models.own.find import Model
 from grevy.models.own.object_source import OWN_PREFIX
-from grevy.models.own.using import Model, network_names, own_recipe, using, with_model
+from grevy.models.own.using import network_names, own_recipe, using, with_model
 from grevy.recipes.schema import Recipe
 from grevy.records.source import Sources, read_source, union
 from grevy.studies.study import Arm, Study, check_arms

@@ -21,7 +21,7 @@ from typing import Any, Literal
 
 from grevy.data.load import load_data
 from grevy.errors import CorruptRecordError, StudyFileError
-from grevy.models.own.using import Model
+from grevy.models.own.find import Model
 from grevy.models.transfer.preprocessing import pictures_as_read
 from grevy.recipes.changes import same_training
 from grevy.recipes.schema import Recipe

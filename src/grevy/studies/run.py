@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from grevy.errors import RunsFailedError, StudyFileError
-from grevy.models.own.using import Model, read_own
+from grevy.models.own.find import Model
+from grevy.models.own.using import read_own
 from grevy.recipes.registered import registered
 from grevy.records.run_name import slug
 from grevy.studies.compare import Comparison, compare

@@ -11,8 +11,9 @@ from grevy.classifier.device import environment
 from grevy.classifier.run import Run
 from grevy.data.types import ImageData
 from grevy.errors import CorruptRecordError, RecipeError, RunMismatchError, UsageError
+from grevy.models.own.find import Own
 from grevy.models.own.of_record import networks_of, refuse_other_sources
-from grevy.models.own.using import Own, own_recipe, with_model
+from grevy.models.own.using import own_recipe, with_model
 from grevy.models.transfer.preprocessing import builder_arguments
 from grevy.recipes.changes import same_training
 from grevy.recipes.load import load_recipe

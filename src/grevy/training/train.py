@@ -25,9 +25,10 @@ from grevy.data.randomness import derive, own_randomness
 from grevy.data.types import ImageData
 from grevy.errors import RunInterruptedError
 from grevy.models.own.faults import faults_shown
+from grevy.models.own.find import Model
 from grevy.models.own.of_record import networks_of
 from grevy.models.own.softmax import softmax_note
-from grevy.models.own.using import Model, using, using_own
+from grevy.models.own.using import using, using_own
 from grevy.models.transfer.preprocessing import pictures_as_read
 from grevy.recipes.schema import Recipe
 from grevy.records.run import RunDirectory

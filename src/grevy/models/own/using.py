@@ -17,8 +17,6 @@ from grevy.recipes.registered import registered
 from grevy.recipes.schema import Recipe
 from grevy.records.source import Sources
 
-__all__ = ["Model", "Own"]
-
 _given: ContextVar[Own] = ContextVar("given", default=Own())  # noqa: B039  (immutable)
 
 

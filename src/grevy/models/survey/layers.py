@@ -15,8 +15,9 @@ from grevy.documents.blocks import Document
 from grevy.documents.printed import Printed
 from grevy.errors import InputTooSmallError, ModelArgumentError
 from grevy.models.own.faults import fault_in_words
+from grevy.models.own.find import Model
 from grevy.models.own.of_record import networks_of
-from grevy.models.own.using import Model, using
+from grevy.models.own.using import using
 from grevy.models.registry import build_model
 from grevy.models.survey.accepted import accepted_near, runs
 from grevy.models.survey.describe import describe
