@@ -30,7 +30,7 @@ _collected: ContextVar[list[Registration] | None] = ContextVar("collected", defa
 _known: ContextVar[Registrations] = ContextVar("known", default=())
 
 
-def add(registry: dict[str, Thing], name: str, thing: Thing) -> None:
+def add(registry: dict[str, Any], name: str, thing: Any) -> None:
     """Register: for the process, or for the user's file that is being run."""
     collected = _collected.get()
     if collected is None:
