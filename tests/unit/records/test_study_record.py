@@ -100,6 +100,6 @@ def test_a_damaged_run_of_a_study_is_shown_as_failed(folder: Path) -> None:
     first.path.mkdir(parents=True)
     (first.path / "run.json").write_text("[]")
     planned = plan(study, folder)
-    assert [run.state for run in planned.runs] == ["failed", "missing"]
+    assert [run.status for run in planned.runs] == ["failed", "missing"]
     assert "holds a list" in planned.runs[0].error["received"]  # type: ignore[index]
     assert planned.runs[1] == second
