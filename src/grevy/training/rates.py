@@ -7,7 +7,6 @@ from typing import Any
 
 from torch.optim import Optimizer
 
-from grevy.training.schedules.learning_rate import learning_rate
 from grevy.training.state import Setup
 
 
@@ -26,9 +25,8 @@ def set_learning_rates(setup: Setup, optimizer: Optimizer, step: int) -> bool:
     for group in optimizer.param_groups:
         last = last_step(group, setup)
         moving = first_step(group, setup) <= step < last
-        group["lr"] = moving * learning_rate(
-            setup.recipe.schedule, group["initial_lr"], step, last, setup.batches.steps_per_epoch
-        )
+        rate = setup.learning_rate(group["initial_lr"], step, last, setup.batches.steps_per_epoch)
+        group["lr"] = moving * rate
         if setup.world.size > 1:  # several processes wait for every gradient
             continue
         for parameter in group["params"]:

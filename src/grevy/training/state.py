@@ -25,6 +25,7 @@ from grevy.recipes.schema import Recipe
 from grevy.records.checkpoint import Checkpoint
 from grevy.training.distributed import World
 from grevy.training.losses.loss import Loss
+from grevy.training.schedules.learning_rate import LearningRate
 from grevy.training.setup.probe import Probe
 
 Weights = dict[str, Tensor]
@@ -58,6 +59,8 @@ class Setup:
     """Which are trained."""
     loss: Loss
     """What is made small."""
+    learning_rate: LearningRate
+    """The schedule."""
     cut: Cut | None
     """Where the network is cut: what is before it was computed once."""
 

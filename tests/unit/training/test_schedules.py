@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from grevy.recipes.parts import config_of
-from grevy.training.schedules.learning_rate import learning_rate
+from grevy.training.schedules.learning_rate import build_learning_rate
 
 
 def ScheduleConfig(name="constant", **fields):
@@ -14,7 +14,7 @@ def ScheduleConfig(name="constant", **fields):
 
 def rates(config, total_steps, base_lr=1.0, steps_per_epoch=10):
     return [
-        learning_rate(config, base_lr, step, total_steps, steps_per_epoch)
+        build_learning_rate(config)(base_lr, step, total_steps, steps_per_epoch)
         for step in range(total_steps)
     ]
 
@@ -72,7 +72,7 @@ def test_warmup_rises_to_the_peak_before_any_other_schedule():
 @pytest.mark.parametrize("warmup", [0.0, 0.4])
 def test_a_training_of_one_step_runs_at_the_peak(name, warmup):
     config = ScheduleConfig(name=name, warmup=warmup)
-    assert learning_rate(config, 0.3, 0, 1, 1) == pytest.approx(0.3)
+    assert build_learning_rate(config)(0.3, 0, 1, 1) == pytest.approx(0.3)
 
 
 @given(
@@ -88,7 +88,7 @@ def test_the_rate_is_positive_and_at_most_the_peak_at_every_step(
     own = {"step": {"every": 1}, "constant": {}}.get(name, {"final": final})
     config = ScheduleConfig(name=name, warmup=warmup, **own)
     step = data.draw(st.integers(0, total_steps - 1))
-    assert 0 < learning_rate(config, 0.1, step, total_steps, 25) <= 0.1 * (1 + 1e-12)
+    assert 0 < build_learning_rate(config)(0.1, step, total_steps, 25) <= 0.1 * (1 + 1e-12)
 
 
 def test_it_scales_with_the_base():

@@ -13,24 +13,30 @@ Schedule: TypeAlias = Callable[[int, float, int], float]
 goes from 0 after the rise to nearly 1 at the last step."""
 
 
-def learning_rate(
-    config: ScheduleConfig, base_lr: float, step: int, total_steps: int, steps_per_epoch: int
-) -> float:
-    """Return the learning rate of one optimizer step: rise × decay × base.
+LearningRate: TypeAlias = Callable[[float, int, int, int], float]
+"""(peak, step, total steps, steps per epoch) → the learning rate of that step."""
+
+
+def build_learning_rate(config: ScheduleConfig) -> LearningRate:
+    """Return what gives the learning rate of an optimizer step: rise × decay × peak.
 
     The rise goes linearly from near 0 through the first `warmup` part of all steps; the step
     after them is the first at the peak. The decay begins there and would reach its end one step
     after the last, so that no step is spent at a learning rate of 0.
 
-    Args:
-        config: which schedule.
-        base_lr: the peak; each parameter group has its own.
-        step: optimizer steps already taken, 0 to total_steps − 1.
-        total_steps: in the whole training.
-        steps_per_epoch: at least 1.
+    What is returned takes
+
+    - the peak; each parameter group has its own
+    - the optimizer steps already taken, 0 to total steps − 1
+    - the steps of the whole training
+    - those of an epoch, at least 1
     """
-    rising_steps = round(config.warmup * total_steps)
-    rise = min(1.0, (step + 1) / (rising_steps + 1))
-    progress = max(0, step - rising_steps) / max(1, total_steps - rising_steps)
     schedule: Schedule = find_part("schedule", config.name).built(config)
-    return base_lr * rise * schedule(step, progress, steps_per_epoch)
+
+    def learning_rate(peak: float, step: int, total_steps: int, steps_per_epoch: int) -> float:
+        rising_steps = round(config.warmup * total_steps)
+        rise = min(1.0, (step + 1) / (rising_steps + 1))
+        progress = max(0, step - rising_steps) / max(1, total_steps - rising_steps)
+        return peak * rise * schedule(step, progress, steps_per_epoch)
+
+    return learning_rate

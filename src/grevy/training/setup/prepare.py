@@ -21,6 +21,7 @@ from grevy.training.distributed import World, refuse_uneven
 from grevy.training.listeners.listener import Listener
 from grevy.training.losses.loss import build_loss
 from grevy.training.optimizers.build import build_optimizer
+from grevy.training.schedules.learning_rate import build_learning_rate
 from grevy.training.selection import begin_proxy, what_is_selected
 from grevy.training.setup.compiling import refuse_graphs
 from grevy.training.setup.network import InitialNetwork, initial_network
@@ -86,6 +87,7 @@ def prepare(
         initial_weights=initial.weights,
         layers=initial.layers,
         loss=build_loss(recipe.loss, data.classes, pictures_of_classes(data), device),
+        learning_rate=build_learning_rate(recipe.schedule),
         cut=cut,
     )
     refuse_late_lookahead(recipe, setup.total_steps)
