@@ -17,13 +17,33 @@ class Value:
 
     Attributes:
         text: as it is printed: "0.7340", "5,265".
-        record: the run, study or comparison that holds it, by its name.
+        record: name of the `Origin` in the document.
         field: in that record, dotted: "results.test.accuracy".
+        form: how the text is made of the number, as `grevy.reports.forms` names it: ".4f".
     """
 
     text: str
     record: str
     field: str
+    form: str = ""
+
+
+@dataclass(frozen=True)
+class Origin:
+    """A record that values of a document are from.
+
+    Attributes:
+        name: how values and people call it: "base-seed0".
+        places: the run directories or the study's folder, as they were named.
+        files: SHA-256 of each file that was read, by its path from the place on: for a run
+            "run.json", "steps.jsonl", "predictions/test.safetensors".
+        content: JSON of what it records, to be read without the files.
+    """
+
+    name: str
+    places: tuple[str, ...]
+    files: tuple[tuple[str, str], ...] = ()
+    content: str = ""
 
 
 Text: TypeAlias = str | tuple["str | Value", ...]
@@ -115,6 +135,7 @@ class Figure:
     Attributes:
         name: of its file, without a folder and an ending: "look-zebra-conv1".
         png: the picture itself.
+        svg: the same as drawing instructions; empty where there is none.
         alternative: what it shows, in words, for who can't see it.
         caption: said below; may be empty.
     """
@@ -123,6 +144,7 @@ class Figure:
     png: bytes
     alternative: str
     caption: Text = ""
+    svg: bytes = b""
 
     @property
     def size(self) -> tuple[int, int]:
@@ -136,10 +158,17 @@ Block: TypeAlias = Heading | Paragraph | Items | Formula | Matrix | Table | Figu
 
 @dataclass(frozen=True)
 class Document:
-    """A title and blocks in reading order."""
+    """A title and blocks in reading order.
+
+    Attributes:
+        title: one line; may be empty.
+        blocks: in reading order.
+        origins: the records that values are from.
+    """
 
     title: str
     blocks: tuple[Block, ...]
+    origins: tuple[Origin, ...] = ()
 
     @property
     def figures(self) -> tuple[Figure, ...]:

@@ -21,6 +21,10 @@ from grevy.recipes.selection import SelectionConfig
 from grevy.recipes.transfer import TransferConfig
 
 
+NOT_DECIDING = ("name", "description", "check_train")
+"""Fields that change nothing in what is trained."""
+
+
 class PicturesConfig(Config):
     """How pictures become the arrays that the network sees, and how they are split."""
 
@@ -158,6 +162,11 @@ class Recipe(Config):
 
     checks_per_epoch: Annotated[int, Field(ge=1)] = 2
     """Evaluations on the validation split in one epoch."""
+
+    check_train: bool = True
+    """Evaluate at each check also a fixed sample of the train split, as large as validation and as
+    plain: without augmentation, dropout and label smoothing, so that both curves show the same
+    loss. It changes no weights and costs as much as the check."""
 
     patience: Annotated[int, Field(ge=0)] = 4
     """Stop when the loss of the check `patience` checks ago is still the best of the last

@@ -25,7 +25,8 @@ class Diagnosis:
 
     Attributes:
         epoch_C: of each check.
-        train_C: mean train loss since the check before.
+        train_C: train loss, of a sample measured as validation is; where a record has none, the
+            mean since the check before.
         validation_C: validation loss.
     """
 
@@ -90,20 +91,34 @@ def diagnose(
 ) -> Diagnosis | None:
     """From the rows of a record; None without two checks with a finite loss.
 
-    With augmentation, dropout or label smoothing the train loss is that of the harder task, and
-    the gap is smaller than it would be on plain pictures.
+    Where the checks did not measure train loss as they do validation loss (`check_train` off, or a
+    record from before), it is that of training: with augmentation, dropout or label smoothing of
+    the harder task, so that the gap is smaller than on plain pictures.
     """
     finite = [check for check in checks if check["loss"] is not None]
     if len(finite) < 2:
         return None
-    step_N = np.array([row["step"] for row in steps], np.float64)
-    loss_N = np.array([row["loss"] for row in steps], np.float64)
-    ends = [0, *(check["step"] for check in finite)]
-    train = [
-        loss_N[(step_N > begin) & (step_N <= end)].mean() for begin, end in itertools.pairwise(ends)
-    ]
     return Diagnosis(
         np.array([check["epoch"] for check in finite], np.float64),
-        np.array(train, np.float64),
+        _train_losses(steps, finite),
         np.array([check["loss"] for check in finite], np.float64),
     )
+
+
+def measured_alike(checks: Sequence[Mapping[str, Any]]) -> bool:
+    """Whether every check has a plain train loss beside its validation loss."""
+    return all(check.get("train_loss") is not None for check in checks)
+
+
+def _train_losses(
+    steps: Sequence[Mapping[str, Any]], checks: Sequence[Mapping[str, Any]]
+) -> Floats:
+    if measured_alike(checks):
+        return np.array([check["train_loss"] for check in checks], np.float64)
+    step_N = np.array([row["step"] for row in steps], np.float64)
+    loss_N = np.array([row["loss"] for row in steps], np.float64)
+    ends = [0, *(check["step"] for check in checks)]
+    means = [
+        loss_N[(step_N > begin) & (step_N <= end)].mean() for begin, end in itertools.pairwise(ends)
+    ]
+    return np.array(means, np.float64)

@@ -18,7 +18,7 @@ from grevy.models.transfer.preprocessing import builder_arguments
 from grevy.recipes.changes import same_training
 from grevy.recipes.load import load_recipe
 from grevy.recipes.numerics import NUMERICS
-from grevy.recipes.schema import ModelConfig, Recipe
+from grevy.recipes.schema import NOT_DECIDING, ModelConfig, Recipe
 from grevy.records.index import find_runs
 from grevy.records.preprocessing import Preprocessing
 from grevy.records.run import RunDirectory, identity, now, refuse_existing
@@ -203,7 +203,7 @@ def run_identity(
         sources: SHA-256 of each file of the user's own, by name.
         numerics: Grevy's own, of the time of the run.
     """
-    decides = {n: v for n, v in recipe.effective().items() if n not in ("name", "description")}
+    decides = {n: v for n, v in recipe.effective().items() if n not in NOT_DECIDING}
     parts: list[Any] = [decides, fingerprint, seed, numerics]
     more = [like.effective() if like else None, dict(sources) if sources else None]
     return identity(*parts, *filter(None, more))

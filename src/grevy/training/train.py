@@ -15,13 +15,14 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from torch import Tensor
 
 from grevy.classifier.device import choose_device, keep_freed_memory
 from grevy.classifier.logits import logits_of, score
 from grevy.classifier.precision import autocast
 from grevy.classifier.run import Run
 from grevy.data.load import load_data
-from grevy.data.randomness import derive, own_randomness
+from grevy.data.randomness import derive, generator, own_randomness
 from grevy.data.types import ImageData
 from grevy.errors import RunInterruptedError
 from grevy.models.own.faults import faults_shown
@@ -275,10 +276,27 @@ def check(setup: Setup, state: State, recorder: Recorder, seconds: float) -> Non
     result = setup.world.agree(score(logits_NK, validation.labels_N))
     epoch = round(progress.step / setup.batches.steps_per_epoch, 4)
     scores = {"loss": result["loss"], "accuracy": result["accuracy"]}
-    recorder.check({"step": progress.step, "epoch": epoch, **scores})
+    on_train = check_train(setup, state) if setup.recipe.check_train else {}
+    recorder.check({"step": progress.step, "epoch": epoch, **scores, **on_train})
     if progress.note_check(result["loss"], progress.seconds + seconds):
         state.keep_best()
     progress.stopped_early = should_stop(progress.losses(), setup.recipe.patience)
+
+
+def check_train(setup: Setup, state: State) -> dict[str, Any]:
+    """Loss and accuracy on the sample of the train split, measured as validation is."""
+    train, network = setup.pictures["train"], setup.behind_cut(state.network)
+    sample_N = train_sample(len(train), len(setup.pictures["validation"]))
+    logits_NK = logits_of(network, train, setup.precision, index_N=sample_N)
+    labels_N = train.labels_N[sample_N.to(train.labels_N.device)]
+    result = setup.world.agree(score(logits_NK, labels_N))
+    return {"train_loss": result["loss"], "train_accuracy": result["accuracy"]}
+
+
+def train_sample(pictures: int, size: int) -> Tensor:
+    """Which pictures of the train split are evaluated at checks; the same in all runs."""
+    order_N = torch.randperm(pictures, generator=generator(0, "train sample"))
+    return order_N[:size].sort().values
 
 
 def should_stop(check_losses: Sequence[float], patience: int) -> bool:

@@ -72,8 +72,14 @@ class PrintListener(Listener):
 
 def check_line(row: Row, train_loss: float) -> str:
     """One check in words."""
-    loss = "not finite" if row["loss"] is None else f"{row['loss']:.4f}"
+    train = f"train loss {_number(row.get('train_loss', train_loss))}"
+    if "train_accuracy" in row:
+        train += f"  accuracy {row['train_accuracy']:.4f}"
     return (
-        f"step {row['step']:>6,}  epoch {row['epoch']:>6.2f}  train loss {train_loss:.4f}  "
-        f"validation loss {loss}  accuracy {row['accuracy']:.4f}"
+        f"step {row['step']:>6,}  epoch {row['epoch']:>6.2f}  {train}  "
+        f"validation loss {_number(row['loss'])}  accuracy {row['accuracy']:.4f}"
     )
+
+
+def _number(loss: float | None) -> str:
+    return "not finite" if loss is None else f"{loss:.4f}"
