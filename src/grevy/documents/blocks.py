@@ -19,7 +19,7 @@ class Value:
         text: as it is printed: "0.7340", "5,265".
         record: name of the `Origin` in the document.
         field: in that record, dotted: "results.test.accuracy".
-        form: how the text is made of the number, as `grevy.reports.forms` names it: ".4f".
+        form: how the text is made of the number, as `grevy.documents.forms` names it: ".4f".
     """
 
     text: str

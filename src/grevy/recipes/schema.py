@@ -20,7 +20,6 @@ from grevy.recipes.parts import FIRST, Kind, config_of
 from grevy.recipes.selection import SelectionConfig
 from grevy.recipes.transfer import TransferConfig
 
-
 NOT_DECIDING = ("name", "description", "check_train")
 """Fields that change nothing in what is trained."""
 
