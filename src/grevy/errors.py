@@ -44,6 +44,10 @@
     │   │   ├── EvenKernelError           "same" padding, which an even kernel can't keep even
     │   │   ├── KernelTooLargeError       a kernel larger than the padded image
     │   │   └── CellNotFoundError         a cell outside the output
+    │   ├── ReportError
+    │   │   ├── UnknownValueError         a field that a record does not have
+    │   │   ├── UnknownFormError          a way to print a number that there is not
+    │   │   └── DirectiveError            a line of a report of one's own that can't be understood
     │   ├── DeviceError               a device or precision that this machine lacks
     │   ├── MissingPackageError       an optional package that is not installed
     │   ├── RunNotFoundError          no run record there
@@ -264,6 +268,22 @@ class KernelTooLargeError(ConvolutionError):
 
 class CellNotFoundError(ConvolutionError):
     """A cell outside the output."""
+
+
+class ReportError(InputError):
+    """A report that can't be written or read as it was asked for."""
+
+
+class UnknownValueError(ReportError):
+    """A field that a record does not have."""
+
+
+class UnknownFormError(ReportError):
+    """A way to print a number that there is not, or not for this number."""
+
+
+class DirectiveError(ReportError):
+    """A line of a report of one's own that can't be understood."""
 
 
 class DeviceError(InputError):

@@ -18,6 +18,7 @@ COMMANDS = {
     "predict": "class and probability of new pictures",
     "study": "train a baseline and changes of it with several seeds: which change helped?",
     "compare": "which training is better, and is it more than noise?",
+    "report": "one document from records: HTML, PDF, Markdown, LaTeX; and is it still true?",
     "runs": "a table of the runs on disk",
     "convolve": "convolution and pooling worked by hand, every sum written out",
     "size": "sizes of a convolution or pooling, solved for what is not given",

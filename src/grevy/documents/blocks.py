@@ -84,6 +84,19 @@ class Items:
 
 
 @dataclass(frozen=True)
+class Code:
+    """Lines that keep their blanks: a network as PyTorch prints it, commands.
+
+    Attributes:
+        text: any number of lines.
+        name: said above; may be empty.
+    """
+
+    text: str
+    name: str = ""
+
+
+@dataclass(frozen=True)
 class Formula:
     """One line of arithmetic.
 
@@ -153,7 +166,7 @@ class Figure:
         return width, height
 
 
-Block: TypeAlias = Heading | Paragraph | Items | Formula | Matrix | Table | Figure
+Block: TypeAlias = Heading | Paragraph | Items | Code | Formula | Matrix | Table | Figure
 
 
 @dataclass(frozen=True)

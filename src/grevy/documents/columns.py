@@ -32,6 +32,11 @@ def clean(text: Text) -> str:
     return plain(text).translate(_CONTROLS).strip()
 
 
+def clean_line(text: str) -> str:
+    """As `clean`, of a line that keeps its blanks."""
+    return text.translate(_CONTROLS).rstrip()
+
+
 def display_width(text: str) -> int:
     """Columns that `text` takes on a terminal: East Asian wide characters take two.
 

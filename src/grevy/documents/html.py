@@ -7,6 +7,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from grevy.documents.blocks import (
+    Code,
     Document,
     Figure,
     Formula,
@@ -17,7 +18,7 @@ from grevy.documents.blocks import (
     Table,
     pieces,
 )
-from grevy.documents.columns import clean, hold_inside, hold_operators
+from grevy.documents.columns import clean, clean_line, hold_inside, hold_operators
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -47,16 +48,25 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters.update(
-        clean=clean, hold=hold_operators, hold_inside=hold_inside, pieces=pieces, base64=_base64
+        clean=clean,
+        clean_lines=_clean_lines,
+        hold=hold_operators,
+        hold_inside=hold_inside,
+        pieces=pieces,
+        base64=_base64,
     )
     environment.filters["unknown"] = _unknown
-    for kind in (Heading, Paragraph, Items, Formula, Matrix, Table, Figure):
+    for kind in (Heading, Paragraph, Items, Code, Formula, Matrix, Table, Figure):
         environment.tests[kind.__name__] = kind.__instancecheck__
     return environment
 
 
 def _base64(content: bytes) -> str:
     return b64encode(content).decode()
+
+
+def _clean_lines(text: str) -> str:
+    return "\n".join(map(clean_line, text.splitlines()))
 
 
 def _unknown(block: object) -> str:

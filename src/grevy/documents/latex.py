@@ -7,6 +7,7 @@ import unicodedata
 
 from grevy.documents.blocks import (
     Block,
+    Code,
     Document,
     Figure,
     Formula,
@@ -17,7 +18,7 @@ from grevy.documents.blocks import (
     Table,
     Text,
 )
-from grevy.documents.columns import clean, column_widths, hold_operators, parts, wrap
+from grevy.documents.columns import clean, clean_line, column_widths, hold_operators, parts, wrap
 from grevy.documents.mathematics import matrix_body
 
 PAGE_WIDTH = 104
@@ -124,6 +125,8 @@ def _block(block: Block, figures: str) -> str:  # noqa: PLR0911, one kind of blo
             return _escape(words)
         case Items():
             return _items(block)
+        case Code():
+            return _caption(block.name) + _code(block.text)
         case Formula(latex=latex):
             return _formula(_encode(clean(latex)))
         case Matrix():
@@ -140,6 +143,14 @@ def _items(block: Items) -> str:
     kind = "enumerate" if block.numbered else "itemize"
     lines = (rf"\item {{}}{_escape(item)}" for item in block.items)
     return "\n".join([rf"\begin{{{kind}}}", *lines, rf"\end{{{kind}}}"])
+
+
+def _code(text: str) -> str:
+    """In a typewriter's letters, line by line; blanks at the beginning are kept."""
+    lines = [clean_line(line) for line in text.splitlines()]
+    kept = (r"\ " * (len(line) - len(line.lstrip(" "))) + _escape(line) for line in lines)
+    body = "\\\\\n".join(rf"\strut {line}" for line in kept)
+    return rf"{{\ttfamily\footnotesize\raggedright {body}\par}}"
 
 
 def _figure(figure: Figure, figures: str) -> str:

@@ -8,6 +8,7 @@ from urllib.parse import quote
 
 from grevy.documents.blocks import (
     Block,
+    Code,
     Document,
     Figure,
     Formula,
@@ -18,7 +19,7 @@ from grevy.documents.blocks import (
     Table,
     Text,
 )
-from grevy.documents.columns import clean, display_width
+from grevy.documents.columns import clean, clean_line, display_width
 from grevy.documents.mathematics import matrix_body
 
 _SPECIAL = re.compile(r"([\\`*_\[<>#|$~]|&(?=[#\w]))")
@@ -48,6 +49,8 @@ def _block(block: Block, figures: str) -> str:  # noqa: PLR0911, one kind of blo
             return _LIST_MARK.sub(_escape_last, _escape(words))
         case Items():
             return _items(block)
+        case Code():
+            return _caption(block.name) + _code(block.text)
         case Formula(latex=latex):
             return _mathematics(clean(latex))
         case Matrix():
@@ -63,6 +66,13 @@ def _items(block: Items) -> str:
     marks = (f"{number}." if block.numbered else "-" for number in range(1, len(block.items) + 1))
     lines = (_LIST_MARK.sub(_escape_last, _escape(item)) for item in block.items)
     return "\n".join(f"{mark} {line}" for mark, line in zip(marks, lines, strict=True))
+
+
+def _code(text: str) -> str:
+    """Between fences longer than any in it."""
+    longest = max((len(run) for run in re.findall("`+", text)), default=0)
+    fence = "`" * max(3, longest + 1)
+    return "\n".join([fence, *map(clean_line, text.splitlines()), fence])
 
 
 def _figure(figure: Figure, figures: str) -> str:

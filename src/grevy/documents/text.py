@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from grevy.documents.blocks import (
     Block,
+    Code,
     Document,
     Figure,
     Formula,
@@ -17,6 +18,7 @@ from grevy.documents.blocks import (
 from grevy.documents.columns import (
     GAP,
     clean,
+    clean_line,
     column_widths,
     display_width,
     parts,
@@ -61,6 +63,8 @@ def _lines(block: Block, width: int) -> list[str]:  # noqa: PLR0911, one kind of
             return wrap(words, width)
         case Items():
             return _items(block, width)
+        case Code():
+            return _code(block, width)
         case Formula(text):
             return _formula(text, width)
         case Matrix():
@@ -78,6 +82,12 @@ def _items(block: Items, width: int) -> list[str]:
         first, *rest = wrap(item, width - len(mark))
         lines += [mark + first, *(" " * len(mark) + line for line in rest)]
     return lines
+
+
+def _code(code: Code, width: int) -> list[str]:
+    """Its lines are not wrapped: they can be copied."""
+    lines = [INDENT + clean_line(line) for line in code.text.splitlines()]
+    return [*(wrap(code.name, width) if clean(code.name) else []), *lines]
 
 
 def _figure(figure: Figure, width: int) -> list[str]:

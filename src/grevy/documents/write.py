@@ -37,18 +37,27 @@ def write_document(document: Document, path: Path) -> Path:
         UsageError: a suffix other than .txt, .md, .tex and .html.
         SaveError: the disk did not take it; the old file, if any, is untouched.
     """
-    form = FORMS.get(path.suffix.lower())
-    if form is None:
-        raise UsageError(
-            f"can't write a document as '{path.name}'",
-            "a name that ends in .txt, .md, .tex or .html",
-            f"say for example '{path.with_suffix('.md').name}'" if path.stem else "add a name",
-        )
+    refuse_form(path)
+    form = FORMS[path.suffix.lower()]
     beside = path.with_name(f"{path.stem}-figures")
     if path.suffix.lower() in FIGURES_BESIDE:
         _write_figures(document, beside)
     write_bytes(path, f"{form(document, beside.name)}\n".encode())
     return path
+
+
+def refuse_form(path: Path) -> None:
+    """Before there is anything to write.
+
+    Raises:
+        UsageError: as `write_document`.
+    """
+    if path.suffix.lower() not in FORMS:
+        raise UsageError(
+            f"can't write a document as '{path.name}'",
+            "a name that ends in .txt, .md, .tex or .html",
+            f"say for example '{path.with_suffix('.md').name}'" if path.stem else "add a name",
+        )
 
 
 def _write_figures(document: Document, folder: Path) -> None:

@@ -25,9 +25,9 @@ def numeral(value: float, digits: int = 3) -> str:
     return re.sub(r"e\+?(-?)0*", r"e\1", text).replace("-", "−")
 
 
-def counted(count: int, noun: str) -> str:
-    """The number with its noun: 1 value, 12 values."""
-    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
+def counted(count: int, noun: str, several: str = "") -> str:
+    """The number with its noun: 1 value, 12 values; `several` where that takes more than an s."""
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {several or noun + 's'}"
 
 
 def numbers(values: ArrayLike) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from io import BytesIO
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from grevy.figures.page import DPI, drawing
 from grevy.records.atomic import save_error, write_bytes
@@ -30,8 +30,7 @@ def save_figure(figure: Figure, stem: Path) -> tuple[Path, Path]:
         SaveError: the disk did not take it; older files of that name are untouched.
     """
     png, svg = stem.with_name(f"{stem.name}.png"), stem.with_name(f"{stem.name}.svg")
-    with drawing():
-        pixels, paths = _render(figure, "png"), _render(figure, "svg")
+    pixels, paths = rendered(figure, "png"), rendered(figure, "svg")
     try:
         stem.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -41,10 +40,12 @@ def save_figure(figure: Figure, stem: Path) -> tuple[Path, Path]:
     return png, svg
 
 
-def _render(figure: Figure, kind: str) -> bytes:
+def rendered(figure: Figure, kind: Literal["png", "svg"]) -> bytes:
+    """The content of such a file."""
     title = " ".join(text.get_text() for text in figure.texts if text.get_gid() == "title")
     stamps = {"Software": None} if kind == "png" else {"Date": None, "Creator": "Grevy"}
     metadata = {"Title": " ".join(title.replace(r"\$", "$").split()), **stamps}
     file = BytesIO()
-    figure.savefig(file, format=kind, dpi=DPI, metadata=metadata)
+    with drawing():
+        figure.savefig(file, format=kind, dpi=DPI, metadata=metadata)
     return file.getvalue()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from grevy.documents.blocks import Block, Document, Figure, Heading, Items, Table
 from grevy.inspection.view import Check, View, png_of
@@ -22,11 +22,15 @@ def view_document(view: View, figure: MatplotlibFigure, name: str) -> Document:
         name: of the figure's file, without an ending; it is the title, too.
     """
     words = " ".join(view.lines) or name  # for who can't see the picture
-    blocks: list[Block] = [Figure(name, png_of(figure), words)]
-    blocks += [Items(view.lines)] if view.lines else []
-    blocks += [Heading("Checks"), _checks(view.checks)] if view.checks else []
-    blocks += [Heading("To be known"), Items(view.notes)] if view.notes else []
-    return Document(name, tuple(blocks))
+    return Document(name, (Figure(name, png_of(figure), words), *view_blocks(view, 2)))
+
+
+def view_blocks(view: View, level: Literal[2, 3, 4]) -> tuple[Block, ...]:
+    """What was found, what was checked, what must be known; headings of that level."""
+    blocks: list[Block] = [Items(view.lines)] if view.lines else []
+    blocks += [Heading("Checks", level), _checks(view.checks)] if view.checks else []
+    blocks += [Heading("To be known", level), Items(view.notes)] if view.notes else []
+    return tuple(blocks)
 
 
 def _checks(checks: tuple[Check, ...]) -> Table:

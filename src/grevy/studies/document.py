@@ -3,62 +3,82 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
-from grevy.documents.blocks import Block, Document, Items, Paragraph, Table
+from grevy.documents.blocks import Block, Document, Items, Paragraph, Table, Text, Value
+from grevy.documents.forms import UNKNOWN, Number, written
+from grevy.documents.paths import field
 from grevy.studies.compare import Comparison
 from grevy.studies.effects import Effect, class_effects
 from grevy.studies.statistics import Estimate
 
 SPLITS = ("train", "validation")
-UNKNOWN = "–"
+COMPARISON = "comparison"
+"""How the values call what they are from."""
 
 
-def comparison_document(comparison: Comparison) -> Document:
-    """Arms, effects with both kinds of noise and verdicts, diagnoses, what failed."""
-    blocks: list[Block] = [_arms(comparison), *_effects(comparison)]
+def comparison_document(comparison: Comparison, record: str = COMPARISON) -> Document:
+    """Arms, effects with both kinds of noise and verdicts, diagnoses, what failed.
+
+    Args:
+        comparison: what is told.
+        record: the name that its numbers give as where they are from.
+    """
+    blocks: list[Block] = [_arms(comparison, record), *_effects(comparison, record)]
     diagnoses = _diagnoses(comparison)
     blocks += [Items(diagnoses)] if diagnoses else []
     if len(comparison.effects) == 1:
-        blocks.append(_classes(comparison, comparison.effects[0]))
+        blocks.append(_classes(comparison, comparison.effects[0], record))
     failed = tuple(f"not compared: {f.what}" for f in comparison.contest.failed)
     blocks += [Items(failed)] if failed else []
     return Document("", tuple(blocks))
 
 
-def interval(estimate: Estimate) -> str:
-    """`+2.3 [+1.1, +3.5]` in percentage points."""
-    mean = f"{100 * estimate.mean:+.2f}"
+def interval(estimate: Estimate, record: str, *place: str) -> tuple[str | Value, ...]:
+    """`+2.3 [+1.1, +3.5]` in percentage points.
+
+    Args:
+        estimate: of a difference in accuracy.
+        record: where it is from.
+        place: the field of it there, segment by segment.
+    """
+
+    def end(name: str) -> Value:
+        return _value(getattr(estimate, name), "points", record, *place, name)
+
     if math.isnan(estimate.low):
-        return mean
+        return (end("mean"),)
     if estimate.low == estimate.high:
-        return f"{mean} (the same with every seed)"
-    return f"{mean} [{100 * estimate.low:+.2f}, {100 * estimate.high:+.2f}]"
+        return (end("mean"), " (the same with every seed)")
+    return (end("mean"), " [", end("low"), ", ", end("high"), "]")
 
 
-def _arms(comparison: Comparison) -> Table:
+def _arms(comparison: Comparison, record: str) -> Table:
     columns = ("arm", "seeds", "train", "validation", "test", "deviation", "seconds", "FLOPs")
-    rows = []
+    rows: list[tuple[Text, ...]] = []
     for cost in comparison.costs:
-        found = comparison.accuracy(cost.arm)
-        spread = UNKNOWN if found.n < 2 else f"±{100 * found.standard_deviation:.2f}"
-        means = [_mean(comparison.accuracies(cost.arm, split)) for split in SPLITS]
-        seconds, flops = _known(cost.seconds, ",.0f"), _known(cost.flops, ".2e")
-        rows.append((cost.arm, str(found.n), *means, f"{found.mean:.4f}", spread, seconds, flops))
+        place, found = ("arms", cost.arm), comparison.accuracy(cost.arm)
+        means = [
+            _mean(comparison.accuracies(cost.arm, split), record, *place, split, "mean")
+            for split in SPLITS
+        ]
+        test = (*place, "test")
+        rows.append(
+            (
+                cost.arm,
+                (_value(found.n, ",d", record, *test, "n"),),
+                *means,
+                (_value(found.mean, "accuracy", record, *test, "mean"),),
+                (_value(found.standard_deviation, "spread", record, *test, "standard_deviation"),),
+                (_value(cost.seconds, "seconds", record, *place, "seconds"),),
+                (_value(cost.flops, ".2e", record, *place, "flops"),),
+            )
+        )
     return Table(columns, tuple(rows), frozenset(range(1, len(columns))))
 
 
-def _effects(comparison: Comparison) -> Iterable[Block]:
-    rows = tuple(
-        (
-            effect.arm,
-            interval(effect.across_seeds) if len(effect.seeds) > 1 else "one seed",
-            interval(effect.across_pictures),
-            _p(effect),
-            effect.verdict,
-        )
-        for effect in comparison.effects
-    )
+def _effects(comparison: Comparison, record: str) -> Iterable[Block]:
+    rows = tuple(_effect(effect, record) for effect in comparison.effects)
     baseline = comparison.contest.arms[0]
     title = f"effect on test accuracy against {baseline}, points [95 % interval]"
     columns = ("arm", "over seeds", "over pictures", "p", "verdict")
@@ -72,6 +92,18 @@ def _effects(comparison: Comparison) -> Iterable[Block]:
         )
 
 
+def _effect(effect: Effect, record: str) -> tuple[Text, ...]:
+    place, one = ("effects", effect.arm), len(effect.seeds) == 1
+    p, name = (effect.tests[0].p, "p") if one else (effect.p_adjusted, "p_corrected")
+    return (
+        effect.arm,
+        "one seed" if one else interval(effect.across_seeds, record, *place),
+        interval(effect.across_pictures, record, *place, "pictures"),
+        (_value(p, "p", record, *place, name),),
+        (_value(effect.verdict, "text", record, *place, "verdict"),),
+    )
+
+
 def _diagnoses(comparison: Comparison) -> tuple[str, ...]:
     arms = comparison.contest.arms
     return tuple(
@@ -79,25 +111,23 @@ def _diagnoses(comparison: Comparison) -> tuple[str, ...]:
     )
 
 
-def _classes(comparison: Comparison, effect: Effect) -> Table:
-    rows = tuple(
-        (name, f"{before:.4f}", interval(estimate))
-        for name, before, estimate in class_effects(comparison.contest, effect.arm)
-    )
+def _classes(comparison: Comparison, effect: Effect, record: str) -> Table:
+    def row(name: str, before: float, estimate: Estimate) -> tuple[Text, ...]:
+        place = ("effects", effect.arm, "classes", name)
+        baseline = _value(before, "accuracy", record, *place, "baseline")
+        return name, (baseline,), interval(estimate, record, *place)
+
+    rows = tuple(row(*found) for found in class_effects(comparison.contest, effect.arm))
     noise = "seeds" if len(effect.seeds) > 1 else "test pictures"
     title = f"by class, points [95 % interval over {noise}, not corrected for their number]"
     return Table(("class", comparison.contest.arms[0], effect.arm), rows, frozenset({1}), title)
 
 
-def _p(effect: Effect) -> str:
-    if len(effect.seeds) == 1:
-        return f"{effect.tests[0].p:.2g}"
-    return _known(effect.p_adjusted, ".2g")
+def _mean(numbers: Sequence[float], record: str, *place: str) -> Text:
+    if not numbers:
+        return UNKNOWN
+    return (_value(sum(numbers) / len(numbers), "accuracy", record, *place),)
 
 
-def _mean(values: list[float]) -> str:
-    return f"{sum(values) / len(values):.4f}" if values else UNKNOWN
-
-
-def _known(value: float, form: str) -> str:
-    return UNKNOWN if math.isnan(value) else format(value, form)
+def _value(number: Number, form: str, record: str, *place: str) -> Value:
+    return Value(written(number, form), record, field(*place), form)

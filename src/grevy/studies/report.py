@@ -51,6 +51,12 @@ def write_report(comparison: Comparison, folder: Path, say: Callable[[str], None
         raise save_error(folder, error) from error
     write_json(folder / "comparison.json", comparison.to_dict())
     write_bytes(folder / "runs.csv", runs_csv(comparison).encode())
+    figures = {**comparison_figures(comparison), **flipped_figures(comparison, say)}
+    return [save_figure(figure, folder / name)[0] for name, figure in figures.items()]
+
+
+def comparison_figures(comparison: Comparison) -> dict[str, Figure]:
+    """Effects, accuracy against cost, and loss curves where there are some, by name."""
     baseline = comparison.contest.arms[0]
     figures = {"effects": _effects(comparison), "cost": _cost(comparison)}
     if any(comparison.diagnoses(arm) for arm in comparison.contest.arms):
@@ -60,8 +66,7 @@ def write_report(comparison: Comparison, folder: Path, say: Callable[[str], None
         figures["fit"] = draw_loss_panels(
             _fit_panels(comparison), "Over- and underfitting", [_TRAIN_LOSS]
         )
-    paths = [save_figure(figure, folder / name)[0] for name, figure in figures.items()]
-    return paths + _draw_flipped(comparison, folder, say)
+    return figures
 
 
 def runs_csv(comparison: Comparison) -> str:
@@ -141,27 +146,35 @@ def _curve(diagnosis: Diagnosis) -> LossCurve:
     return LossCurve(diagnosis.epoch_C, diagnosis.train_C, diagnosis.validation_C)
 
 
-def _draw_flipped(comparison: Comparison, folder: Path, say: Callable[[str], None]) -> list[Path]:
-    """A gallery for each arm, where the pictures can still be read."""
+def flipped_figures(
+    comparison: Comparison, say: Callable[[str], None], where: str | Path | None = None
+) -> dict[str, Figure]:
+    """A gallery for each arm, by name; none where the pictures can't be read any more.
+
+    Args:
+        comparison: of recorded runs.
+        say: hears why there is none.
+        where: the image data, if it is no longer where it was.
+    """
     recorded = next((c.record for c in comparison.contest.contestants if c.record), None)
     if recorded is None:
-        return []
+        return {}
     from grevy.data.load import load_data
     from grevy.models.transfer.preprocessing import pictures_as_read
 
-    where = recorded.data.where
+    where = where if where is not None else recorded.data.where
     try:
         data = load_data(where, pictures_as_read(recorded.load_sections("pictures", "model")))
     except DataError as error:
         say(f"no gallery of flipped pictures: {error}")
-        return []
+        return {}
     if data.fingerprint != recorded.data.fingerprint:
         say(f"no gallery of flipped pictures: {where} has changed since")
-        return []
+        return {}
     split = data.splits["test"]
     images_NHWC = split.images_NCHW.transpose(0, 2, 3, 1)
     names = [data.classes[label] for label in split.labels_N]
-    paths = []
+    figures = {}
     for effect in comparison.effects:
         if not effect.seeds:
             continue
@@ -172,9 +185,8 @@ def _draw_flipped(comparison: Comparison, folder: Path, say: Callable[[str], Non
         ]
         title = f"{effect.arm}: what changed against {comparison.contest.arms[0]}"
         note = f"the clearest first: changed with most of the {len(effect.seeds)} seed(s)"
-        figure = draw_flipped(groups, title, [note])
-        paths.append(save_figure(figure, folder / f"flipped-{slug(effect.arm, 'arm')}")[0])
-    return paths
+        figures[f"flipped-{slug(effect.arm, 'arm')}"] = draw_flipped(groups, title, [note])
+    return figures
 
 
 def _group(

@@ -1,0 +1,127 @@
+"""`grevy report`: one document from records, values of them, and whether a document is true."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import tyro
+
+from grevy.cli.output import Output
+from grevy.cli.parse import parse
+from grevy.errors import UsageError
+
+
+@dataclass(frozen=True)
+class ReportArguments:
+    """Write one document about a run, several runs or a study, from their records alone.
+
+    Or about what your own Markdown file says: its directives are filled from records
+    (docs/report.md). Nothing is trained, and no test split is evaluated again.
+    """
+
+    places: Annotated[tuple[str, ...], tyro.conf.Positional] = ()
+    """Runs, folders of runs, studies; or one Markdown file of your own."""
+
+    out: Path = Path("report.html")
+    """Where the document goes: .html, .pdf, .md, .tex or .txt."""
+
+    picture: Path | None = None
+    """What the network is shown. Default: a picture of its validation split."""
+
+    data: str | None = None
+    """The image data, if it is no longer where it was."""
+
+    title: str = ""
+    """Of the document. Default: what it is about."""
+
+    draft: bool = False
+    """Print a first report of your own, in Markdown with directives, and places for your words."""
+
+    verify: Path | None = None
+    """An HTML report: recompute each of its values from predictions and logs."""
+
+    runs: Path | None = None
+    """With --verify: where the runs are now, if not where they were."""
+
+    value: str | None = None
+    """Print one value of the places, such as results.test.accuracy."""
+
+    fields: bool = False
+    """List every field of the places that can be a value."""
+
+    trust_source: bool = False
+    """Of a run with its own network: run the Python source that its record keeps."""
+
+    json: bool = False
+    """Print one JSON object and nothing else."""
+
+
+def main(words: list[str]) -> None:
+    """Parse, and write, draft, verify, or print values; exit with 1 if a report is not true."""
+    arguments = parse(ReportArguments, "report", words)
+    output = Output(arguments.json)
+    if arguments.verify is not None:
+        _verify(arguments, arguments.verify, output)
+        return
+    if not arguments.places:
+        raise UsageError(
+            "a report on nothing", "runs, a study or a Markdown file", "see: grevy runs"
+        )
+    if arguments.value is not None or arguments.fields:
+        _values(arguments, output)
+    elif arguments.draft:
+        _draft(arguments, output)
+    else:
+        _write(arguments, output)
+
+
+def _write(arguments: ReportArguments, output: Output) -> None:
+    from grevy.documents.write import refuse_form
+    from grevy.reports.report import report
+
+    refuse_form(arguments.out)
+    with output.progress("writing", None) as bar:
+        written = report(
+            list(arguments.places),
+            picture=arguments.picture,
+            data=arguments.data,
+            title=arguments.title,
+            trust_source=arguments.trust_source,
+            on_progress=lambda what, done, total: bar.advance_to(done, total),
+        )
+    path = written.write(arguments.out)
+    output.line(f"written   {path}")
+    if path.suffix == ".html":
+        output.line(f"next      is it still true? grevy report --verify {path}")
+    output.result({"written": str(path), "title": written.content.title})
+
+
+def _verify(arguments: ReportArguments, path: Path, output: Output) -> None:
+    from grevy.reports.verify import verify
+
+    found = verify(path, arguments.runs, data=arguments.data)
+    for line in found.lines:
+        output.line(line)
+    output.result(found.to_dict())
+    if found.differences:
+        sys.exit(1)
+
+
+def _values(arguments: ReportArguments, output: Output) -> None:
+    from grevy.reports.values import values_of
+
+    found = values_of(arguments.places, arguments.value, trust_source=arguments.trust_source)
+    for name, number in found.items():
+        output.line(f"{name} = {number}")
+    output.result(found)
+
+
+def _draft(arguments: ReportArguments, output: Output) -> None:
+    from grevy.reports.draft import draft
+
+    text = draft(arguments.places)
+    output.line(text)
+    output.result({"draft": text})

@@ -1,0 +1,1 @@
+"""Documents from records: outline, values, verify, reproduce."""

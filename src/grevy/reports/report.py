@@ -1,0 +1,92 @@
+"""`grevy.report`: one document made from records alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from grevy.documents.blocks import Block, Document, Items
+from grevy.documents.printed import Printed
+from grevy.reports.comparison_report import comparison_report
+from grevy.reports.material import Material, OnProgress
+from grevy.reports.own import own_report
+from grevy.reports.run_report import run_report
+from grevy.reports.sources.open import Sources, open_sources
+
+if TYPE_CHECKING:
+    from grevy.classifier.run import Run
+
+
+@dataclass(frozen=True)
+class Report(Printed):
+    """A document that prints itself, and writes itself in any form."""
+
+    content: Document
+
+    def document(self) -> Document:
+        """The tree of blocks."""
+        return self.content
+
+    def write(self, path: str | Path) -> Path:
+        """Write it as the suffix says: .html, .pdf, .md, .tex, .txt; errors as `write_document`."""
+        from grevy.documents.write import write_document
+
+        return write_document(self.content, Path(path))
+
+
+def report(
+    places: str | Path | Run | Sequence[str | Path | Run],
+    *,
+    picture: str | Path | None = None,
+    data: str | Path | None = None,
+    title: str = "",
+    trust_source: bool = False,
+    on_progress: OnProgress = lambda what, done, total: None,
+) -> Report:
+    """Write a report on a run, several runs, a study, or a Markdown file of one's own.
+
+    All is made from what is recorded: nothing is trained, and the test split is not evaluated
+    again.
+
+    Args:
+        places: a run, several, folders of runs, studies; or one Markdown file with directives.
+        picture: what the network is shown; None: a picture of its validation split.
+        data: the image data, if it is no longer where it was.
+        title: of the document; "": what it is about.
+        trust_source: run the source that records keep, wherever they are from.
+        on_progress: called with what is being written, parts done, and all parts.
+
+    Returns:
+        The report; what can't be shown is said to be missing in its place.
+
+    Raises:
+        RunNotFoundError: no run there.
+        DirectiveError, UnknownValueError: in a file of one's own; the line is named.
+    """
+    one = isinstance(places, str | Path) or hasattr(places, "directory")
+    several: list[str | Path | Run] = [places] if one else list(places)  # type: ignore[list-item, arg-type]
+    if len(several) == 1 and str(several[0]).endswith(".md"):
+        return Report(own_report(Path(str(several[0])), picture, data, trust_source, on_progress))
+    sources = open_sources(several, trust_source=trust_source)
+    blocks = tuple(_blocks(sources, picture, data, on_progress))
+    origins = tuple(source.origin() for source in sources.all)
+    return Report(Document(title or _title(sources), blocks, origins))
+
+
+def _blocks(
+    sources: Sources, picture: str | Path | None, data: str | Path | None, told: OnProgress
+) -> Iterator[Block]:
+    if sources.missing:
+        yield Items(sources.missing)
+    if len(sources.runs) == 1 and sources.comparison is None:
+        yield from run_report(Material(sources.runs[0], data, picture), told)
+    else:
+        yield from comparison_report(sources, data, told)
+
+
+def _title(sources: Sources) -> str:
+    if sources.comparison:
+        return f"Comparison of {', '.join(sources.comparison.comparison.contest.arms)}"
+    return f"Report on {', '.join(run.name for run in sources.runs)}"

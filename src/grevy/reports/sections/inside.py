@@ -1,0 +1,70 @@
+"""The inside: first filters, activations of the first and last convolution, a class map."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+from grevy.documents.blocks import Block, Heading, Paragraph
+from grevy.errors import GrevyError, LayerNotFoundError
+from grevy.inspection.document import view_blocks
+from grevy.inspection.look import look
+from grevy.inspection.view import View
+from grevy.models.survey.layers import LayerTable, layers
+from grevy.reports.figure import figure_block
+from grevy.reports.material import Material
+
+
+def inside(material: Material) -> Sequence[Block]:
+    """Blocks with four views; one that can't be is said to be absent, and why."""
+    run, (picture, about) = material.source.run, material.shown
+    first, last = ends(_table(material))
+    ask: dict[str, tuple[str, Callable[[], View]]] = {
+        "filters": (f"Filters of {first}", lambda: look(run=run, method="filters", layer=first)),
+        "activations-first": (
+            f"Activations of {first}, the first convolution",
+            lambda: look(picture, run=run, method="activations", layer=first),
+        ),
+        "activations-last": (
+            f"Activations of {last}, the last convolution",
+            lambda: look(picture, run=run, method="activations", layer=last),
+        ),
+        "class-map": (
+            "Where the evidence for the answer lies",
+            lambda: look(picture, run=run, method="gradcam"),
+        ),
+    }
+    blocks: list[Block] = [Paragraph(f"The network is shown {about}.")]
+    for name, (heading, view) in ask.items():
+        blocks += _view(f"{material.source.name}-{name}", heading, view)
+    return tuple(blocks)
+
+
+def ends(table: LayerTable) -> tuple[str, str]:
+    """Names of the first and the last convolution.
+
+    Raises:
+        LayerNotFoundError: the network has none.
+    """
+    found = [layer.name for layer in table.layers if layer.kind.startswith("Conv")]
+    if not found:
+        raise LayerNotFoundError(
+            f"{table.model} without a convolution", "one at least", "look at its layers one by one"
+        )
+    return found[0], found[-1]
+
+
+def _table(material: Material) -> LayerTable:
+    with material.source.run.networks():
+        return layers(material.source.path, trust_source=material.source.run.trust_source)
+
+
+def _view(name: str, heading: str, ask: Callable[[], Any]) -> Iterator[Block]:
+    yield Heading(heading, 3)
+    try:
+        view = ask()
+    except GrevyError as error:
+        yield Paragraph(f"Not shown: {error}")
+        return
+    yield figure_block(view.draw(), name, " ".join(view.lines) or heading)
+    yield from view_blocks(view, 4)

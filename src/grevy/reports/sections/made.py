@@ -1,0 +1,54 @@
+"""How it was made: versions, machine, time; and how to do it again."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Sequence
+
+from grevy.documents.blocks import Block, Code, Table
+from grevy.reports.material import Material
+
+_ROWS = (
+    ("created", "created (universal time)", "text"),
+    ("environment.grevy", "Grevy", "text"),
+    ("environment.torch", "PyTorch", "text"),
+    ("environment.numpy", "NumPy", "text"),
+    ("environment.python", "Python", "text"),
+    ("environment.platform", "system", "text"),
+    ("environment.processor", "processor", "text"),
+    ("environment.gpu", "accelerator", "text"),
+    ("environment.threads", "threads", ",d"),
+    ("environment.device", "device", "text"),
+    ("precision", "precision", "text"),
+    ("results.seconds.training", "seconds of training", "seconds"),
+    ("results.seconds.data", "seconds of reading pictures", "seconds"),
+    ("results.seconds.evaluation", "seconds of evaluation", "seconds"),
+    ("resumes", "times resumed", ",d"),
+    ("identity", "identity", "text"),
+    ("data.fingerprint", "fingerprint of the data", "text"),
+)
+
+
+def made(material: Material) -> Sequence[Block]:
+    """A table of what it was made with."""
+    rows = tuple(
+        (words, (material.value(field, form),))
+        for field, words, form in _ROWS
+        if material.has(field)
+    )
+    return (Table(("what", "with"), rows),)
+
+
+def again(material: Material) -> Sequence[Block]:
+    """The commands that train it again, judge it and look into it."""
+    place, record = shlex.quote(material.source.place), material.source.record
+    where = shlex.quote(record.data.where)
+    lines = [
+        f"{shlex.join(record.command)}   # trains it again",
+        f"grevy evaluate {place}   # the same figures from its weights",
+        f"grevy look PICTURE --run {place}",
+        f"grevy report {place}",
+    ]
+    if record.status != "finished":
+        lines.insert(0, f"grevy train --resume --out {place}   # goes on where it stopped")
+    return (Code("\n".join(lines), f"with the image data at {where}"),)

@@ -1,0 +1,105 @@
+"""What came out: each split with intervals over pictures, classes, confusion, calibration."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from grevy.documents.blocks import Block, Paragraph, Table, Text, pieces
+from grevy.documents.forms import UNKNOWN
+from grevy.documents.paths import field
+from grevy.figures.confusion import confusion_matrix, draw_confusion
+from grevy.figures.numerals import counted
+from grevy.inspection.examples import RecordedPredictions
+from grevy.inspection.inspectors.calibration import CalibrationSettings
+from grevy.inspection.maps.calibration import look
+from grevy.reports.figure import figure_block
+from grevy.reports.material import Material
+
+
+def results(material: Material) -> Sequence[Block]:
+    """Blocks with the scores of every split that was evaluated."""
+    splits = material.source.predictions
+    if not splits:
+        status = material.source.record.status
+        return (Paragraph(f"No split was evaluated: the run is {status}."),)
+    rows = [_row(material, split, split) for split in splits]
+    rows += [
+        _row(material, field(split, name), f"{split}, {name.replace('_', ' ')}")
+        for split, said in splits.items()
+        for name in said.extra_logits_NK
+    ]
+    reads = counted(material.source.record.test_reads, "time")
+    read = f" The test split was read {reads}." if "test" in splits else ""
+    return (
+        Table(
+            ("split", "accuracy", "95 % interval", "loss", "pictures"),
+            tuple(rows),
+            frozenset({1, 2, 3, 4}),
+            "the weights of the best check on whole splits",
+        ),
+        Paragraph(
+            f"The intervals are over pictures (Wilson 1927): another split of the same kind"
+            f" would give other figures. What training again would change is in none of them."
+            f"{read}"
+        ),
+    )
+
+
+def classes(material: Material) -> Sequence[Block]:
+    """Blocks with precision, recall, F1 and support of each class, and the confusion matrix."""
+    split, names = material.last_split, material.source.record.data.classes
+    place = ("results", split, "classes")
+    forms = (
+        ("precision", "accuracy"),
+        ("recall", "accuracy"),
+        ("f1", "accuracy"),
+        ("support", ",d"),
+    )
+    rows: list[tuple[Text, ...]] = [
+        (name, *((material.value(field(*place, name, key), form),) for key, form in forms.items()))
+        for name in names
+    ]
+    said = material.said
+    counts_KK = confusion_matrix(said.labels_N, said.logits_NK.argmax(1), len(names))
+    return (
+        Table(
+            ("class", "precision", "recall", "F1", "support"),
+            tuple(rows),
+            frozenset({1, 2, 3, 4}),
+            f"by class, on {split}",
+        ),
+        figure_block(
+            draw_confusion(counts_KK, names, split),
+            f"{material.source.name}-confusion",
+            f"Confusion matrix on {split}: rows are the true classes, columns the answers.",
+        ),
+    )
+
+
+def calibration(material: Material) -> Sequence[Block]:
+    """Blocks on how far the probabilities can be believed."""
+    split, name = material.last_split, material.source.name
+    recorded = RecordedPredictions(
+        name, material.said, material.source.predictions.get("validation")
+    )
+    view = look(recorded, CalibrationSettings(split=split))
+    return (
+        Paragraph(
+            (
+                "Expected calibration error ",
+                material.value(field("results", split, "calibration", "error"), "percent"),
+                f" on {split}, in 15 bins of equal mass (Guo et al. 2017).",
+            )
+        ),
+        figure_block(view.draw(), f"{name}-calibration", " ".join(view.lines)),
+    )
+
+
+def _row(material: Material, place: str, words: str) -> tuple[Text, ...]:
+    def value(name: str, form: str) -> Text:
+        where = f"results.{place}.{name}"
+        return (material.value(where, form),) if where in material.source.numbers else UNKNOWN
+
+    low, high = value("low", "accuracy"), value("high", "accuracy")
+    between: Text = (*pieces(low), " to ", *pieces(high))
+    return words, value("accuracy", "accuracy"), between, value("loss", "loss"), value("n", ",d")

@@ -1,0 +1,1 @@
+"""What values are from: runs, and comparisons of runs."""

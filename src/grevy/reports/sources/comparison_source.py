@@ -1,0 +1,91 @@
+"""A comparison as a source of values: arms, effects, verdicts."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+from grevy.documents.blocks import Origin
+from grevy.documents.forms import Number
+from grevy.documents.paths import field
+from grevy.reports.sources.files import files_of_run
+from grevy.studies.compare import Comparison
+from grevy.studies.effects import Effect, class_effects
+from grevy.studies.statistics import Estimate, t_interval
+
+SPLITS = ("train", "validation")
+
+
+@dataclass(frozen=True)
+class ComparisonSource:
+    """Several runs that are compared, from their predictions.
+
+    Attributes:
+        name: "comparison", or how the study's folder is called.
+        places: as they were named.
+        comparison: of them.
+    """
+
+    name: str
+    places: tuple[str, ...]
+    comparison: Comparison
+
+    @cached_property
+    def numbers(self) -> Mapping[str, Number]:
+        """Every field; all is computed."""
+        return dict(_fields(self.comparison))
+
+    def origin(self) -> Origin:
+        """Places, the files of all runs, and what is compared."""
+        contestants = self.comparison.contest.contestants
+        files = tuple(
+            (f"{c.source.as_posix()}/{file}", sha256)
+            for c in contestants
+            if c.record
+            for file, sha256 in files_of_run(c.directory)
+        )
+        asked = {
+            "arms": self.comparison.contest.arms,
+            "margin": self.comparison.margin,
+            "runs": [
+                {"arm": c.arm, "seed": c.seed, "run": c.source.as_posix()} for c in contestants
+            ],
+        }
+        content = json.dumps(asked, ensure_ascii=False, sort_keys=True)
+        return Origin(self.name, self.places, files, content)
+
+
+def _fields(comparison: Comparison) -> Iterator[tuple[str, Number]]:
+    contest = comparison.contest
+    yield "baseline", contest.arms[0]
+    yield "margin", comparison.margin
+    yield "pictures", len(contest.contestants[0].right_N)
+    for cost in comparison.costs:
+        yield from _estimate(comparison.accuracy(cost.arm), "arms", cost.arm, "test")
+        for split in SPLITS:
+            if found := comparison.accuracies(cost.arm, split):
+                yield from _estimate(t_interval(found), "arms", cost.arm, split)
+        yield field("arms", cost.arm, "seconds"), cost.seconds
+        yield field("arms", cost.arm, "flops"), cost.flops
+    for effect in comparison.effects:
+        yield from _effect(comparison, effect)
+
+
+def _effect(comparison: Comparison, effect: Effect) -> Iterator[tuple[str, Number]]:
+    place = ("effects", effect.arm)
+    yield from _estimate(effect.across_seeds, *place)
+    yield from _estimate(effect.across_pictures, *place, "pictures")
+    yield field(*place, "p"), effect.tests[0].p if len(effect.seeds) == 1 else effect.p
+    yield field(*place, "p_corrected"), effect.p_adjusted
+    yield field(*place, "verdict"), effect.verdict
+    if effect.seeds:
+        for name, before, estimate in class_effects(comparison.contest, effect.arm):
+            yield field(*place, "classes", name, "baseline"), before
+            yield from _estimate(estimate, *place, "classes", name)
+
+
+def _estimate(estimate: Estimate, *place: str) -> Iterator[tuple[str, Number]]:
+    for name in ("mean", "low", "high", "standard_deviation", "n"):
+        yield field(*place, name), getattr(estimate, name)
