@@ -49,12 +49,7 @@ def classes(material: Material) -> Sequence[Block]:
     """Blocks with precision, recall, F1 and support of each class, and the confusion matrix."""
     split, names = material.last_split, material.source.record.data.classes
     place = ("results", split, "classes")
-    forms = (
-        ("precision", "accuracy"),
-        ("recall", "accuracy"),
-        ("f1", "accuracy"),
-        ("support", ",d"),
-    )
+    forms = {"precision": "accuracy", "recall": "accuracy", "f1": "accuracy", "support": ",d"}
     rows: list[tuple[Text, ...]] = [
         (name, *((material.value(field(*place, name, key), form),) for key, form in forms.items()))
         for name in names
