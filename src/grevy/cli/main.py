@@ -19,6 +19,7 @@ COMMANDS = {
     "study": "train a baseline and changes of it with several seeds: which change helped?",
     "compare": "which training is better, and is it more than noise?",
     "report": "one document from records: HTML, PDF, Markdown, LaTeX; and is it still true?",
+    "reproduce": "the assignment that Grevy grew out of: by hand, trained, compared, reported",
     "runs": "a table of the runs on disk",
     "convolve": "convolution and pooling worked by hand, every sum written out",
     "size": "sizes of a convolution or pooling, solved for what is not given",

@@ -177,11 +177,13 @@ class Document:
         title: one line; may be empty.
         blocks: in reading order.
         origins: the records that values are from.
+        banner: said on every page; may be empty.
     """
 
     title: str
     blocks: tuple[Block, ...]
     origins: tuple[Origin, ...] = ()
+    banner: str = ""
 
     @property
     def figures(self) -> tuple[Figure, ...]:

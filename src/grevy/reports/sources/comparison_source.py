@@ -10,6 +10,7 @@ from functools import cached_property
 from grevy.documents.blocks import Origin
 from grevy.documents.forms import Number
 from grevy.documents.paths import field
+from grevy.records.results import Results
 from grevy.reports.sources.files import files_of_run
 from grevy.studies.compare import Comparison
 from grevy.studies.effects import Effect, class_effects
@@ -67,6 +68,8 @@ def _fields(comparison: Comparison) -> Iterator[tuple[str, Number]]:
         for split in SPLITS:
             if found := comparison.accuracies(cost.arm, split):
                 yield from _estimate(t_interval(found), "arms", cost.arm, split)
+        if steps := [r.steps for r in _results(comparison, cost.arm)]:
+            yield from _estimate(t_interval(steps), "arms", cost.arm, "steps")
         yield field("arms", cost.arm, "seconds"), cost.seconds
         yield field("arms", cost.arm, "flops"), cost.flops
     for effect in comparison.effects:
@@ -89,3 +92,8 @@ def _effect(comparison: Comparison, effect: Effect) -> Iterator[tuple[str, Numbe
 def _estimate(estimate: Estimate, *place: str) -> Iterator[tuple[str, Number]]:
     for name in ("mean", "low", "high", "standard_deviation", "n"):
         yield field(*place, name), getattr(estimate, name)
+
+
+def _results(comparison: Comparison, arm: str) -> list[Results]:
+    found = (c.record.results for c in comparison.contest.of(arm) if c.record)
+    return [results for results in found if results]

@@ -1,0 +1,1 @@
+"""`grevy reproduce`: the source assignment, all of it, and its report."""

@@ -1,0 +1,111 @@
+"""What the trainings will cost on this machine, before they begin."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from statistics import median
+
+import torch
+import torch.nn.functional as F
+
+from grevy.models.registry import build_model
+from grevy.models.survey.layers import layers
+from grevy.recipes.load import load_recipe
+from grevy.recipes.schema import Recipe
+from grevy.reports.reproduce.experiments import Experiment, Found
+
+BATCH, STEPS = 64, 6
+PASSES = 3
+"""A step forward and backward is so many forward passes."""
+
+OVERHEAD = 12.0
+"""Seconds of a run for imports, reading, the choice of precision, evaluation, figures."""
+
+
+@dataclass(frozen=True)
+class Cost:
+    """Of one experiment.
+
+    Attributes:
+        name: of it.
+        runs: all.
+        finished: of these.
+        seconds: that the others will take, about.
+    """
+
+    name: str
+    runs: int
+    finished: int
+    seconds: float
+
+
+def costs(planned: Sequence[tuple[Experiment, Sequence[Found]]], pictures: int) -> tuple[Cost, ...]:
+    """Of each experiment, from a timed step of `base` here and every network's MACs.
+
+    A run of the same recipe that is finished is believed more than the estimate.
+
+    Args:
+        planned: experiments with what is there of them.
+        pictures: of the train split.
+    """
+    left = [run for _, found in planned for run in found if not run.finished]
+    rate = macs_per_second() if left else 1.0
+    return tuple(
+        Cost(
+            experiment.name,
+            len(found),
+            sum(run.finished for run in found),
+            sum(_seconds(experiment, run, found, pictures, rate) for run in found),
+        )
+        for experiment, found in planned
+    )
+
+
+def macs_per_second() -> float:
+    """Of training `base` in float32 on this machine: n = 6 steps after one, the median."""
+    recipe = load_recipe("base")
+    network = build_model(recipe.model.name, (3, 32, 32), 10).train()
+    optimizer = torch.optim.SGD(network.parameters(), 1e-3)
+    images_BCHW, labels_B = torch.zeros(BATCH, 3, 32, 32), torch.zeros(BATCH, dtype=torch.int64)
+    took = []
+    for _ in range(STEPS + 1):
+        clock = time.perf_counter()
+        optimizer.zero_grad()
+        torch.autograd.backward(F.cross_entropy(network(images_BCHW), labels_B))
+        optimizer.step()
+        took.append(time.perf_counter() - clock)
+    return PASSES * BATCH * _macs(recipe) / median(took[1:])
+
+
+def _seconds(
+    experiment: Experiment, run: Found, found: Sequence[Found], pictures: int, rate: float
+) -> float:
+    if run.finished:
+        return 0.0
+    known = [
+        other.record.results.seconds.training
+        for other in found
+        if other.arm == run.arm and other.record is not None and other.record.results is not None
+    ]
+    return OVERHEAD + (
+        median(known) if known else _estimate(experiment.arms[run.arm], pictures, rate)
+    )
+
+
+def _estimate(recipe: Recipe, pictures: int, rate: float) -> float:
+    """All epochs, with frozen layers computed once."""
+    macs, front = _macs(recipe), bool(recipe.transfer.train != "all")
+    passes = recipe.epochs * PASSES * (0.1 if front else 1.0) + (1.3 if front else 0.0)
+    return pictures * macs * passes / rate
+
+
+def _macs(recipe: Recipe) -> float:
+    """Of one picture."""
+    side = recipe.model.resize if isinstance(recipe.model.resize, int) else 0
+    arguments = {**recipe.model.arguments, **recipe.model.convnet.changes()}
+    shape = (3, side or 32, side or 32)
+    if ":" in recipe.model.name:
+        return float(layers(recipe.model.name, shape).total_macs)
+    return float(layers(recipe.model.name, shape, 10, **arguments).total_macs)
