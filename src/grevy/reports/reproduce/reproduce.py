@@ -252,8 +252,8 @@ def _first(asked: Assignment, runs: Runs, comparison: ComparisonSource | None) -
     yield Paragraph(
         "A course's assignment on image classification, done again by Grevy: its arithmetic by"
         " hand, its network and variants on CIFAR-10, a pretrained network. The source is one"
-        " student's report; its figures are from one training each. Ours are means over seeds with 95 %"
-        " intervals over seeds, or, of a single run, over test pictures."
+        " student's report; its figures are from one training each. Ours are means over seeds with"
+        " 95 % intervals over seeds, or, of a single run, over test pictures."
     )
     missing = tuple(_missing(asked))
     if missing:
