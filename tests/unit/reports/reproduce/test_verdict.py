@@ -1,0 +1,33 @@
+"""The source's figures beside ours: the verdict in words."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+
+from grevy.reports.reproduce.verdict import verdict
+
+NAN = math.nan
+
+
+@pytest.mark.parametrize(
+    ("ours", "low", "high", "words"),
+    [
+        (0.7340, 0.72, 0.75, "reached"),
+        (0.7300, 0.7290, 0.7310, "reached"),  # within half a point, whatever the interval
+        (0.7400, 0.7200, 0.7600, "reached"),  # above, and the interval holds the source's
+        (0.7600, 0.7500, 0.7700, "above"),
+        (0.7000, 0.6900, 0.7100, "below"),
+        (0.7200, 0.7000, 0.7400, "can't be told"),
+        (0.7200, NAN, NAN, "can't be told"),  # one run without an interval
+        (0.7500, NAN, NAN, "reached"),
+    ],
+)
+def test_the_verdict_is_in_words(ours: float, low: float, high: float, words: str) -> None:
+    assert verdict(ours, low, high, 0.7340, 0.005) == words
+
+
+def test_a_number_of_steps_has_no_margin() -> None:
+    assert verdict(5265, 5000, 5500, 5265, 0) == "reached"
+    assert verdict(5264, NAN, NAN, 5265, 0) == "can't be told"
