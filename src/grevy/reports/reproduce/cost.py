@@ -10,6 +10,7 @@ from statistics import median
 import torch
 import torch.nn.functional as F
 
+from grevy.classifier.precision import autocast
 from grevy.models.registry import build_model
 from grevy.models.survey.layers import layers
 from grevy.recipes.load import load_recipe
@@ -44,28 +45,34 @@ class Cost:
 def costs(planned: Sequence[tuple[Experiment, Sequence[Found]]], pictures: int) -> tuple[Cost, ...]:
     """Of each experiment, from a timed step of `base` here and every network's MACs.
 
-    A run of the same recipe that is finished is believed more than the estimate.
+    A run of the same recipe that is finished is believed more than the estimate. What two
+    experiments share is trained, and counted, with the first.
 
     Args:
         planned: experiments with what is there of them.
         pictures: of the train split.
     """
-    left = [run for _, found in planned for run in found if not run.finished]
+    left = any(not run.finished for _, found in planned for run in found)
     rate = macs_per_second() if left else 1.0
-    return tuple(
-        Cost(
-            experiment.name,
-            len(found),
-            sum(run.finished for run in found),
-            sum(_seconds(experiment, run, found, pictures, rate) for run in found),
-        )
-        for experiment, found in planned
-    )
+    counted: set[tuple[str, int]] = set()
+    costs = []
+    for experiment, found in planned:
+        own = [run for run in found if (run.arm, run.seed) not in counted]
+        counted |= {(run.arm, run.seed) for run in own}
+        seconds = sum(_seconds(experiment, run, found, pictures, rate) for run in own)
+        costs.append(Cost(experiment.name, len(own), sum(run.finished for run in own), seconds))
+    return tuple(costs)
 
 
 def macs_per_second() -> float:
-    """Of training `base` in float32 on this machine: n = 6 steps after one, the median."""
+    """Of training `base` on this machine, in float32 or bf16, whichever is faster."""
     recipe = load_recipe("base")
+    took = min(_step_seconds(recipe, precision) for precision in ("fp32", "bf16"))
+    return PASSES * BATCH * _macs(recipe) / took
+
+
+def _step_seconds(recipe: Recipe, precision: str) -> float:
+    """The median of n = 6 steps after one."""
     network = build_model(recipe.model.name, (3, 32, 32), 10).train()
     optimizer = torch.optim.SGD(network.parameters(), 1e-3)
     images_BCHW, labels_B = torch.zeros(BATCH, 3, 32, 32), torch.zeros(BATCH, dtype=torch.int64)
@@ -73,10 +80,12 @@ def macs_per_second() -> float:
     for _ in range(STEPS + 1):
         clock = time.perf_counter()
         optimizer.zero_grad()
-        torch.autograd.backward(F.cross_entropy(network(images_BCHW), labels_B))
+        with autocast(precision, torch.device("cpu")):
+            logits_BK = network(images_BCHW)
+        torch.autograd.backward(F.cross_entropy(logits_BK.float(), labels_B))
         optimizer.step()
         took.append(time.perf_counter() - clock)
-    return PASSES * BATCH * _macs(recipe) / median(took[1:])
+    return median(took[1:])
 
 
 def _seconds(
