@@ -53,7 +53,7 @@ class TensorBoardListener(Listener):
 
     def checked(self, row: Row, train_loss: float) -> None:
         """Validation loss and accuracy, and the mean train loss since the check before."""
-        self._add(row_scalars("checks", {**row, "train loss": train_loss}), row["step"])
+        self._add(row_scalars("checks", {**row, "train loss as trained": train_loss}), row["step"])
         self._writer.flush()
 
     def finished(self, run: Run) -> None:

@@ -52,7 +52,7 @@ def test_tensorboard_reads_what_the_record_has(stripes: Stripes, tmp_path: Path)
     assert found["steps/lr"] == points(run.steps, "lr")
     assert found["checks/loss"] == points(run.checks, "loss")
     assert found["checks/accuracy"] == points(run.checks, "accuracy")
-    assert len(found["checks/train loss"]) == len(run.checks)
+    assert len(found["checks/train loss as trained"]) == len(run.checks)
     for split in ("train", "validation", "test"):
         ((step, accuracy),) = found[f"results/{split}/accuracy"]
         assert step == run.results["steps"]
