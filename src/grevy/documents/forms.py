@@ -12,5 +12,5 @@ TABLES = (*DOCUMENTS, ".csv")
 
 
 def listed(suffixes: Sequence[str]) -> str:
-    """".html, .pdf or .txt"."""
+    """In words: .html, .pdf or .txt."""
     return " or ".join(filter(None, (", ".join(suffixes[:-1]), *suffixes[-1:])))

@@ -72,12 +72,16 @@ def as_html(document: Document, whole_page: bool = False) -> str:
     name = "page.html.jinja" if whole_page else "fragment.html.jinja"
     found = sections(document) if whole_page else ()
     contents = found if len(found) >= CONTENTS_FROM else ()
-    page = _environment().get_template(name).render(
-        document=document,
-        sections=found,
-        contents=contents,
-        pictures=fitting(document.figures, FIGURES),
-        zeros="0" * 64,
+    page = (
+        _environment()
+        .get_template(name)
+        .render(
+            document=document,
+            sections=found,
+            contents=contents,
+            pictures=fitting(document.figures, FIGURES),
+            zeros="0" * 64,
+        )
     )
     return _HASH.sub(page_hash(page), page) if whole_page and document.origins else page
 

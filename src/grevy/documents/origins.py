@@ -29,7 +29,9 @@ def with_records(document: Document) -> Document:
 
 def _record(origin: Origin) -> Iterable[Block]:
     yield Heading(origin.name, 3)
-    yield Paragraph(f"{'Place' if len(origin.places) == 1 else 'Places'}: {', '.join(origin.places)}")
+    yield Paragraph(
+        f"{'Place' if len(origin.places) == 1 else 'Places'}: {', '.join(origin.places)}"
+    )
     if origin.files:
         rows = tuple((path, _groups(digest)) for path, digest in origin.files)
         yield Table(("file", "SHA-256"), rows)

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Literal, TypeAlias, cast
 
 from grevy.documents.blocks import Block, Document, Heading
+
+Level: TypeAlias = Literal[2, 3, 4, 5, 6]
 
 CONTENTS_FROM = 5
 """Sections from which a document begins with a table of contents."""
@@ -20,7 +23,7 @@ def stepwise(document: Document) -> Document:
     for block in document.blocks:
         if isinstance(block, Heading):
             level = min(block.level, level + 1)
-            blocks.append(replace(block, level=level))
+            blocks.append(Heading(block.text, cast("Level", level)))
         else:
             blocks.append(block)
     return replace(document, blocks=tuple(blocks))

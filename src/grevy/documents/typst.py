@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
@@ -25,6 +24,7 @@ from grevy.documents.blocks import (
 from grevy.documents.columns import break_long_words, clean, hold_operators, parts
 from grevy.documents.outline import CONTENTS_FROM, sections, stepwise
 from grevy.documents.pictures import best_form
+from grevy.documents.scripts import code, right_to_left
 from grevy.errors import MissingPackageError
 
 if TYPE_CHECKING:
@@ -48,6 +48,7 @@ _PREAMBLE = """
 #set figure(numbering: none, supplement: none)
 #set figure.caption(separator: none)
 #set table(stroke: none, inset: (x: 4pt, y: 3pt))
+#set math.mat(delim: "[", align: right, row-gap: 0.6em, column-gap: 1.1em)
 #show title: set text(size: 17pt)
 #show title: set block(below: 1.2em)
 #show heading: set block(above: 1.5em, below: 0.8em, sticky: true)
@@ -114,11 +115,6 @@ def as_pdf(document: Document, say: Callable[[str], None]) -> bytes:
             say(_missing_in_words(missing))
             source = source.translate({ord(letter): code(letter) for letter in missing})
         return _compile(source, folder, fonts)
-
-
-def code(letter: str) -> str:
-    """A letter by its number in Unicode: [U+4E2D]."""
-    return f"[U+{ord(letter):04X}]"
 
 
 def _fonts() -> Fonts:
@@ -190,7 +186,7 @@ def _block(block: Block, figures: str) -> str:  # noqa: PLR0911, one kind of blo
 
 def _item(text: Text) -> str:
     """Beside its mark, which stands to the left whatever the words are in."""
-    return f"align(left, {_words(text)})" if _right_to_left(clean(text)) else _words(text)
+    return f"align(left, {_words(text)})" if right_to_left(clean(text)) else _words(text)
 
 
 def _figure(figure: Figure, figures: str) -> str:
@@ -211,7 +207,7 @@ def _matrix(matrix: Matrix) -> str:
     ]
     spoken = "; ".join(" ".join(map(clean, row)) for row in matrix.rows)
     alternative = _literal(f"{clean(matrix.name)} {spoken}".strip() or "empty matrix")
-    body = f'math.mat(delim: "[", align: right, gap: 0.6em, column-gap: 1.1em, {", ".join(f"({row},)" for row in rows)})'
+    body = f"math.mat({', '.join(f'({row},)' for row in rows)})"
     equation = f"math.equation(block: true, alt: {alternative}, {body})"
     return f"{_named(matrix.name)}#inset({equation})"
 
@@ -245,13 +241,7 @@ def _words(text: Text) -> str:
     """A text as content, from right to left where its first letter is so."""
     words = clean(text)
     literal = _literal(break_long_words(words, _ZERO_WIDTH_SPACE))
-    return f"text(dir: rtl, {literal})" if _right_to_left(words) else f"text({literal})"
-
-
-def _right_to_left(text: str) -> bool:
-    """Unicode Standard Annex 9, rules P2 and P3."""
-    kinds = map(unicodedata.bidirectional, text)
-    return next((kind for kind in kinds if kind in {"L", "R", "AL"}), "L") != "L"
+    return f"text(dir: rtl, {literal})" if right_to_left(words) else f"text({literal})"
 
 
 def _literal(text: str) -> str:
