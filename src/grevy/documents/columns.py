@@ -15,6 +15,9 @@ GAP = 2
 READABLE = 20
 """Characters that a column of text keeps, if it has them, before a table is cut in parts."""
 
+LONGEST_WORD = 30
+"""Letters of a word that are kept together; longer ones may break anywhere."""
+
 NARROWEST = 8
 """Characters below which words in a column are not broken further."""
 
@@ -24,6 +27,7 @@ _FILLER = "\0"
 _CONTROLS = dict.fromkeys((*range(32), *range(127, 160)), "\ufffd") | dict.fromkeys(
     map(ord, "\t\n\v\f\r"), " "
 )
+_LONG_WORD = re.compile(rf"\S{{{LONGEST_WORD + 1},}}")
 _OPERATOR = re.compile(r" ([=≈≤≥+−×·/-]) ")
 
 
@@ -104,6 +108,19 @@ def parts(table: Table, width: int) -> list[Table]:
     return [_select(table, cut) for cut in cuts] if len(cuts) > 1 else [table]
 
 
+def break_long_words(text: str, mark: str) -> str:
+    """`text` with `mark` between the letters of words that are too long to be kept together.
+
+    Arabic letters, which are joined, and signs that stand on letters are left as they are.
+    """
+    return _LONG_WORD.sub(lambda word: _marked(word[0], mark), text)
+
+
+def _marked(word: str, mark: str) -> str:
+    joined = any(unicodedata.bidirectional(letter) in {"AL", "NSM"} for letter in word)
+    return word if joined else mark.join(word)
+
+
 def _select(table: Table, indices: Sequence[int]) -> Table:
     return Table(
         tuple(table.columns[i] for i in indices),
@@ -131,7 +148,9 @@ def _head_floors(table: Table) -> list[int]:
 def _readable_floors(table: Table) -> list[int]:
     """... when text cells are wrapped too, as far as they can still be read."""
     return [
-        widest if index in table.right else max(_longest_word(cells), min(widest, READABLE))
+        widest
+        if index in table.right
+        else max(min(_longest_word(cells), LONGEST_WORD), min(widest, READABLE))
         for index, (cells, widest) in enumerate(
             zip(_columns(table), _head_floors(table), strict=True)
         )

@@ -1,4 +1,4 @@
-"""A LaTeX document that pdflatex compiles as it is."""
+"""A LaTeX document that pdflatex compiles as it is; xelatex, lualatex and tectonic too."""
 
 from __future__ import annotations
 
@@ -18,20 +18,39 @@ from grevy.documents.blocks import (
     Table,
     Text,
 )
-from grevy.documents.columns import clean, clean_line, column_widths, hold_operators, parts, wrap
+from grevy.documents.columns import (
+    break_long_words,
+    clean,
+    clean_line,
+    column_widths,
+    hold_operators,
+    parts,
+    wrap,
+)
 from grevy.documents.mathematics import matrix_body
+from grevy.documents.scripts import RIGHT_TO_LEFT, Script, code, runs
 
 PAGE_WIDTH = 104
 """Characters of a table that fit on the page."""
 
 _PREAMBLE = r"""
 % Written by Grevy. `pdflatex` compiles it as it is; the columns of long tables want it twice.
-% To take it into a document of your own, copy what stands between the first \usepackage and the
-% last \newcommand into its preamble, and the text between \begin{document} and \end{document}.
+% Letters that its fonts lack are shown as codes; `xelatex`, `lualatex` and `tectonic` show them.
+% To take it into a document of your own, copy what stands between \documentclass and
+% \begin{document} into its preamble, and the text between \begin{document} and \end{document}.
 \documentclass[a4paper]{article}
-\usepackage[T1]{fontenc}
-\usepackage[utf8]{inputenc}
-\IfFileExists{lmodern.sty}{\usepackage{lmodern}}{}
+\usepackage{iftex}
+\ifPDFTeX
+  \usepackage[T1]{fontenc}
+  \usepackage[utf8]{inputenc}
+  \IfFileExists{lmodern.sty}{\usepackage{lmodern}}{}
+\else
+  \usepackage{fontspec}
+  % Without TeX's ligatures, which would join two hyphens.
+  \setmainfont{lmroman10-regular.otf}[Ligatures=TeXOff, BoldFont=lmroman10-bold.otf,
+    ItalicFont=lmroman10-italic.otf, BoldItalicFont=lmroman10-bolditalic.otf]
+  \setmonofont{lmmono10-regular.otf}
+\fi
 \usepackage[margin=2cm]{geometry}
 \usepackage{amsmath, array, booktabs, graphicx, longtable}
 \setlength{\parindent}{0pt}
@@ -43,6 +62,34 @@ _PREAMBLE = r"""
 % Mathematics that can't be broken: made smaller where it is wider than the line.
 \newcommand{\fit}[1]{\sbox0{$\displaystyle #1$}\dimen0=\dimexpr\linewidth-2em\relax
   \ifdim\wd0>\dimen0 \resizebox{\dimen0}{!}{\usebox0}\else\usebox0\fi}
+% Letters of other scripts: script, their numbers, what stands for them, and they themselves.
+\newif\ifletters
+\ifPDFTeX
+  \newcommand{\letters}[4]{#3}
+\else
+  \ifXeTeX \TeXXeTstate=1 \fi
+  \newcommand{\tryfont}[3]{\ifcsname letters#1\endcsname\else\IfFontExistsTF{#3}%
+    {\expandafter\newfontfamily\csname letters#1\endcsname[#2]{#3}}{}\fi}
+  \tryfont{cjk}{}{Noto Serif CJK SC} \tryfont{cjk}{}{Noto Sans CJK SC}
+  \tryfont{cjk}{}{Source Han Serif SC} \tryfont{cjk}{}{Songti SC} \tryfont{cjk}{}{SimSun}
+  \tryfont{hebrew}{Script=Hebrew}{Noto Sans Hebrew} \tryfont{hebrew}{Script=Hebrew}{DejaVu Sans}
+  \tryfont{hebrew}{Script=Hebrew}{FreeSerif} \tryfont{hebrew}{Script=Hebrew}{Arial}
+  \tryfont{arabic}{Script=Arabic}{Noto Naskh Arabic} \tryfont{arabic}{Script=Arabic}{Amiri}
+  \tryfont{arabic}{Script=Arabic}{DejaVu Sans} \tryfont{arabic}{Script=Arabic}{Arial}
+  \tryfont{other}{}{DejaVu Sans} \tryfont{other}{}{Noto Sans}
+  \tryfont{other}{}{FreeSerif} \tryfont{other}{}{Arial Unicode MS}
+  \makeatletter
+  \newcommand{\letters}[4]{\begingroup \letterstrue
+    \ifcsname letters#1\endcsname
+      \begingroup \csname letters#1\endcsname
+        \@for\next:=#2\do{\iffontchar\font"\next\else\global\lettersfalse\fi}\endgroup
+    \else\lettersfalse\fi
+    \ifletters
+      \ifmmode\text{\csname letters#1\endcsname #4}\else\csname letters#1\endcsname #4\fi
+    \else#3\fi\global\letterstrue\endgroup}
+  \makeatother
+  \newcommand{\rightward}[1]{\ifXeTeX\beginR#1\endR\else\leavevmode{\textdir TRT #1}\fi}
+\fi
 """.strip()
 
 _SPECIALS = {sign: rf"\{sign}" for sign in "{}#%&_$"} | {
@@ -94,6 +141,7 @@ _LETTERS = frozenset(map(chr, range(0xA0, 0x180))) - frozenset("ĦħĸĿŀŉŦŧ
 """What the T1 fonts hold beyond ASCII."""
 
 _LIGATURE = re.compile(r"(?<=([-,']))(?=\1)")
+_BREAK = "\1"
 _OPTION = re.compile(r"^(?=[\[*])")
 
 
@@ -105,16 +153,23 @@ def as_latex(document: Document, figures: str = "") -> str:
     """`document` as a whole LaTeX document, without a line end after the last line.
 
     Its head says how to take it into another document. Marked cells of a matrix stand in boxes.
-    A letter that pdflatex has no font for is written as its code: [U+4E2D].
+    A letter that pdflatex has no font for is written as its code, [U+4E2D]; the newer engines show
+    the letter itself where they find a font, Hebrew and Arabic from right to left.
 
     Args:
         document: what is written.
         figures: address of the folder in which the figures lie, as PNG files.
     """
     title = [rf"\section*{{{_escape(document.title)}}}"] if clean(document.title) else []
-    body = [*title, *(_block(block, figures) for block in document.blocks)]
+    banner = [_banner(document.banner)] if clean(document.banner) else []
+    body = [*banner, *title, *(_block(block, figures) for block in document.blocks)]
     lines = [_PREAMBLE, "", r"\begin{document}", "\n\n".join(body) or r"\null", r"\end{document}"]
     return "\n".join(lines)
+
+
+def _banner(text: str) -> str:
+    """At the head of every page."""
+    return rf"\pagestyle{{myheadings}}\thispagestyle{{myheadings}}\markright{{{_escape(text)}}}"
 
 
 def _block(block: Block, figures: str) -> str:  # noqa: PLR0911, one kind of block a line
@@ -212,19 +267,33 @@ def _row(cells: tuple[Text, ...]) -> str:
 
 def _escape(text: Text) -> str:
     r"""`text` so that none of its signs commands LaTeX, joins the next, or is taken by a `\\`."""
-    unjoined = _LIGATURE.sub("\0", clean(text))
+    unjoined = _LIGATURE.sub("\0", break_long_words(clean(text), _BREAK))
     escaped = "".join(_SPECIALS.get(character, character) for character in unjoined)
-    return _OPTION.sub("{}", _encode(escaped).replace("\0", "{}"))
+    encoded = _encode(escaped).replace("\0", "{}").replace(_BREAK, r"\allowbreak{}")
+    return _OPTION.sub("{}", encoded)
 
 
 def _encode(text: str) -> str:
-    """Signs beyond Latin letters by their commands, letters without a font by their code."""
-    return "".join(map(_encode_character, unicodedata.normalize("NFC", text)))
+    """Signs beyond Latin letters by their commands; letters without a font both ways."""
+    composed = unicodedata.normalize("NFC", text)
+    return "".join(_encode_run(script, run) for script, run in runs(composed, _has_font))
+
+
+def _encode_run(script: Script, run: str) -> str:
+    encoded = "".join(map(_encode_character, run))
+    if not script:
+        return encoded
+    numbers = ",".join(f"{ord(letter):04X}" for letter in run if not letter.isascii())
+    letters = r"\allowbreak{}".join(run) if script == "cjk" else run
+    shown = rf"\rightward{{{letters}}}" if script in RIGHT_TO_LEFT else letters
+    return rf"\letters{{{script}}}{{{numbers}}}{{{encoded}}}{{{shown}}}"
+
+
+def _has_font(character: str) -> bool:
+    return character in _SIGNS or character.isascii() or character in _LETTERS
 
 
 def _encode_character(character: str) -> str:
     if character in _SIGNS:
         return rf"\ensuremath{{{_SIGNS[character]}}}"
-    if character.isascii() or character in _LETTERS:
-        return character
-    return rf"\texttt{{[U+{ord(character):04X}]}}"
+    return character if _has_font(character) else rf"\texttt{{{code(character)}}}"

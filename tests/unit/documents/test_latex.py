@@ -42,9 +42,10 @@ def test_special_signs_are_escaped():
     )
 
 
-def test_signs_of_arithmetic_become_mathematics_and_unknown_letters_their_code():
+def test_signs_of_arithmetic_become_mathematics_and_unknown_letters_come_both_ways():
     assert body(Paragraph("é ⌊3/2⌋ − 1 中")) == (
-        r"é \ensuremath{\lfloor }3/2\ensuremath{\rfloor } \ensuremath{-} 1 \texttt{[U+4E2D]}"
+        r"é \ensuremath{\lfloor }3/2\ensuremath{\rfloor } \ensuremath{-} 1 "
+        r"\letters{cjk}{4E2D}{\texttt{[U+4E2D]}}{中}"
     )
 
 
