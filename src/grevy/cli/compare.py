@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import tyro
 
 from grevy.cli.comparison import tell_comparison, tell_figures
 from grevy.cli.output import Output
 from grevy.cli.parse import parse
+from grevy.documents.forms import TABLES, listed
+
+if TYPE_CHECKING:
+    from grevy.studies.compare import Comparison
+
+_OUT = tyro.conf.arg(
+    help="Folder for the figures and comparison.json, which are written again each time; or a file"
+    f" for the tables alone: {listed(TABLES)}."
+)
 
 
 @dataclass(frozen=True)
@@ -31,8 +40,7 @@ class CompareArguments:
     margin: float = 0.005
     """Accuracies that differ by less are equal for practical purposes: 0.005 is half a point."""
 
-    out: Path = Path("comparison")
-    """Folder for the figures and comparison.json, which are written again each time."""
+    out: Annotated[Path, _OUT] = Path("comparison")
 
     json: bool = False
     """Print one JSON object and nothing else."""
@@ -43,10 +51,23 @@ def main(words: list[str]) -> None:
     arguments = parse(CompareArguments, "compare", words)
     output = Output(arguments.json)
     from grevy.studies.compare import compare
-    from grevy.studies.report import write_report
 
     comparison = compare(arguments.runs, baseline=arguments.baseline, margin=arguments.margin)
     tell_comparison(comparison, output)
     output.line()
-    tell_figures(write_report(comparison, arguments.out, output.line), output)
+    if arguments.out.suffix.lower() in TABLES and not arguments.out.is_dir():
+        output.line(f"written   {_write_tables(comparison, arguments.out)}")
+    else:
+        from grevy.studies.report import write_report
+
+        tell_figures(write_report(comparison, arguments.out, output.line), output)
     output.result(comparison.to_dict())
+
+
+def _write_tables(comparison: Comparison, path: Path) -> Path:
+    """What is printed, under a title; as CSV the effects, which come after the arms."""
+    from grevy.documents.tables import write_tables
+    from grevy.studies.document import comparison_document
+
+    title = f"Comparison with {comparison.contest.arms[0]}"
+    return write_tables(replace(comparison_document(comparison), title=title), path, main=1)

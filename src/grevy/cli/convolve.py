@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, Optional
+from typing import TYPE_CHECKING, Annotated, Literal, Optional
 
 import tyro
 
@@ -18,6 +18,7 @@ from grevy.arithmetic.worked import Worked
 from grevy.cli.numbers import read_numbers
 from grevy.cli.output import Output
 from grevy.cli.parse import parse
+from grevy.documents.forms import DOCUMENTS, listed
 from grevy.errors import UsageError
 
 # To check a default, tyro imports typeguard for `X | None` and `tuple[X, ...]`. That takes 0.1 s of
@@ -31,9 +32,12 @@ else:
 
 _OF_KERNELS = ("kernel", "bias", "groups", "boundary", "mode", "transposed", "output_padding")
 _OF_POOLING = ("window", "output_size", "ceil", "count_padding")
-_DOCUMENTS = (".txt", ".md", ".tex", ".html")
 _FIGURES = (".png", ".svg", ".gif")
-_FORMS = (*_DOCUMENTS, ".json", *_FIGURES)
+_FORMS = (*DOCUMENTS, ".json", *_FIGURES)
+_OUT = tyro.conf.arg(
+    help=f"Write it to a file: {listed((*DOCUMENTS, '.json'))}, a figure .png or .svg, an animation"
+    " .gif. May be given several times."
+)
 
 
 @dataclass(frozen=True)
@@ -102,9 +106,7 @@ class ConvolveArguments:
     filter: int = 0
     """Filter (in pooling channel) of that cell and of figures, counted from 0."""
 
-    out: tyro.conf.UseAppendAction[_Names] = ()
-    """Write it to a file: .md, .tex, .html, .txt, .json, a figure .png or .svg, an animation .gif.
-    May be given several times."""
+    out: Annotated[tyro.conf.UseAppendAction[_Names], _OUT] = ()
 
     json: bool = False
     """Print one JSON object and nothing else."""
@@ -193,7 +195,7 @@ def _checked_form(path: Path) -> Path:
         return path
     raise UsageError(
         f"--out {path}",
-        f"a name that ends in {', '.join(_FORMS[:-1])} or {_FORMS[-1]}",
+        f"a name that ends in {listed(_FORMS)}",
         "change its ending",
     )
 
@@ -208,7 +210,7 @@ def _write(worked: Worked, cell: Cell | None, drawn: Cell, path: Path) -> list[P
         path: whose suffix decides.
     """
     form = path.suffix.lower()
-    if form in _DOCUMENTS:
+    if form in DOCUMENTS:
         from grevy.documents.write import write_document
 
         return [write_document(document(worked, cell), path)]

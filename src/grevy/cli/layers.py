@@ -13,12 +13,14 @@ import tyro
 from grevy.cli.blocks import print_document
 from grevy.cli.output import Output
 from grevy.cli.parse import parse
+from grevy.documents.forms import DOCUMENTS, listed
 from grevy.errors import InputTooSmallError, UsageError
 
 if TYPE_CHECKING:
     from grevy.models.survey.layers import LayerTable
 
-FORMS = (".md", ".tex", ".html", ".txt", ".json")
+FORMS = (*DOCUMENTS, ".json")
+_OUT = tyro.conf.arg(help=f"Write the table there: {listed(FORMS)}. May be given several times.")
 
 
 @dataclass(frozen=True)
@@ -45,8 +47,7 @@ class LayersArguments:
     trust_source: bool = False
     """Of a run: run the Python source that its record keeps, wherever it is from."""
 
-    out: tyro.conf.UseAppendAction[tuple[Path, ...]] = ()
-    """Write the table there: .md, .tex, .html, .txt or .json. May be given several times."""
+    out: Annotated[tyro.conf.UseAppendAction[tuple[Path, ...]], _OUT] = ()
 
     json: bool = False
     """Print one JSON object and nothing else."""
@@ -72,7 +73,7 @@ def main(words: list[str]) -> None:
     for path in outs:
         output.line(f"written   {_write(table, path)}")
     if not outs:
-        output.line("next      keep it: --out layers.md (.tex, .html, .json)")
+        output.line(f"next      keep it: --out layers.md (or {', '.join(FORMS)})")
     output.result(table.as_json())
     _exit_if_failed(table)
 
@@ -96,7 +97,7 @@ def parse_shape(text: str) -> tuple[int, int, int]:
 def _checked(path: Path) -> Path:
     if path.suffix.lower() not in FORMS:
         raise UsageError(
-            f"--out {path}", f"a name that ends in {' or '.join(FORMS)}", "change its ending"
+            f"--out {path}", f"a name that ends in {listed(FORMS)}", "change its ending"
         )
     return path
 

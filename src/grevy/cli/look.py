@@ -11,6 +11,7 @@ from grevy.cli.look_arguments import LookArguments, look_arguments, settings_in
 from grevy.cli.output import Output
 from grevy.cli.parse import parse
 from grevy.cli.plugin import load_plugin, plugin_in
+from grevy.documents.forms import DOCUMENTS, listed
 from grevy.errors import InputError, UsageError
 
 if TYPE_CHECKING:
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
 
 
 FIGURES = (".png", ".svg")
-DOCUMENTS = (".html", ".md", ".tex", ".txt")
 
 
 def main(words: list[str]) -> None:
@@ -119,7 +119,7 @@ def _stem(arguments: LookArguments) -> Path:
     """
     if arguments.out is not None:
         if arguments.out.suffix.lower() not in (*FIGURES, *DOCUMENTS):
-            known = f"{', '.join((*FIGURES, *DOCUMENTS[:-1]))} or {DOCUMENTS[-1]}"
+            known = listed((*FIGURES, *DOCUMENTS))
             raise UsageError(f"--out {arguments.out}", known, "change its ending")
         return arguments.out.with_suffix("")
     parts = [

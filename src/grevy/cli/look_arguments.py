@@ -10,7 +10,13 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 import tyro
 from pydantic.fields import FieldInfo
 
+from grevy.documents.forms import DOCUMENTS, listed
 from grevy.inspection.registry import flag, inspectors
+
+_OUT = tyro.conf.arg(
+    help="The figure, .png or .svg (both are written); or a document with it and all that is said:"
+    f" {listed(DOCUMENTS)}. None: a figure named after what it shows."
+)
 
 SnapshotName = Literal["best", "last", "initial"]
 
@@ -77,9 +83,7 @@ class LookArguments:
     trust_source: bool = False
     """Of --run: run the Python source that its record keeps, wherever it is from."""
 
-    out: Path | None = None
-    """The figure, .png or .svg (both are written); or a document with it and all that is said:
-    .html, .md, .tex or .txt. None: a figure named after what it shows."""
+    out: Annotated[Path | None, _OUT] = None
 
     json: bool = False
     """Print one JSON object and nothing else."""

@@ -46,7 +46,7 @@ class Output:
             number = all(isinstance(row[index], int | float | None) for row in rows)
             table.add_column(name, justify="right" if number else "left", overflow="fold")
         for row in rows:
-            table.add_row(*(Text(_cell(value)) for value in row))
+            table.add_row(*(Text(shown(value)) for value in row))
         self._console.print(table, soft_wrap=False)
 
     def result(self, value: Any) -> None:
@@ -107,7 +107,8 @@ class ProgressBar:
         self._show(done, self._total)
 
 
-def _cell(value: object) -> str:
+def shown(value: object) -> str:
+    """A cell of a table: a dash for what is not known, four digits of a fraction."""
     if value is None:
         return "–"
     if isinstance(value, bool) or not isinstance(value, int | float):

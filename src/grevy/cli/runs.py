@@ -10,12 +10,16 @@ from typing import Annotated, Any
 import tyro
 
 from grevy.cli.duration import in_words
-from grevy.cli.output import Output
+from grevy.cli.output import Output, shown
 from grevy.cli.parse import parse
-from grevy.records.table import filter_runs, list_runs, sort_runs
+from grevy.documents.forms import TABLES, listed
+from grevy.records.table import COLUMNS, filter_runs, list_runs, sort_runs
 
 SHOWN = ("run", "status", "network", "differs", "validation", "test", "time")
-"""What fits on 80 to 100 columns; --json has the rest."""
+"""What fits on 80 to 100 columns; --json and CSV have the rest."""
+
+NUMBERS = ("seed", "steps", "train", "validation", "test", "seconds", "time")
+"""Columns that are set to the right."""
 
 
 @dataclass(frozen=True)
@@ -32,6 +36,10 @@ class RunsArguments:
     where: tyro.conf.UseAppendAction[tuple[str, ...]] = ()
     """Only runs that meet this, such as recipe=base or test>0.7. May be given several times."""
 
+    out: Annotated[
+        Path | None, tyro.conf.arg(help=f"Write the table to this file: {listed(TABLES)}.")
+    ] = None
+
     json: bool = False
     """Print one JSON object and nothing else."""
 
@@ -43,19 +51,39 @@ def main(words: list[str]) -> None:
     rows = sort_runs(filter_runs(list_runs(arguments.folder), arguments.where), arguments.sort)
     if rows:
         _show(rows, arguments.folder, output)
+        if arguments.out:
+            output.line(f"written   {_write(rows, arguments.folder, arguments.out)}")
     else:
         output.line(f"no run in {arguments.folder} meets this; train one: grevy train digits")
     output.result({"runs": rows})
 
 
 def _show(rows: Sequence[Mapping[str, Any]], folder: Path, output: Output) -> None:
-    """The table, without the status where all are finished, and why records are damaged."""
-    all_finished = all(row["status"] == "finished" for row in rows)
-    columns = [name for name in SHOWN if not (name == "status" and all_finished)]
+    """The table, and why records are damaged."""
+    columns = _shown(rows)
     output.table(columns, [[_cell(row, name, folder) for name in columns] for row in rows])
     for row in rows:
         if row["status"] == "damaged":
             output.line(f"damaged: {row['error']}")
+
+
+def _shown(rows: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Columns for people: without the status where all are finished."""
+    all_finished = all(row["status"] == "finished" for row in rows)
+    return [name for name in SHOWN if not (name == "status" and all_finished)]
+
+
+def _write(rows: Sequence[Mapping[str, Any]], folder: Path, path: Path) -> Path:
+    """As CSV with all columns, for programs; else those that people are shown."""
+    from grevy.documents.blocks import Document, Table
+    from grevy.documents.tables import write_tables
+
+    columns = list(COLUMNS) if path.suffix.lower() == ".csv" else _shown(rows)
+    cells = tuple(tuple(shown(_cell(row, name, folder)) for name in columns) for row in rows)
+    numbers = frozenset(columns.index(name) for name in NUMBERS if name in columns)
+    return write_tables(
+        Document(f"Runs in {folder}", (Table(tuple(columns), cells, numbers),)), path
+    )
 
 
 def _cell(row: Mapping[str, Any], column: str, folder: Path) -> Any:

@@ -4,13 +4,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated
+
+import tyro
 
 from grevy.arithmetic.size_question import Operation
 from grevy.arithmetic.solve import FIRST, Sizes, size
 from grevy.cli.blocks import print_document
 from grevy.cli.output import Output
 from grevy.cli.parse import parse
+from grevy.documents.forms import DOCUMENTS, listed
 from grevy.errors import UsageError
+
+FORMS = listed((*DOCUMENTS, ".json"))
 
 SHOWN = 24
 """Solutions that a terminal shows."""
@@ -57,8 +63,7 @@ class SizeArguments:
     first: int = FIRST
     """How many solutions are listed where they have no end."""
 
-    out: str = ""
-    """Also write the answer to this file: .md, .tex, .html, .txt or .json."""
+    out: Annotated[str, tyro.conf.arg(help=f"Also write the answer to this file: {FORMS}.")] = ""
 
     json: bool = False
     """Print one JSON object and nothing else."""

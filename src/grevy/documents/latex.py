@@ -69,7 +69,7 @@ _PREAMBLE = r"""
 \else
   \ifXeTeX \TeXXeTstate=1 \fi
   \newcommand{\tryfont}[3]{\ifcsname letters#1\endcsname\else\IfFontExistsTF{#3}%
-    {\expandafter\newfontfamily\csname letters#1\endcsname[#2]{#3}}{}\fi}
+    {\expandafter\newfontfamily\csname letters#1\endcsname[#2,ItalicFont=*]{#3}}{}\fi}
   \tryfont{cjk}{}{Noto Serif CJK SC} \tryfont{cjk}{}{Noto Sans CJK SC}
   \tryfont{cjk}{}{Source Han Serif SC} \tryfont{cjk}{}{Songti SC} \tryfont{cjk}{}{SimSun}
   \tryfont{hebrew}{Script=Hebrew}{Noto Sans Hebrew} \tryfont{hebrew}{Script=Hebrew}{DejaVu Sans}

@@ -123,7 +123,10 @@ def test_pages_of_many_channels(picture, tmp_path, capsys):
         (["PICTURE", "--model", "base", "--layer", "conv1", "--channels", "32"], "0 to 31"),
         (["PICTURE", "--model", "base", "--layer", "conv1", "--channels", "x"], "--channels x"),
         (["PICTURE", "--model", "bse"], "base"),
-        (["PICTURE", "--model", "base", "--out", "a.pdf"], ".png, .svg, .html, .md, .tex or .txt"),
+        (
+            ["PICTURE", "--model", "base", "--out", "a.doc"],
+            ".png, .svg, .html, .pdf, .md, .tex or .txt",
+        ),
         (["missing.png", "--model", "base"], "missing.png"),
         (["--run", "nowhere", "--unit", "conv1"], "--unit conv1"),
         (["--run", "nowhere", "--unit", "conv1:3", "--map", "conv1"], "--unit with --map"),

@@ -47,6 +47,6 @@ def test_another_ending_is_refused_with_those_there_are(
     picture: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with pytest.raises(SystemExit) as stop:
-        look(picture, tmp_path / "inside.pdf")
+        look(picture, tmp_path / "inside.docx")
     assert stop.value.code == 2
-    assert ".png, .svg, .html, .md, .tex or .txt" in capsys.readouterr().err
+    assert ".png, .svg, .html, .pdf, .md, .tex or .txt" in capsys.readouterr().err
