@@ -39,7 +39,17 @@ WINDOW = {"width": 900, "height": 700}
 NARROW = {"width": 320, "height": 560}
 
 ACCURACY = Value("0.7340", "base-seed0", "results.test.accuracy", ".4f")
-NAMES = ("斑马", "זברה", "حمار وحشي", "<b>bold</b>", "$x_1$", "#let", "a|b", "two\nlines", "W" * 200)
+NAMES = (
+    "斑马",
+    "זברה",
+    "حمار وحشي",
+    "<b>bold</b>",
+    "$x_1$",
+    "#let",
+    "a|b",
+    "two\nlines",
+    "W" * 200,
+)
 
 
 def figure(number: int) -> Figure:
@@ -49,23 +59,26 @@ def figure(number: int) -> Figure:
     return Figure(f"figure{number}", file.getvalue(), f"Colour {number}", ("at ", ACCURACY))
 
 
+VALUES = 5 * 2 + 1 + len(NAMES) + 12
 DOCUMENT = Document(
     "A report on 斑马",
-    tuple(
-        block
-        for number in range(5)
-        for block in (
-            Heading(f"Section {number}"),
-            Heading("Too deep", 5),
-            Paragraph(("The test accuracy is ", ACCURACY, ", and " + "so on " * (30 * number))),
-            Items((*NAMES, ("then ", ACCURACY))),
-            Formula("(32 + 2·2 − 5)/1 + 1 = 32", ""),
-            Matrix("kernel", (("0", "−1"), ("1,234", "1/3")), frozenset({(0, 0)})),
-            Matrix("long", (tuple(map(str, range(80))),)),
-            Table(("class", "n"), tuple((name, (ACCURACY,)) for name in NAMES), frozenset({1})),
-            Table(tuple(f"head {n}" for n in range(12)), (((ACCURACY,),) * 12,), title="Wide"),
-            figure(number),
-        )
+    (
+        Items((*NAMES, ("then ", ACCURACY))),
+        Formula("(32 + 2·2 − 5)/1 + 1 = 32", ""),
+        Matrix("kernel", (("0", "−1"), ("1,234", "1/3")), frozenset({(0, 0)})),
+        Matrix("long", (tuple(map(str, range(80))),)),
+        Table(("class", "n"), tuple((name, (ACCURACY,)) for name in NAMES), frozenset({1})),
+        Table(tuple(f"head {n}" for n in range(12)), (((ACCURACY,),) * 12,), title="Wide"),
+        *(
+            block
+            for number in range(5)
+            for block in (
+                Heading(f"Section {number}"),
+                Heading("Too deep", 5),
+                Paragraph(("It is ", ACCURACY, ", and " + "so on " * (60 * number))),
+                figure(number),
+            )
+        ),
     ),
     (
         Origin(
@@ -110,8 +123,9 @@ def test_it_asks_nothing_of_anyone_and_runs_no_script(browser, path):
     page.close()
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("window", [WINDOW, NARROW], ids=["wide", "narrow"])
+@pytest.mark.parametrize(
+    ("scheme", "window"), [("light", WINDOW), ("dark", WINDOW), ("light", NARROW)]
+)
 def test_axe_finds_nothing(browser, path, scheme, window):
     page = browser.new_page(viewport=window, color_scheme=scheme)
     page.goto(path.as_uri())
@@ -139,7 +153,7 @@ SHOWN = """() => {
 
 def test_every_value_is_reached_by_the_tab_key_and_explained_beside_it(page):
     values = page.locator(".value").count()
-    assert values == 5 * (1 + 1 + len(NAMES) + 12 + 1)
+    assert values == VALUES
     reached = []
     for _ in range(values + 120):
         page.keyboard.press("Tab")
@@ -154,7 +168,7 @@ def test_every_value_is_reached_by_the_tab_key_and_explained_beside_it(page):
         # Fixed to the window, within its edges, and not over the value that it explains.
         assert shown["position"] == "fixed"
         assert min(shown["left"], shown["right"], shown["below"]) >= 0
-        assert 0 <= shown["top"]
+        assert shown["top"] >= 0
         assert shown["bottom"] <= shown["bar"]
 
 
@@ -203,4 +217,6 @@ def test_on_paper_all_is_black_on_white(page):
         .map(element => getComputedStyle(element).color)"""
     )
     assert set(colours) == {"rgb(0, 0, 0)"}
-    assert re.search(r"rgba\(0, 0, 0, 0\)", page.evaluate("getComputedStyle(document.body).background"))
+    assert re.search(
+        r"rgba\(0, 0, 0, 0\)", page.evaluate("getComputedStyle(document.body).background")
+    )

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
+from shutil import copyfile
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
@@ -110,8 +111,8 @@ def as_pdf(document: Document, say: Callable[[str], None]) -> bytes:
     Raises:
         MissingPackageError: typst is not installed.
     """
-    fonts = _fonts()
     with TemporaryDirectory() as folder:
+        fonts = _fonts(Path(folder))
         for figure in document.figures:
             kind, content = best_form(figure)
             (Path(folder) / f"{figure.name}.{kind}").write_bytes(content)
@@ -122,7 +123,11 @@ def as_pdf(document: Document, say: Callable[[str], None]) -> bytes:
         return _compile(source, folder, fonts)
 
 
-def _fonts() -> Fonts:
+def _fonts(folder: Path) -> Fonts:
+    """Those of Typst, of this machine, and DejaVu Sans, of which matplotlib brings a copy.
+
+    Only that: a font of last resort lies beside it, which has a box for every letter there is.
+    """
     try:
         from typst import Fonts
     except ImportError:
@@ -130,9 +135,11 @@ def _fonts() -> Fonts:
             "a PDF without the package typst", "it", "pip install 'grevy[pdf]'"
         ) from None
     matplotlib = find_spec("matplotlib")
-    home = matplotlib and matplotlib.origin
-    carried = [Path(home).parent / "mpl-data" / "fonts" / "ttf"] if home else []
-    return Fonts(font_paths=[path for path in carried if path.is_dir()])
+    if matplotlib and matplotlib.origin:
+        home = Path(matplotlib.origin).parent / "mpl-data" / "fonts" / "ttf"
+        for path in home.glob("DejaVuSans*.ttf"):
+            copyfile(path, folder / path.name)
+    return Fonts(font_paths=[folder])
 
 
 def _compile(source: str, folder: str, fonts: Fonts) -> bytes:

@@ -119,7 +119,7 @@ def test_the_pdf_shows_the_name_in_every_place_or_says_that_it_can_not(name):
 
 def _shaped(name: str) -> list[str]:
     """Arabic as readers give it back: word by word, from either end."""
-    return [squeezed(name.split()[0])]
+    return [squeezed(name.split(maxsplit=1)[0])]
 
 
 @pytest.mark.parametrize("engine", ["pdflatex", "xelatex", "lualatex"])
