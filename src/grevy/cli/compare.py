@@ -11,7 +11,7 @@ import tyro
 from grevy.cli.comparison import tell_comparison, tell_figures
 from grevy.cli.output import Output
 from grevy.cli.parse import parse
-from grevy.documents.forms import TABLES, listed
+from grevy.documents.suffixes import TABLES, listed
 
 if TYPE_CHECKING:
     from grevy.studies.compare import Comparison

@@ -18,7 +18,7 @@ from grevy.arithmetic.worked import Worked
 from grevy.cli.numbers import read_numbers
 from grevy.cli.output import Output
 from grevy.cli.parse import parse
-from grevy.documents.forms import DOCUMENTS, listed
+from grevy.documents.suffixes import DOCUMENTS, listed
 from grevy.errors import UsageError
 
 # To check a default, tyro imports typeguard for `X | None` and `tuple[X, ...]`. That takes 0.1 s of

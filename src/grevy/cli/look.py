@@ -11,7 +11,7 @@ from grevy.cli.look_arguments import LookArguments, look_arguments, settings_in
 from grevy.cli.output import Output
 from grevy.cli.parse import parse
 from grevy.cli.plugin import load_plugin, plugin_in
-from grevy.documents.forms import DOCUMENTS, listed
+from grevy.documents.suffixes import DOCUMENTS, listed
 from grevy.errors import InputError, UsageError
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 import tyro
 from pydantic.fields import FieldInfo
 
-from grevy.documents.forms import DOCUMENTS, listed
+from grevy.documents.suffixes import DOCUMENTS, listed
 from grevy.inspection.registry import flag, inspectors
 
 _OUT = tyro.conf.arg(

@@ -12,7 +12,7 @@ import tyro
 from grevy.cli.duration import in_words
 from grevy.cli.output import Output, shown
 from grevy.cli.parse import parse
-from grevy.documents.forms import TABLES, listed
+from grevy.documents.suffixes import TABLES, listed
 from grevy.records.table import COLUMNS, filter_runs, list_runs, sort_runs
 
 SHOWN = ("run", "status", "network", "differs", "validation", "test", "time")

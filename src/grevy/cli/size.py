@@ -13,7 +13,7 @@ from grevy.arithmetic.solve import FIRST, Sizes, size
 from grevy.cli.blocks import print_document
 from grevy.cli.output import Output
 from grevy.cli.parse import parse
-from grevy.documents.forms import DOCUMENTS, listed
+from grevy.documents.suffixes import DOCUMENTS, listed
 from grevy.errors import UsageError
 
 FORMS = listed((*DOCUMENTS, ".json"))

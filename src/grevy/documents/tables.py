@@ -8,7 +8,7 @@ from pathlib import Path
 
 from grevy.documents.blocks import Document, Table
 from grevy.documents.columns import clean
-from grevy.documents.forms import TABLES, listed
+from grevy.documents.suffixes import TABLES, listed
 from grevy.documents.write import Say, on_stderr, write_document
 from grevy.errors import UsageError
 from grevy.records.atomic import write_bytes
@@ -27,7 +27,7 @@ def write_tables(document: Document, path: Path, main: int = 0, say: Say = on_st
 
     Args:
         document: what is written.
-        path: its suffix is one of `documents.forms.TABLES`.
+        path: its suffix is one of `documents.suffixes.TABLES`.
         main: which of its tables CSV holds, counted from 0.
         say: as in `write_document`.
 

@@ -6,14 +6,14 @@ import os
 import subprocess
 import sys
 
-from grevy.documents.forms import DOCUMENTS
+from grevy.documents.suffixes import DOCUMENTS
 
 PROGRAM = """
 import hashlib, io, json, sys
 from pathlib import Path
 from PIL import Image
 from grevy.documents.blocks import *
-from grevy.documents.forms import DOCUMENTS
+from grevy.documents.suffixes import DOCUMENTS
 from grevy.documents.write import write_document
 
 file = io.BytesIO()

@@ -5,7 +5,7 @@ import csv
 import pytest
 
 from grevy.documents.blocks import Document, Paragraph, Table, Value
-from grevy.documents.forms import DOCUMENTS, listed
+from grevy.documents.suffixes import DOCUMENTS, listed
 from grevy.documents.tables import as_csv, write_tables
 from grevy.documents.write import write_document
 from grevy.errors import UsageError
