@@ -10,7 +10,7 @@ import tyro
 
 from grevy.cli.comparison import tell_comparison, tell_figures
 from grevy.cli.output import Output
-from grevy.cli.parse import parse
+from grevy.words.parse import parse
 
 
 @dataclass(frozen=True)

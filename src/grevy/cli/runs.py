@@ -11,8 +11,8 @@ import tyro
 
 from grevy.cli.duration import in_words
 from grevy.cli.output import Output
-from grevy.cli.parse import parse
 from grevy.records.table import filter_runs, list_runs, sort_runs
+from grevy.words.parse import parse
 
 SHOWN = ("run", "status", "network", "differs", "validation", "test", "time")
 """What fits on 80 to 100 columns; --json has the rest."""
