@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 
 from markdown_it.tree import SyntaxTreeNode
@@ -13,6 +14,7 @@ ValueAt = Callable[[SyntaxTreeNode], Value]
 """The value that a directive in running text is filled with."""
 
 _MARKS: dict[str, Mark] = {"em": "emphasis", "strong": "strong", "link": "link"}
+_ADDRESS = re.compile(r"https?:|mailto:|[^:]*$", re.IGNORECASE)
 PICTURE = "image"
 
 
@@ -35,10 +37,17 @@ def _pieces(node: SyntaxTreeNode, value_at: ValueAt) -> Iterator[Piece]:
         elif child.type == "code_inline":
             yield Marked((child.content,), "code")
         elif child.type in _MARKS:
-            inner = tuple(_joined(_pieces(child, value_at)))
-            yield Marked(inner, _MARKS[child.type], str(child.attrs.get("href", "")))
+            yield from _marked(child, tuple(_joined(_pieces(child, value_at))))
         elif child.type != PICTURE:
             yield child.content
+
+
+def _marked(node: SyntaxTreeNode, inner: tuple[Piece, ...]) -> Iterator[Piece]:
+    address = str(node.attrs.get("href", ""))
+    if address and not _ADDRESS.match(address):
+        yield from (*inner, f" ({address})")
+    elif inner:
+        yield Marked(inner, _MARKS[node.type], address)
 
 
 def _joined(found: Iterator[Piece]) -> Iterator[Piece]:
