@@ -18,7 +18,8 @@ MINE = """
 
 {{ runs base=runs/base }}
 
-It reaches {{ value base results.test.accuracy percent }} after {{ value base results.steps }} steps.
+It reaches {{ value base results.test.accuracy percent }}
+after {{ value base results.steps }} steps.
 
 {{ figure base loss "It has not finished learning." }}
 
@@ -38,7 +39,7 @@ def main(folder: Path) -> None:
     text.write_text(MINE, encoding="utf-8")
     report = grevy.report(text)
     assert f"{100 * accuracy:.2f} %" in str(report)  # the number was never typed
-    assert "1·1 + 0·2 + 3·3 + 2·4 = 18" in str(report)
+    assert "1·1 + 2·0 + 3·3 + 4·2 = 18" in str(report)
 
     page = report.write(folder / "report.html").read_text(encoding="utf-8")
     assert 'data-field="results.test.accuracy"' in page

@@ -82,7 +82,7 @@ def test_marks_and_links_are_kept_and_their_words_are_plain_where_a_form_has_non
     page = as_html(document)
     assert "<strong>strong <em>and</em> more</strong>" in page
     assert "<code>code</code>" in page
-    assert '<a href="https://a.org/?b&amp;c">here</a>' in page
+    assert '<a href="https://a.org/?b&amp;c" rel="noopener noreferrer">here</a>' in page
 
 
 def test_a_value_stands_in_text_headings_lists_and_cells_and_knows_where_it_is_from(

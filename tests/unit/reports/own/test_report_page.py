@@ -48,7 +48,7 @@ def test_directives_of_a_run_and_a_study_are_filled(folder: Path) -> None:
 
 def test_worked_sums_and_views_are_filled(folder: Path) -> None:
     document = filled(WORKED)
-    assert any("= 19" in getattr(block, "text", "") for block in document.blocks)
+    assert any("= 18" in getattr(block, "text", "") for block in document.blocks)
     assert document.figures
 
 
