@@ -18,6 +18,9 @@ from grevy.reports.sources.run_source import RunSource
 MOST_FLIPPED = 4
 """Arms of which the flipped pictures are shown."""
 
+LONGEST = 20
+"""Letters of a run's name that a text can be written with; a longer one is called after the study."""
+
 _VALUE = re.compile(r"<([\w.]+)>")
 _MARKUP = re.compile(r"([\\`*_\[\]<>#|$~{}!&])")
 _PLAIN = re.compile(r"[\w./=:@+,~-]+")
@@ -62,7 +65,7 @@ def _of_runs(runs: Sequence[RunSource]) -> Iterator[str]:
 def _of_study(source: ComparisonSource, runs: Sequence[RunSource]) -> Iterator[str]:
     arms = source.comparison.contest.arms
     study, first = slug(source.name, "study").replace("=", "-"), runs[0]
-    run = _name(first) if _name(first) != study else f"run-{study}"
+    run = _name(first) if len(_name(first)) <= LONGEST and _name(first) != study else f"{study}-run"
     yield f"# Comparison of {', '.join(map(_escaped, arms))}"
     yield _given([*((study, place) for place in source.places), (run, first.place)])
     yield _filled(STUDY, source.numbers, study=study)

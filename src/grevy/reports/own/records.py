@@ -156,8 +156,10 @@ class FromRecords:
         else:
             drawn = comparison_figures(source.comparison)
         if kind not in drawn:
-            reason = "; ".join(why) or f"{source.name} has nothing to draw as {kind}"
-            return (Paragraph(f"Missing here: {reason}"),)
+            missing = f"Missing here: {'; '.join(why)}"
+            return (
+                Paragraph(missing if why else f"There is nothing to see in a figure of {kind}."),
+            )
         words = CAPTIONS.get(kind, "Pictures that turned right, and pictures that turned wrong.")
         return (figure_block(drawn[kind], f"{source.name}-{kind}", words, words),)
 
