@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from grevy.recipes.schema import Recipe as Recipe
     from grevy.recipes.with_weights import with_weights as with_weights
     from grevy.records.table import list_runs as runs
+    from grevy.reports.report import report as report
     from grevy.studies.compare import compare as compare
     from grevy.studies.listener import StudyListener as StudyListener
     from grevy.studies.run import study as study
@@ -87,6 +88,7 @@ _HOMES = {
     "register_loss": "grevy.recipes.parts:register_loss",
     "register_optimizer": "grevy.recipes.parts:register_optimizer",
     "register_schedule": "grevy.recipes.parts:register_schedule",
+    "report": "grevy.reports.report:report",
     "Run": "grevy.classifier.run:Run",
     "runs": "grevy.records.table:list_runs",
     "study": "grevy.studies.run:study",
@@ -129,6 +131,7 @@ __all__ = [
     "register_model",
     "register_optimizer",
     "register_schedule",
+    "report",
     "runs",
     "size",
     "study",

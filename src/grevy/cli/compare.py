@@ -10,8 +10,8 @@ import tyro
 
 from grevy.cli.comparison import tell_comparison, tell_figures
 from grevy.cli.output import Output
-from grevy.cli.parse import parse
 from grevy.documents.suffixes import TABLES, listed
+from grevy.words.parse import parse
 
 if TYPE_CHECKING:
     from grevy.studies.compare import Comparison

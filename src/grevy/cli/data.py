@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Annotated
 import tyro
 
 from grevy.cli.output import Output
-from grevy.cli.parse import parse
 from grevy.recipes.schema import PicturesConfig
+from grevy.words.parse import parse
 
 if TYPE_CHECKING:
     from grevy.data.audit import Audit, Duplicates, Range

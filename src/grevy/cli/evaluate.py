@@ -9,7 +9,7 @@ from typing import Annotated
 import tyro
 
 from grevy.cli.output import Output
-from grevy.cli.parse import parse
+from grevy.words.parse import parse
 
 
 @dataclass(frozen=True)

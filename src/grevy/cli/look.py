@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, cast
 
-from grevy.cli.layers import parse_shape
-from grevy.cli.look_arguments import LookArguments, look_arguments, settings_in
 from grevy.cli.output import Output
-from grevy.cli.parse import parse
 from grevy.cli.plugin import load_plugin, plugin_in
 from grevy.documents.suffixes import DOCUMENTS, listed
 from grevy.errors import InputError, UsageError
+from grevy.words.look import network_of, view_of
+from grevy.words.look_arguments import LookArguments, look_arguments, settings_in
+from grevy.words.parse import parse
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -32,7 +32,7 @@ def main(words: list[str]) -> None:
     if arguments.list:
         _print_layers(arguments, output)
         return
-    view = _view(arguments)
+    view = view_of(arguments)
     figure = _draw(view, arguments.page)
     written = _write(view, figure, stem, arguments.out)
     for line in (*view.lines, *(f"note      {note}" for note in view.notes)):
@@ -41,45 +41,13 @@ def main(words: list[str]) -> None:
     output.result({**view.as_json(), "figures": [str(path) for path in written]})
 
 
-def _view(arguments: LookArguments) -> View:
-    from grevy.inspection.look import look
-
-    return look(
-        list(arguments.picture) or None,
-        **_network(arguments),
-        other=arguments.other,
-        other_snapshot=arguments.other_snapshot,
-        method=arguments.method or None,
-        unit=arguments.unit or None,
-        map=arguments.map or None,
-        data=arguments.data,
-        plugin=arguments.plugin,
-        trust_source=arguments.trust_source,
-        **settings_in(arguments),
-    )
-
-
-def _network(arguments: LookArguments) -> dict[str, Any]:
-    """What is looked into, as `look` takes it."""
-    return {
-        "run": arguments.run,
-        "model": arguments.model or None,
-        "weights": arguments.weights,
-        "pretrained": arguments.pretrained,
-        "partial": arguments.partial,
-        "input_shape": parse_shape(arguments.input) if arguments.input else None,
-        "classes": arguments.classes,
-        "snapshot": arguments.snapshot,
-    }
-
-
 def _print_layers(arguments: LookArguments, output: Output) -> None:
     from grevy.inspection.layers import layer_list
     from grevy.inspection.networks import Network
     from grevy.models.own.using import using
 
     with using(plugin=arguments.plugin, trust_source=arguments.trust_source):
-        classifier = Network(**_network(arguments)).classifier
+        classifier = Network(**network_of(arguments)).classifier
         layers = layer_list(classifier)
     rows = [(layer.name, layer.type, "×".join(map(str, layer.shape))) for layer in layers]
     output.table(("layer", "type", "output"), rows, title=classifier.name)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from grevy.cli.parse import said
 from grevy.recipes.registered import register_for_good
+from grevy.words.parse import said
 
 
 def load_plugin(path: Path | None) -> None:

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import tyro
 
 from grevy.cli.output import Output
-from grevy.cli.parse import parse
 from grevy.errors import UnreadablePictureError, UsageError
+from grevy.words.parse import parse
 
 if TYPE_CHECKING:
     from grevy.classifier.predictions import Prediction

@@ -10,8 +10,8 @@ from typing import Annotated
 import tyro
 
 from grevy.cli.output import Output
-from grevy.cli.parse import parse
 from grevy.errors import UsageError
+from grevy.words.parse import parse
 
 
 @dataclass(frozen=True)

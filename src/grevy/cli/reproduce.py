@@ -11,9 +11,9 @@ import tyro
 
 from grevy.cli.duration import in_words
 from grevy.cli.output import Output
-from grevy.cli.parse import parse
 from grevy.errors import UsageError
 from grevy.reports.reproduce.listener import ReproduceListener
+from grevy.words.parse import parse
 
 if TYPE_CHECKING:
     from grevy.reports.reproduce.cost import Cost

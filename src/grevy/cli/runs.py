@@ -11,9 +11,9 @@ import tyro
 
 from grevy.cli.duration import in_words
 from grevy.cli.output import Output, shown
-from grevy.cli.parse import parse
 from grevy.documents.suffixes import TABLES, listed
 from grevy.records.table import COLUMNS, filter_runs, list_runs, sort_runs
+from grevy.words.parse import parse
 
 SHOWN = ("run", "status", "network", "differs", "validation", "test", "time")
 """What fits on 80 to 100 columns; --json and CSV have the rest."""

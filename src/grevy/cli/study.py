@@ -13,9 +13,9 @@ import tyro
 from grevy.cli.comparison import tell_comparison, tell_figures
 from grevy.cli.duration import in_words
 from grevy.cli.output import Output, ProgressBar
-from grevy.cli.parse import parse
 from grevy.cli.plugin import load_plugin
 from grevy.studies.listener import StudyListener
+from grevy.words.parse import parse
 
 if TYPE_CHECKING:
     from grevy.studies.compare import Comparison

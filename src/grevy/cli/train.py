@@ -13,7 +13,6 @@ import tyro
 
 from grevy.cli.duration import in_words
 from grevy.cli.output import Output, ProgressBar
-from grevy.cli.parse import parse, said
 from grevy.cli.plugin import load_plugin, plugin_in
 from grevy.cli.profile import show_profile
 from grevy.cli.recipe_flags import flags_of, given
@@ -24,6 +23,7 @@ from grevy.recipes.with_weights import with_weights
 from grevy.records.results import SecondsRecord
 from grevy.records.run_record import RunRecord
 from grevy.training.listeners.listener import Listener, check_line
+from grevy.words.parse import parse, said
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ format turns them into text; none of them computes anything.
 from __future__ import annotations
 
 import struct
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
@@ -46,8 +47,26 @@ class Origin:
     content: str = ""
 
 
-Text: TypeAlias = str | tuple["str | Value", ...]
-"""Words, or words with values among them."""
+Mark: TypeAlias = Literal["emphasis", "strong", "code", "link"]
+
+
+@dataclass(frozen=True)
+class Marked:
+    """Words that stand out, or lead somewhere. A form that can't show it writes them plainly.
+
+    Attributes:
+        text: the words, values and marked words among them.
+        mark: how they stand out.
+        address: of a link.
+    """
+
+    text: tuple[str | Value | Marked, ...]
+    mark: Mark
+    address: str = ""
+
+
+Text: TypeAlias = str | tuple[str | Value | Marked, ...]
+"""Words, or words with values and marked words among them."""
 
 
 @dataclass(frozen=True)
@@ -55,11 +74,11 @@ class Heading:
     """The name of what follows.
 
     Attributes:
-        text: one line.
+        text: one line, values among its words.
         level: 2 for a section, 3 for a part of one, and so on to 6; 1 is the document's title.
     """
 
-    text: str
+    text: Text
     level: Literal[2, 3, 4, 5, 6] = 2
 
 
@@ -193,11 +212,19 @@ class Document:
 
 def plain(text: Text) -> str:
     """The words of a text, its values as they are printed."""
-    if isinstance(text, str):
-        return text
-    return "".join(piece if isinstance(piece, str) else piece.text for piece in text)
+    return "".join(piece if isinstance(piece, str) else piece.text for piece in pieces(text))
 
 
 def pieces(text: Text) -> tuple[str | Value, ...]:
-    """A text as words and values in turn."""
-    return (text,) if isinstance(text, str) else text
+    """A text as words and values in turn, its marks left out; a link has its address behind it."""
+    return (text,) if isinstance(text, str) else tuple(_unmarked(text))
+
+
+def _unmarked(text: tuple[str | Value | Marked, ...]) -> Iterator[str | Value]:
+    for piece in text:
+        if isinstance(piece, Marked):
+            yield from _unmarked(piece.text)
+            if piece.address and piece.address != plain(piece.text):
+                yield f" ({piece.address})"
+        else:
+            yield piece

@@ -18,13 +18,13 @@ from grevy.documents.blocks import (
     Formula,
     Heading,
     Items,
+    Marked,
     Matrix,
     Origin,
     Paragraph,
     Table,
     Text,
     Value,
-    pieces,
 )
 from grevy.documents.columns import (
     GAP,
@@ -138,13 +138,12 @@ def _environment() -> Environment:
         css=_css,
         hold=hold_operators,
         hold_inside=hold_inside,
-        pieces=pieces,
         wide=_wide,
     )
     environment.filters.update(address=_address, on_paper=_on_paper)
     environment.filters.update(explanation=explanation, records=records_json)
     environment.filters["unknown"] = _unknown
-    for kind in (Heading, Paragraph, Items, Code, Formula, Matrix, Table, Figure):
+    for kind in (Heading, Paragraph, Items, Code, Formula, Matrix, Table, Figure, Marked):
         environment.tests[kind.__name__] = kind.__instancecheck__
     return environment
 

@@ -14,10 +14,13 @@ from grevy.documents.blocks import (
     Formula,
     Heading,
     Items,
+    Marked,
     Matrix,
     Paragraph,
     Table,
     Text,
+    Value,
+    plain,
 )
 from grevy.documents.columns import clean, clean_line, display_width
 from grevy.documents.mathematics import matrix_body
@@ -25,6 +28,7 @@ from grevy.documents.mathematics import matrix_body
 _SPECIAL = re.compile(r"([\\`*_\[<>#|$~]|&(?=[#\w]))")
 _LIST_MARK = re.compile(r"^([-+]|\d+[.)])")
 _SHORTEST_RULE = 3
+_ADDRESS = "%/:?#[]@!$&'()*+,;=~"
 
 
 def as_markdown(document: Document, figures: str = "") -> str:
@@ -82,7 +86,28 @@ def _figure(figure: Figure, figures: str) -> str:
 
 
 def _escape(text: Text) -> str:
-    return _SPECIAL.sub(r"\\\1", clean(text))
+    if isinstance(text, str):
+        return _SPECIAL.sub(r"\\\1", clean(text))
+    return "".join(map(_piece, text)).strip()
+
+
+def _piece(piece: str | Value | Marked) -> str:
+    """Blanks at the ends of words part them from the next piece."""
+    if isinstance(piece, str):
+        before, after = piece[:1].isspace(), piece[-1:].isspace() and piece.strip()
+        return f"{' ' if before else ''}{_escape(piece)}{' ' if after else ''}"
+    if isinstance(piece, Value):
+        return _escape(piece.text)
+    words = _escape(piece.text)
+    match piece.mark:
+        case "link":
+            return f"[{words}](<{quote(piece.address, safe=_ADDRESS)}>)"
+        case "code":
+            code = clean(plain(piece.text))
+            return words if set("`|") & set(code) or not code else f"`{code}`"
+        case mark:
+            sign = {"emphasis": "*", "strong": "**"}[mark]
+            return f"{sign}{words}{sign}" if words else ""
 
 
 def _escape_last(mark: re.Match[str]) -> str:

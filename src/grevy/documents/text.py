@@ -48,7 +48,7 @@ def as_text(document: Document, width: int = 80) -> str:
     return "\n".join(line.rstrip() for line in lines)
 
 
-def _heading(title: str, width: int, rule: str) -> list[str]:
+def _heading(title: Text, width: int, rule: str) -> list[str]:
     if not clean(title):
         return []
     lines = wrap(title, width)

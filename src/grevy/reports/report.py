@@ -11,7 +11,7 @@ from grevy.documents.blocks import Block, Document, Items
 from grevy.documents.printed import Printed
 from grevy.reports.comparison_report import comparison_report
 from grevy.reports.material import Material, OnProgress
-from grevy.reports.own import own_report
+from grevy.reports.own.report import own_report
 from grevy.reports.run_report import run_report
 from grevy.reports.sources.open import Sources, open_sources
 

@@ -15,14 +15,14 @@ import pytest
 from torch import nn
 
 import grevy
-from grevy.cli.look_arguments import LookArguments, look_arguments, settings_in
-from grevy.cli.parse import parse
 from grevy.errors import InputError, UsageError
 from grevy.inspection import inspectors as folder
 from grevy.inspection import registry
 from grevy.inspection.registry import Inspector, find, flag, inspectors, register
 from grevy.inspection.settings import Settings
 from grevy.testing import check_inspector
+from grevy.words.look_arguments import LookArguments, look_arguments, settings_in
+from grevy.words.parse import parse
 
 ROOT = Path(__file__).parents[3]
 PICTURE = np.random.default_rng(0).integers(0, 256, (8, 8, 3), np.uint8)
@@ -65,7 +65,7 @@ def test_the_words_of_look_are_all_that_its_two_doors_take_themselves() -> None:
 def test_declarations_and_help_load_no_torch() -> None:
     code = (
         "import sys; from grevy.inspection.registry import inspectors; "
-        "from grevy.cli.look_arguments import look_arguments; "
+        "from grevy.words.look_arguments import look_arguments; "
         "look_arguments(); print(len(inspectors()), 'torch' in sys.modules)"
     )
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -1,0 +1,1 @@
+"""A report of one's own: the author's Markdown, its directives filled from records."""

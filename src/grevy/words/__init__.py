@@ -1,0 +1,1 @@
+"""The words of commands that a report's directives share: arguments, and the call they ask for."""
