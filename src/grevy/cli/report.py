@@ -102,7 +102,12 @@ def _write(arguments: ReportArguments, output: Output) -> None:
 def _verify(arguments: ReportArguments, path: Path, output: Output) -> None:
     from grevy.reports.verify import verify
 
-    found = verify(path, arguments.runs, data=arguments.data)
+    with output.progress("verifying", None) as bar:
+        found = verify(
+            path,
+            arguments.runs,
+            on_progress=lambda what, done, total: bar.advance_to(done, total),
+        )
     for line in found.lines:
         output.line(line)
     output.result(found.to_dict())

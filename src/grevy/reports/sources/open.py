@@ -12,10 +12,9 @@ from grevy.classifier.run import Run, open_run
 from grevy.errors import GrevyError, RunNotFoundError
 from grevy.records.index import find_runs
 from grevy.records.study_record import read_study, study_file
-from grevy.reports.sources.comparison_source import ComparisonSource
+from grevy.reports.sources.comparison_source import ComparisonSource, comparison_of
 from grevy.reports.sources.run_source import RunSource
 from grevy.reports.sources.source import Source
-from grevy.studies.compare import compare
 
 
 @dataclass(frozen=True)
@@ -54,7 +53,7 @@ def open_sources(places: Sequence[str | Path | Run], *, trust_source: bool = Fal
     if len(names) == 1 and [run.path for run in runs] == [Path(names[0])]:
         return Sources(tuple(runs))
     try:
-        comparison = ComparisonSource(_comparison_name(names), tuple(names), compare(names))
+        comparison = ComparisonSource(_comparison_name(names), tuple(names), comparison_of(names))
     except GrevyError as error:
         return Sources(tuple(runs), None, (*damaged, f"nothing is compared: {error}"))
     return Sources(tuple(runs), comparison, tuple(damaged))
