@@ -142,7 +142,7 @@ def _of_page(page: Page) -> Iterator[Difference]:
         said, found = page.hash_said, page.hash_found
         line = "the page was changed after Grevy wrote it: its SHA-256 is "
         yield Difference("", "", "", said, found, f"{line}{found[:16]}…, and it says {said[:16]}…")
-    names = {record.name for record in page.records}
+    names = {clean(record.name) for record in page.records}
     for value in page.values:
         if value.record not in names:
             yield _value(value, "no such record is named in the page")
@@ -150,7 +150,7 @@ def _of_page(page: Page) -> Iterator[Difference]:
 
 def _checked(record: PageRecord, page: Page, ground: Ground) -> _Checked:
     """Files, content and values of one record."""
-    values = [value for value in page.values if value.record == record.name]
+    values = [value for value in page.values if value.record == clean(record.name)]
     try:
         now = places_now(record, ground)
         source = _opened(record, tuple(now.values()))
@@ -205,7 +205,9 @@ def _content(record: PageRecord, now: Mapping[str, Any]) -> Iterator[Difference]
     said, found = dict(flat(record.content or {})), dict(flat(now))
     changed = [name for name in {**said, **found} if said.get(name) != found.get(name)]
     for name in changed[:MOST_FIELDS]:
-        texts = [_shown(numbers[name]) if name in numbers else "nothing" for numbers in (said, found)]
+        texts = [
+            _shown(numbers[name]) if name in numbers else "nothing" for numbers in (said, found)
+        ]
         line = f"{record.name}: the record has changed: {name} was {texts[0]} and is {texts[1]}"
         yield Difference(record.name, name, "", *texts, line)
     if (further := len(changed) - MOST_FIELDS) > 0:

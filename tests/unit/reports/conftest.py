@@ -93,10 +93,10 @@ def make(
     }
     directory = create_run(path, RunRecord.model_validate_json(json.dumps(record), strict=True))
     steps = [{"step": i, "epoch": i / 10, "loss": 2 - i / 30, "lr": 0.1} for i in range(1, 31)]
-    losses = {10: 1.5, 20: 1.0, 30: 1.2}
+    losses = ((10, 1.5, 1.4), (20, 1.0, 0.9), (30, 1.2, 0.7))
     checks = [
-        {"step": step, "epoch": step / 10, "loss": loss, "accuracy": 0.5, "train_loss": loss - 0.1}
-        for step, loss in losses.items()
+        {"step": step, "epoch": step / 10, "loss": loss, "accuracy": 0.5, "train_loss": train}
+        for step, loss, train in losses
     ]
     for file, rows in ((directory.steps_file, steps), (directory.checks_file, checks)):
         file.write_text("".join(json.dumps(row) + "\n" for row in rows))

@@ -247,7 +247,7 @@ def test_predictions_of_others_in_a_comparison_are_remembered(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     make_run(Path("runs/a"))
-    rows = [f"{i},{'cat dog owl'.split()[i % 3]},cat" for i in range(40)]
+    rows = [f"{i},{('cat', 'dog', 'owl')[i % 3]},cat" for i in range(40)]
     Path("theirs.csv").write_text("\n".join(["id,label,prediction", *rows]) + "\n")
     sources = open_sources(["runs/a", "other=theirs.csv"])
     assert sources.comparison
@@ -267,7 +267,9 @@ def test_predictions_of_others_in_a_comparison_are_remembered(
         b"<html><body>no report</body></html>",
         b"\xff\xfe\x00",
         b'<html><script id="grevy-records">[{"name":1}]</script><i id="grevy-text">0</i></html>',
-        b'<html><script id="grevy-records">' + b"[" * 9999 + b'</script><i id="grevy-text"></i></html>',
+        b'<html><script id="grevy-records">'
+        + b"[" * 9999
+        + b'</script><i id="grevy-text"></i></html>',
     ],
     ids=["empty", "another page", "no text", "odd records", "deep records"],
 )

@@ -23,7 +23,7 @@ def asked(material: Material) -> Sequence[Block]:
             (
                 f"Recipe {record.recipe_name}{': ' if about else ''}{about}; seed ",
                 material.value("seed", "text"),
-                ". The status of the run is ",
+                ". The run is ",
                 material.value("status", "text"),
                 "." if record.error is None else f": {record.error}",
             )
