@@ -172,9 +172,11 @@ def _checked(record: PageRecord, page: Page, ground: Ground) -> _Checked:
 
 def _opened(record: PageRecord, places: Sequence[str]) -> Source:
     """A run, or what is compared; no code of theirs is run."""
-    if record.content is not None and "arms" not in record.content and len(places) == 1:
+    arms = (record.content or {}).get("arms")
+    if arms is None and len(places) == 1:
         return RunSource(record.name, places[0], open_run(places[0]))
-    return ComparisonSource(record.name, tuple(places), comparison_of(places))
+    baseline = str(arms[0]) if isinstance(arms, list) and arms else None
+    return ComparisonSource(record.name, tuple(places), comparison_of(places, baseline))
 
 
 def _as_remembered(content: Mapping[str, Any], now: Mapping[str, str]) -> Mapping[str, Any]:

@@ -20,16 +20,6 @@ MakeRun = Callable[..., RunDirectory]
 FORMAT_1 = Path(__file__).parents[1] / "records" / "format_1" / "run.json"
 LONG = "x" * 200
 ODD_NAMES = ("猫", "כלב", "<b>x</b>", "a.b", "q\"uo'te", "new\nline", "$x_1$", "\x1b[31m")
-    "猫",
-    "כלב",
-    "<b>x</b>",
-    "a.b",
-    "q\"uo'te",
-    "new\nline",
-    "$x_1$",
-    "{{ x }}",
-    "\x1b[31m",
-)
 
 
 @pytest.fixture(autouse=True)

@@ -57,11 +57,20 @@ class ComparisonSource:
         return Origin(self.name, self.places, files, content)
 
 
-def comparison_of(places: Sequence[str]) -> Comparison:
-    """All places compared, with a study's own margin where one has it; errors as `compare`."""
+def comparison_of(places: Sequence[str], baseline: str | None = None) -> Comparison:
+    """All places compared, with a study's own margin where one has it.
+
+    Args:
+        places: as `compare` takes them.
+        baseline: the arm that the others are compared with; None: as `compare` finds it.
+
+    Raises:
+        GrevyError: as `compare`.
+    """
     studies = [study for place in places if (study := read_study(Path(place)))]
     margins = {study.margin for study in studies}
-    return compare(places, margin=margins.pop() if len(margins) == 1 else MARGIN)
+    margin = margins.pop() if len(margins) == 1 else MARGIN
+    return compare(places, baseline=baseline, margin=margin)
 
 
 def _files(contestant: Contestant) -> Iterator[tuple[str, str]]:
