@@ -62,7 +62,7 @@ def _opening(sources: Sources) -> Text:
     several = counted(len(sources.runs), "run")
     if sources.comparison is None:
         return f"This is about {several}, which are not compared."
-    found, name = sources.comparison.comparison, sources.comparison.name
+    found = sources.comparison.comparison
     baseline, *arms = found.contest.arms
     start = (
         f"This compares {', '.join(arms)} with {baseline}, the baseline: {several}, all judged on"

@@ -54,7 +54,7 @@ def _cost(arm: str, contestants: tuple[Contestant, ...]) -> Cost:
 
 
 def _macs(contestant: Contestant) -> float:
-    """Multiply-accumulates of one picture; NaN for a network that may not or can't be built here."""
+    """Multiply-accumulates of one picture; NaN for a network that may not, or can't, be built."""
     from grevy.models import build_model
     from grevy.models.own.of_record import networks_of
     from grevy.models.survey.layers import layers

@@ -30,13 +30,10 @@ def data(material: Material) -> Sequence[Block]:
     )
     blocks: list[Block] = [
         Paragraph(
-            (
+
                 f"{record.name}, named as “{record.where}”, with "
-                f"{counted(len(record.classes), 'class', 'classes')}: {_listed(record.classes)}. "
-                "Fingerprint of pixels, classes and splits: ",
-                material.value("data.fingerprint", "text"),
-                ".",
-            )
+                f"{counted(len(record.classes), 'class', 'classes')}: {_listed(record.classes)}."
+
         ),
         Table(("split", "pictures"), splits, frozenset({1})),
     ]
