@@ -7,7 +7,8 @@ and the files of predictions that were compared.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import os
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -39,6 +40,14 @@ class Ground:
             return path.resolve().is_relative_to(self.root.resolve())
         except (OSError, RuntimeError, ValueError):
             return False
+
+
+def folder_to_name(places: Iterable[str]) -> str | None:
+    """With which `--runs` these places are found again; None if they lie in the current folder."""
+    paths = [Path(p.partition("=")[2] if not Path(p).exists() else p) for p in places]
+    if all(map(Ground(Path(".")).holds, paths)):
+        return None
+    return os.path.commonpath([path.resolve().parent for path in paths])
 
 
 def places_now(record: PageRecord, ground: Ground) -> Mapping[str, str]:

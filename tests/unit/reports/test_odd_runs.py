@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import re
+import shlex
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -304,12 +308,24 @@ def test_data_that_changed_is_not_shown(
     assert text.count("data.npz, which has changed since the run was trained") == 2
 
 
-def test_the_same_records_give_the_same_bytes(
+def test_the_command_that_is_named_next_verifies_the_report(
     make_run: MakeRun,
+    quick: None,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     make_run(Path("runs/a"))
-    pages = []
-    for name in ("one", "two"):
-        report("runs/a").write(f"{name}.html")
-        pages.append(Path(f"{name}.html").read_bytes())
-    assert pages[0] == pages[1]
+    Path("here").mkdir()
+    monkeypatch.chdir("here")
+    assert status_of("../runs/a") == 0
+    named = capsys.readouterr().out.partition("grevy report ")[2]
+    assert status_of(*shlex.split(named)) == 0
+
+
+def test_the_same_records_give_the_same_bytes_in_every_process(make_run: MakeRun) -> None:
+    make_run(Path("runs/a"), classes=ODD_NAMES)
+    code = "from grevy.reports.report import report; report('runs/a').write('{seed}.html')"
+    for seed in ("1", "2"):
+        words = [sys.executable, "-c", code.format(seed=seed)]
+        subprocess.run(words, env={**os.environ, "PYTHONHASHSEED": seed}, check=True)
+    assert Path("1.html").read_bytes() == Path("2.html").read_bytes()

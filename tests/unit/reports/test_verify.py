@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import html
 import json
 import re
+import shlex
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -83,6 +85,15 @@ def test_an_untouched_report_is_true(report: Path, capsys: pytest.CaptureFixture
     assert said == (
         "report.html: 10 values of 1 record recomputed, 5 files unchanged; it is true\n"
     )
+
+
+def test_the_command_that_a_value_names_prints_it(
+    report: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    named = re.findall(r'To read it again: grevy report ([^"]+)"', report.read_text())
+    assert len(named) == 10
+    main(shlex.split(html.unescape(named[0])))
+    assert capsys.readouterr().out == "results.test.accuracy = 0.75\n"
 
 
 def test_a_changed_digit_of_a_value_is_named_with_its_place(

@@ -30,10 +30,8 @@ def data(material: Material) -> Sequence[Block]:
     )
     blocks: list[Block] = [
         Paragraph(
-
-                f"{record.name}, named as “{record.where}”, with "
-                f"{counted(len(record.classes), 'class', 'classes')}: {_listed(record.classes)}."
-
+            f"{record.name}, named as “{record.where}”, with "
+            f"{counted(len(record.classes), 'class', 'classes')}: {_listed(record.classes)}."
         ),
         Table(("split", "pictures"), splits, frozenset({1})),
     ]
