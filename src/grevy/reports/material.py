@@ -74,7 +74,7 @@ class Material:
                     f"there is no {file}", "what training wrote", "restore it, or train again"
                 )
             raise RunNotFoundError(
-                f"the run is {record.status}, and kept no network",
+                f"the run is not finished ({record.status}), and kept no network",
                 "a finished run",
                 f"go on with: grevy train --resume --out {self.source.place}",
             )

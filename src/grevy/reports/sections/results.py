@@ -23,8 +23,8 @@ def results(material: Material) -> Sequence[Block]:
     """Blocks with the scores of every split that was evaluated."""
     splits = material.source.predictions
     if not splits:
-        status = material.source.record.status
-        why = "its predictions are damaged" if material.is_judged else f"the run is {status}"
+        unfinished = f"the run is not finished ({material.source.record.status})"
+        why = "its predictions are damaged" if material.is_judged else unfinished
         return (
             Paragraph(
                 f"There is no result, since {why}; so nothing is said by class, on calibration and"
