@@ -47,7 +47,8 @@
     │   ├── ReportError
     │   │   ├── UnknownValueError         a field that a record does not have
     │   │   ├── UnknownFormError          a way to print a number that there is not
-    │   │   └── DirectiveError            a line of a report of one's own that can't be understood
+    │   │   ├── DirectiveError            a line of a report of one's own that can't be understood
+    │   │   └── ReportFileError           a file that is no report of Grevy's, or not whole
     │   ├── DeviceError               a device or precision that this machine lacks
     │   ├── MissingPackageError       an optional package that is not installed
     │   ├── RunNotFoundError          no run record there
@@ -284,6 +285,10 @@ class UnknownFormError(ReportError):
 
 class DirectiveError(ReportError):
     """A line of a report of one's own that can't be understood."""
+
+
+class ReportFileError(ReportError):
+    """A file that is no report of Grevy's, or not whole."""
 
 
 class DeviceError(InputError):

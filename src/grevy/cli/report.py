@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -80,6 +81,7 @@ def main(words: list[str]) -> None:
 
 def _write(arguments: ReportArguments, output: Output) -> None:
     from grevy.documents.write import refuse_form
+    from grevy.reports.places import folder_to_name
     from grevy.reports.report import report
 
     refuse_form(arguments.out)
@@ -95,14 +97,21 @@ def _write(arguments: ReportArguments, output: Output) -> None:
     path = written.write(arguments.out)
     output.line(f"written   {path}")
     if path.suffix == ".html":
-        output.line(f"next      is it still true? grevy report --verify {path}")
+        folder = folder_to_name(p for o in written.content.origins for p in o.places)
+        words = ["grevy", "report", "--verify", str(path), *(["--runs", folder] if folder else [])]
+        output.line(f"next      is it still true? {shlex.join(words)}")
     output.result({"written": str(path), "title": written.content.title})
 
 
 def _verify(arguments: ReportArguments, path: Path, output: Output) -> None:
     from grevy.reports.verify import verify
 
-    found = verify(path, arguments.runs, data=arguments.data)
+    with output.progress("verifying", None) as bar:
+        found = verify(
+            path,
+            arguments.runs,
+            on_progress=lambda what, done, total: bar.advance_to(done, total),
+        )
     for line in found.lines:
         output.line(line)
     output.result(found.to_dict())

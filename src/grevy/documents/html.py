@@ -117,7 +117,7 @@ def explanation(value: Value, document: Document) -> str:
     """Where a value is from, and the command that reads it again."""
     source = f"{value.field} of {value.record}"
     places = next((o.places for o in document.origins if o.name == value.record), ())
-    command = shlex.join(["grevy", "report", "--value", *places, value.field])
+    command = shlex.join(["grevy", "report", *places, "--value", value.field])
     return f"{source}. To read it again: {command}" if places else source
 
 

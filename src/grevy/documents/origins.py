@@ -18,7 +18,7 @@ def with_records(document: Document) -> Document:
     blocks: list[Block] = [
         Heading("Records"),
         Paragraph(
-            "The values above are read from these records. grevy report --value PLACE FIELD reads"
+            "The values above are read from these records. grevy report PLACE --value FIELD reads"
             " one again."
         ),
     ]

@@ -8,12 +8,17 @@ from typing import Any
 
 from grevy.documents.forms import Number
 
-_PLAIN = re.compile(r'[^."\s]+')
-_SIGNS = {"\\": "\\\\", '"': '\\"', "\n": "\\n", "\r": "\\r", "\t": "\\t"}
+_CONTROLS = "".join(map(chr, (*range(32), *range(127, 160))))
+_PLAIN = re.compile(rf'[^."\s{re.escape(_CONTROLS)}]+')
+_SHORT = {"\\": "\\\\", '"': '\\"', "\n": "\\n", "\r": "\\r", "\t": "\\t"}
+_SIGNS = {sign: f"\\u{ord(sign):04x}" for sign in _CONTROLS} | _SHORT
 
 
 def field(*segments: str) -> str:
-    """One name of several; a segment with a dot, a blank or a quote stands in quotes."""
+    """One name of several; a segment with a dot, a blank or a quote stands in quotes.
+
+    There control characters are written as JSON writes them.
+    """
     return ".".join(map(_quoted, segments))
 
 

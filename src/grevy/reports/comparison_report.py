@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from grevy.documents.blocks import Block, Heading, Items, Paragraph, Table, Text
-from grevy.documents.forms import UNKNOWN
+from grevy.documents.blocks import Block, Heading, Items, Paragraph, Table, Text, Value
+from grevy.documents.forms import UNKNOWN, written
+from grevy.documents.paths import field
+from grevy.figures.numerals import counted
 from grevy.reports.figure import figure_block
-from grevy.reports.material import OnProgress
+from grevy.reports.material import Material, OnProgress
+from grevy.reports.run_report import section_blocks
+from grevy.reports.sections.curves import curves
 from grevy.reports.sources.comparison_source import ComparisonSource
 from grevy.reports.sources.open import Sources
 from grevy.reports.sources.run_source import RunSource
@@ -24,6 +28,9 @@ CAPTIONS = {
     "fit": "Over- and underfitting of each arm.",
 }
 
+TOLD_ALONE = 6
+"""Up to so many runs or arms each have words of their own; more are rows of a table."""
+
 
 def comparison_report(
     sources: Sources, where: str | Path | None, told: OnProgress
@@ -35,10 +42,47 @@ def comparison_report(
         where: the image data, if it is no longer where it was.
         told: hears how far it is.
     """
+    yield Paragraph(_opening(sources))
+    if sources.missing:
+        yield Items(sources.missing)
     if sources.comparison:
         yield from compared(sources.comparison, where, told)
-    yield Heading("Every run")
-    yield runs_table(sources.runs)
+    if sources.runs:
+        yield Heading("Every run")
+        yield runs_table(sources.runs)
+    if len(sources.runs) <= TOLD_ALONE:
+        for done, run in enumerate(sources.runs):
+            told(f"{run.name}: curves", done, len(sources.runs))
+            yield Heading(run.name, 3)
+            yield from section_blocks(curves, Material(run, where))
+
+
+def _opening(sources: Sources) -> Text:
+    """What this is about, and the main result."""
+    several = counted(len(sources.runs), "run")
+    if sources.comparison is None:
+        return f"This is about {several}, which are not compared."
+    found = sources.comparison.comparison
+    baseline, *arms = found.contest.arms
+    start = (
+        f"This compares {', '.join(arms)} with {baseline}, the baseline: {several}, all judged on"
+        " the same ",
+        value_of(sources.comparison, "pictures", ",d"),
+        f" test pictures. {baseline} has ",
+        value_of(sources.comparison, field("arms", baseline, "test", "mean"), "percent"),
+        " right.",
+    )
+    said: list[str | Value] = []
+    for arm in arms[:TOLD_ALONE]:
+        effect = field("effects", arm)
+        said += [
+            f" {arm}: ",
+            value_of(sources.comparison, f"{effect}.mean", "points"),
+            " points, ",
+            value_of(sources.comparison, f"{effect}.verdict", "text"),
+            ".",
+        ]
+    return (*start, *said)
 
 
 def compared(
@@ -84,7 +128,25 @@ def _known(run: RunSource, field: str, form: str) -> Text:
 def _figures(name: str, comparison: Comparison) -> Iterator[Block]:
     yield Heading("Before and after")
     for kind, drawn in comparison_figures(comparison).items():
-        yield figure_block(drawn, f"{name}-{kind}", CAPTIONS[kind], CAPTIONS[kind])
+        words = f"{CAPTIONS[kind]} {_in_words(kind, comparison)}".strip()
+        yield figure_block(drawn, f"{name}-{kind}", words, CAPTIONS[kind])
+
+
+def _in_words(kind: str, comparison: Comparison) -> str:
+    """What a figure shows, for who can't see it."""
+    if kind == "effects":
+        return " ".join(
+            f"{effect.arm}: {written(effect.across_seeds.mean, 'points')} points, {effect.verdict}."
+            for effect in comparison.effects
+        )
+    if kind == "cost":
+        return " ".join(
+            f"{cost.arm}: {comparison.accuracy(cost.arm).mean:.4f} in"
+            f" {written(cost.seconds, 'seconds')} seconds."
+            for cost in comparison.costs
+        )
+    found = {arm: comparison.diagnoses(arm) for arm in comparison.contest.arms}
+    return " ".join(f"{arm}: {told[0].words}." for arm, told in found.items() if told)
 
 
 def _flipped(name: str, comparison: Comparison, where: str | Path | None) -> Iterator[Block]:

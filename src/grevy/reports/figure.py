@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def figure_block(drawn: Drawn, name: str, alternative: str, caption: Text = "") -> Figure:
-    """The figure as PNG and SVG.
+    """The figure as PNG, and as SVG too if there is no picture in it, of which it would be larger.
 
     Args:
         drawn: by `grevy.figures`.
@@ -21,4 +21,6 @@ def figure_block(drawn: Drawn, name: str, alternative: str, caption: Text = "") 
         caption: said below.
     """
     words = plain(alternative) or name
-    return Figure(name, rendered(drawn, "png"), words, caption, rendered(drawn, "svg"))
+    pictures = any(axes.images for axes in drawn.axes)
+    svg = b"" if pictures else rendered(drawn, "svg")
+    return Figure(name, rendered(drawn, "png"), words, caption, svg)

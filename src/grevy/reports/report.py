@@ -78,9 +78,9 @@ def report(
 def _blocks(
     sources: Sources, picture: str | Path | None, data: str | Path | None, told: OnProgress
 ) -> Iterator[Block]:
-    if sources.missing:
-        yield Items(sources.missing)
     if len(sources.runs) == 1 and sources.comparison is None:
+        if sources.missing:
+            yield Items(sources.missing)
         yield from run_report(Material(sources.runs[0], data, picture), told)
     else:
         yield from comparison_report(sources, data, told)

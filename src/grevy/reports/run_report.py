@@ -14,6 +14,7 @@ from grevy.reports.sections.inside import inside
 from grevy.reports.sections.made import again, made
 from grevy.reports.sections.mistakes import mistakes
 from grevy.reports.sections.network import network
+from grevy.reports.sections.opening import opening
 from grevy.reports.sections.results import calibration, classes, results
 
 Section = Callable[[Material], Sequence[Block]]
@@ -35,11 +36,20 @@ SECTIONS: dict[str, Section] = {
 
 
 def run_report(material: Material, told: OnProgress) -> Iterator[Block]:
-    """Every section under its heading; what can't be shown is said to be missing, and why."""
-    for done, (heading, section) in enumerate(SECTIONS.items()):
-        told(f"{material.source.name}: {heading.lower()}", done, len(SECTIONS))
+    """An opening, then every section under its heading; of what can't be shown it is said why."""
+    yield from opening(material)
+    sections = {head: made for head, made in SECTIONS.items() if _applies(made, material)}
+    for done, (heading, section) in enumerate(sections.items()):
+        told(f"{material.source.name}: {heading.lower()}", done, len(sections))
         yield Heading(heading)
         yield from section_blocks(section, material)
+
+
+def _applies(section: Section, material: Material) -> bool:
+    """What needs predictions or a network is left out where the section before says: none."""
+    if section in (classes, calibration, mistakes):
+        return material.is_judged
+    return section is not inside or material.has_network
 
 
 def section_blocks(section: Section, material: Material) -> Sequence[Block]:

@@ -54,16 +54,16 @@ def _cost(arm: str, contestants: tuple[Contestant, ...]) -> Cost:
 
 
 def _macs(contestant: Contestant) -> float:
-    """Multiply-accumulates of one picture; NaN for a network that may not be run here."""
+    """Multiply-accumulates of one picture; NaN for a network that may not, or can't, be built."""
     from grevy.models import build_model
     from grevy.models.own.of_record import networks_of
     from grevy.models.survey.layers import layers
 
-    design = json.loads(contestant.directory.architecture_file.read_bytes())
-    shape = tuple(design["input_shape"])
     try:
+        design = json.loads(contestant.directory.architecture_file.read_bytes())
+        shape = tuple(design["input_shape"])
         with networks_of(contestant.directory):
             model = build_model(design["name"], shape, design["classes"], **design["arguments"])
-    except GrevyError:
+    except (GrevyError, OSError, ValueError, KeyError, TypeError):
         return np.nan
     return float(layers(model, shape).total_macs)

@@ -13,7 +13,7 @@ from torch import nn
 
 from grevy.documents.blocks import Document
 from grevy.documents.printed import Printed
-from grevy.errors import InputTooSmallError, ModelArgumentError
+from grevy.errors import CorruptRecordError, InputTooSmallError, ModelArgumentError
 from grevy.models.own.faults import fault_in_words
 from grevy.models.own.find import Model
 from grevy.models.own.of_record import networks_of
@@ -84,11 +84,18 @@ def layers(
 
 def _of_run(directory: RunDirectory, input_shape: Shape | None) -> LayerTable:
     """The network of a run, for its own pictures or others."""
-    design = json.loads(directory.architecture_file.read_bytes())
-    channels, height, width = input_shape or design["input_shape"]
+    try:
+        design = json.loads(directory.architecture_file.read_bytes())
+        name, classes, arguments = design["name"], design["classes"], design["arguments"]
+        channels, height, width = input_shape or design["input_shape"]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise CorruptRecordError(
+            f"{directory.architecture_file} can't be read ({error!r})",
+            "the model.json that training wrote",
+            "restore it from a copy, or train again",
+        ) from error
     with networks_of(directory):
-        shape = (channels, height, width)
-        return _registered(design["name"], shape, design["classes"], design["arguments"])
+        return _registered(name, (channels, height, width), classes, arguments)
 
 
 def _named(

@@ -17,6 +17,9 @@ from grevy.models.transfer.preprocessing import pictures_as_read
 from grevy.reports.figure import figure_block
 from grevy.reports.material import Material
 
+LISTED = 20
+"""Classes that are named in the text."""
+
 
 def data(material: Material) -> Sequence[Block]:
     """Blocks about the pictures; where they are gone, what the record knows of them."""
@@ -27,13 +30,8 @@ def data(material: Material) -> Sequence[Block]:
     )
     blocks: list[Block] = [
         Paragraph(
-            (
-                f"{record.name}, named as “{record.where}”, with "
-                f"{counted(len(record.classes), 'class', 'classes')}: {', '.join(record.classes)}. "
-                "Fingerprint of pixels, classes and splits: ",
-                material.value("data.fingerprint", "text"),
-                ".",
-            )
+            f"{record.name}, named as “{record.where}”, with "
+            f"{counted(len(record.classes), 'class', 'classes')}: {_listed(record.classes)}."
         ),
         Table(("split", "pictures"), splits, frozenset({1})),
     ]
@@ -61,6 +59,12 @@ def findings(found: Audit) -> list[str]:
     said += [f"of these across splits, which is a leak: {leaks:,}"] if leaks else []
     said += [f"of these with contradictory labels: {contradictions:,}"] if contradictions else []
     return said
+
+
+def _listed(classes: Sequence[str]) -> str:
+    """All names, or the first ones of many."""
+    shown, rest = classes[:LISTED], len(classes) - LISTED
+    return ", ".join(shown) + (f" and {rest:,} others" if rest > 0 else "")
 
 
 def _contact_sheet(data: ImageData, name: str) -> Block:

@@ -10,15 +10,15 @@ from grevy.errors import GrevyError, LayerNotFoundError
 from grevy.inspection.document import view_blocks
 from grevy.inspection.look import look
 from grevy.inspection.view import View
-from grevy.models.survey.layers import LayerTable, layers
+from grevy.models.survey.layers import LayerTable
 from grevy.reports.figure import figure_block
 from grevy.reports.material import Material
 
 
 def inside(material: Material) -> Sequence[Block]:
     """Blocks with four views; one that can't be is said to be absent, and why."""
-    run, (picture, about) = material.source.run, material.shown
-    first, last = ends(_table(material))
+    run, (first, last) = material.source.run, ends(material.layers)
+    picture, about = material.shown
     ask: dict[str, tuple[str, Callable[[], View]]] = {
         "filters": (f"Filters of {first}", lambda: look(run=run, method="filters", layer=first)),
         "activations-first": (
@@ -52,11 +52,6 @@ def ends(table: LayerTable) -> tuple[str, str]:
             f"{table.model} without a convolution", "one at least", "look at its layers one by one"
         )
     return found[0], found[-1]
-
-
-def _table(material: Material) -> LayerTable:
-    with material.source.run.networks():
-        return layers(material.source.path, trust_source=material.source.run.trust_source)
 
 
 def _view(name: str, heading: str, ask: Callable[[], Any]) -> Iterator[Block]:

@@ -6,6 +6,7 @@ import shlex
 from collections.abc import Sequence
 
 from grevy.documents.blocks import Block, Code, Table
+from grevy.records.run_record import RunStatus
 from grevy.reports.material import Material
 
 _ROWS = (
@@ -43,12 +44,10 @@ def again(material: Material) -> Sequence[Block]:
     """The commands that train it again, judge it and look into it."""
     place, record = shlex.quote(material.source.place), material.source.record
     where = shlex.quote(record.data.where)
-    lines = [
-        f"{shlex.join(record.command)}   # trains it again",
-        f"grevy evaluate {place}   # the same figures from its weights",
-        f"grevy look PICTURE --run {place}",
-        f"grevy report {place}",
-    ]
-    if record.status != "finished":
-        lines.insert(0, f"grevy train --resume --out {place}   # goes on where it stopped")
+    trains = f"{shlex.join(record.command)}   # trains it again; choose another --out"
+    report = f"grevy report {place}"
+    lines = [f"grevy train --resume --out {place}   # goes on where it stopped", trains, report]
+    if record.status is RunStatus.FINISHED:
+        evaluates = f"grevy evaluate {place}   # the same figures from its weights"
+        lines = [trains, evaluates, f"grevy look PICTURE --run {place}", report]
     return (Code("\n".join(lines), f"with the image data at {where}"),)

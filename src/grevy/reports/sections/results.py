@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
+from numpy.typing import NDArray
+
 from grevy.documents.blocks import Block, Paragraph, Table, Text, pieces
 from grevy.documents.forms import UNKNOWN
 from grevy.documents.paths import field
@@ -20,8 +23,14 @@ def results(material: Material) -> Sequence[Block]:
     """Blocks with the scores of every split that was evaluated."""
     splits = material.source.predictions
     if not splits:
-        status = material.source.record.status
-        return (Paragraph(f"No split was evaluated: the run is {status}."),)
+        unfinished = f"the run is not finished ({material.source.record.status})"
+        why = "its predictions are damaged" if material.is_judged else unfinished
+        return (
+            Paragraph(
+                f"There is no result, since {why}; so nothing is said by class, on calibration and"
+                " on mistakes."
+            ),
+        )
     rows = [_row(material, split, split) for split in splits]
     rows += [
         _row(material, field(split, name), f"{split}, {name.replace('_', ' ')}")
@@ -47,6 +56,7 @@ def results(material: Material) -> Sequence[Block]:
 
 def classes(material: Material) -> Sequence[Block]:
     """Blocks with precision, recall, F1 and support of each class, and the confusion matrix."""
+    said = material.said  # refuses before anything else
     split, names = material.last_split, material.source.record.data.classes
     place = ("results", split, "classes")
     forms = {"precision": "accuracy", "recall": "accuracy", "f1": "accuracy", "support": ",d"}
@@ -54,7 +64,6 @@ def classes(material: Material) -> Sequence[Block]:
         (name, *((material.value(field(*place, name, key), form),) for key, form in forms.items()))
         for name in names
     ]
-    said = material.said
     counts_KK = confusion_matrix(said.labels_N, said.logits_NK.argmax(1), len(names))
     return (
         Table(
@@ -66,9 +75,24 @@ def classes(material: Material) -> Sequence[Block]:
         figure_block(
             draw_confusion(counts_KK, names, split),
             f"{material.source.name}-confusion",
-            f"Confusion matrix on {split}: rows are the true classes, columns the answers.",
+            _confusion_in_words(counts_KK, names, split),
         ),
     )
+
+
+def _confusion_in_words(counts_KK: NDArray[np.int64], names: Sequence[str], split: str) -> str:
+    """For who can't see the matrix: how many are right, and what is mixed up most."""
+    right, n = int(counts_KK.trace()), int(counts_KK.sum())
+    said = (
+        f"Confusion matrix on {split}; rows are the true classes, columns the answers. {right:,} of"
+        f" {n:,} pictures lie on the diagonal."
+    )
+    wrong_KK = counts_KK - np.diag(counts_KK.diagonal())
+    if not wrong_KK.any():
+        return said
+    true, answer = np.unravel_index(wrong_KK.argmax(), wrong_KK.shape)
+    most = counted(int(wrong_KK[true, answer]), "time")
+    return f"{said} Most often mixed up: {names[true]}, taken for {names[answer]} {most}."
 
 
 def calibration(material: Material) -> Sequence[Block]:

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 
 from grevy.documents.blocks import Origin
 from grevy.documents.forms import Number
 from grevy.documents.paths import field
 from grevy.records.results import Results
-from grevy.reports.sources.files import files_of_run
-from grevy.studies.compare import Comparison
+from grevy.records.study_record import read_study
+from grevy.reports.sources.files import files_of_run, sha256_of
+from grevy.studies.compare import Comparison, compare
+from grevy.studies.contestants import Contestant
 from grevy.studies.effects import Effect, class_effects
 from grevy.studies.statistics import Estimate, t_interval
+from grevy.studies.study import MARGIN
 
 SPLITS = ("train", "validation")
 
@@ -41,12 +45,7 @@ class ComparisonSource:
     def origin(self) -> Origin:
         """Places, the files of all runs, and what is compared."""
         contestants = self.comparison.contest.contestants
-        files = tuple(
-            (f"{c.source.as_posix()}/{file}", sha256)
-            for c in contestants
-            if c.record
-            for file, sha256 in files_of_run(c.directory)
-        )
+        files = tuple(pair for contestant in contestants for pair in _files(contestant))
         asked = {
             "arms": self.comparison.contest.arms,
             "margin": self.comparison.margin,
@@ -56,6 +55,32 @@ class ComparisonSource:
         }
         content = json.dumps(asked, ensure_ascii=False, sort_keys=True)
         return Origin(self.name, self.places, files, content)
+
+
+def comparison_of(places: Sequence[str], baseline: str | None = None) -> Comparison:
+    """All places compared, with a study's own margin where one has it.
+
+    Args:
+        places: as `compare` takes them.
+        baseline: the arm that the others are compared with; None: as `compare` finds it.
+
+    Raises:
+        GrevyError: as `compare`.
+    """
+    studies = [study for place in places if (study := read_study(Path(place)))]
+    margins = {study.margin for study in studies}
+    margin = margins.pop() if len(margins) == 1 else MARGIN
+    return compare(places, baseline=baseline, margin=margin)
+
+
+def _files(contestant: Contestant) -> Iterator[tuple[str, str]]:
+    """Of a run its logs and predictions; else the file that somebody brought."""
+    source = contestant.source.as_posix()
+    if contestant.record is None:
+        yield source, sha256_of(contestant.source)
+        return
+    for file, sha256 in files_of_run(contestant.directory):
+        yield f"{source}/{file}", sha256
 
 
 def _fields(comparison: Comparison) -> Iterator[tuple[str, Number]]:

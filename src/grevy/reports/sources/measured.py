@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.metrics import precision_recall_fscore_support
 
 from grevy.documents.forms import Number
 from grevy.documents.paths import field
@@ -79,9 +78,17 @@ def _score(logits_NK: NDArray[np.float32], labels_N: NDArray[np.int64], *place: 
 
 
 def _classes(said: Predictions, classes: Sequence[str], *place: str) -> Measured:
-    found = precision_recall_fscore_support(
-        said.labels_N, said.logits_NK.argmax(1), labels=range(len(classes)), zero_division=np.nan
-    )
-    for name, *numbers in zip(classes, *found, strict=True):
-        for key, number in zip(("precision", "recall", "f1", "support"), numbers, strict=True):
-            yield field(*place, name, key), int(number) if key == "support" else float(number)
+    """NaN where nothing was said to be of the class, or nothing is of it."""
+    answers_N, k = said.logits_NK.argmax(1), len(classes)
+    right_K = np.bincount(said.labels_N[said.labels_N == answers_N], minlength=k)
+    there_K, said_K = np.bincount(said.labels_N, minlength=k), np.bincount(answers_N, minlength=k)
+    with np.errstate(invalid="ignore"):
+        found = {
+            "precision": right_K / said_K,
+            "recall": right_K / there_K,
+            "f1": 2 * right_K / (there_K + said_K),
+        }
+    for index, name in enumerate(classes):
+        for key, numbers_K in found.items():
+            yield field(*place, name, key), float(numbers_K[index])
+        yield field(*place, name, "support"), int(there_K[index])

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from grevy.classifier.run import Run, open_run
-from grevy.errors import GrevyError, RunNotFoundError
+from grevy.errors import CorruptRecordError, GrevyError, RunNotFoundError
 from grevy.records.index import find_runs
 from grevy.records.study_record import read_study, study_file
-from grevy.reports.sources.comparison_source import ComparisonSource
+from grevy.reports.sources.comparison_source import ComparisonSource, comparison_of
 from grevy.reports.sources.run_source import RunSource
 from grevy.reports.sources.source import Source
-from grevy.studies.compare import compare
+from grevy.studies.contestants import IMPORTED
 
 
 @dataclass(frozen=True)
@@ -49,21 +49,36 @@ def open_sources(places: Sequence[str | Path | Run], *, trust_source: bool = Fal
         RunNotFoundError: no run there at all.
         CorruptRecordError: of a single run: its run.json can't be read.
     """
-    names = [str(place.path if isinstance(place, Run) else place) for place in places]
+    names = _each_once([str(p.path if isinstance(p, Run) else p) for p in places])
     runs, damaged = _runs(names, trust_source)
-    if len(names) == 1 and [run.path for run in runs] == [Path(names[0])]:
+    if len(runs) == 1 and not damaged and not any(map(_is_imported, names)):
         return Sources(tuple(runs))
     try:
-        comparison = ComparisonSource(_comparison_name(names), tuple(names), compare(names))
+        comparison = comparison_of(names)
     except GrevyError as error:
-        return Sources(tuple(runs), None, (*damaged, f"nothing is compared: {error}"))
-    return Sources(tuple(runs), comparison, tuple(damaged))
+        if not runs:
+            raise CorruptRecordError(damaged[0], "", "") if damaged else error from error
+        return Sources(tuple(runs), None, (*damaged, f"Nothing is compared: {error}"))
+    name = _comparison_name(names, {run.name for run in runs})
+    return Sources(tuple(runs), ComparisonSource(name, tuple(names), comparison), tuple(damaged))
+
+
+def _each_once(names: Sequence[str]) -> list[str]:
+    """A place that is named twice, however it is spelled, counts once."""
+    return list({os.path.realpath(name): name for name in reversed(names)}.values())[::-1]
+
+
+def _is_imported(place: str) -> bool:
+    """Whether somebody else's predictions are there, and no run."""
+    return Path(place).suffix in IMPORTED
 
 
 def _runs(places: Sequence[str], trust_source: bool) -> tuple[list[RunSource], list[str]]:
     found: dict[str, Run] = {}
     damaged = []
     for place in places:
+        if _is_imported(place):
+            continue
         directories = list(find_runs(_runs_of(place)))
         if not directories:
             raise RunNotFoundError(
@@ -73,7 +88,7 @@ def _runs(places: Sequence[str], trust_source: bool) -> tuple[list[RunSource], l
             try:
                 found[str(directory.path)] = open_run(directory.path, trust_source=trust_source)
             except GrevyError as error:
-                if str(directory.path) in places:
+                if directory.path == Path(place):
                     raise
                 damaged.append(f"{directory.path} is left out: {error}")
     names = names_of(list(found))
@@ -86,8 +101,9 @@ def _runs_of(place: str) -> Path:
     return path / "runs" if study_file(path).is_file() and read_study(path) else path
 
 
-def _comparison_name(places: Sequence[str]) -> str:
-    return Path(os.path.abspath(places[0])).name if len(places) == 1 else "comparison"
+def _comparison_name(places: Sequence[str], taken: Collection[str]) -> str:
+    name = Path(os.path.abspath(places[0])).name if len(places) == 1 else "comparison"
+    return f"comparison in {name}" if name in taken else name
 
 
 def names_of(paths: Sequence[str]) -> dict[str, str]:

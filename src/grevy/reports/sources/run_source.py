@@ -13,10 +13,10 @@ from grevy.documents.blocks import Origin
 from grevy.documents.forms import Number
 from grevy.documents.paths import flat
 from grevy.records.predictions import Predictions
-from grevy.records.results import SPLITS
 from grevy.records.run_record import RunRecord
 from grevy.reports.sources.files import files_of_run
 from grevy.reports.sources.measured import of_logs, of_predictions
+from grevy.reports.sources.read_run import ReadRun, read_run
 
 VOLATILE = ("test_reads", "updated")
 """Fields of run.json that later commands change."""
@@ -42,11 +42,14 @@ class RunSource:
         return self.run.record
 
     @cached_property
+    def read(self) -> ReadRun:
+        """Logs and predictions, and what is damaged of them."""
+        return read_run(self.run, len(self.record.data.classes))
+
+    @property
     def predictions(self) -> Mapping[str, Predictions]:
-        """By split, train first; of those that are recorded."""
-        directory = self.run.directory
-        there = [split for split in SPLITS if directory.predictions_file(split).is_file()]
-        return {split: self.run.predictions(split) for split in there}
+        """By split, train first; of those that are recorded and whole."""
+        return self.read.predictions
 
     @cached_property
     def recorded(self) -> Mapping[str, Number]:
@@ -56,7 +59,7 @@ class RunSource:
     @cached_property
     def measured(self) -> Mapping[str, Number]:
         """What predictions and logs say."""
-        found = dict(of_logs(self.run.steps, self.run.checks))
+        found = dict(of_logs(self.read.steps, self.read.checks))
         for split, said in self.predictions.items():
             found |= of_predictions(split, said, self.record.data.classes)
         return found
