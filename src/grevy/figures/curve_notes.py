@@ -17,7 +17,6 @@ _AS_TRAINED = (
 )
 
 
-
 def about_running(running: Windows, shown: bool) -> list[str]:
     """What the loss of the steps is; or, where it is not drawn, where it lies."""
     if not np.isfinite(running.mean_W).any():
