@@ -106,7 +106,7 @@ def _put_points(axes: Axes, points: Sequence[CostPoint], cost: str, lettering: L
         ends = [min(point.accuracies), max(point.accuracies)]
         axes.plot([x, x], ends, color=colour, lw=1, solid_capstyle="butt")
         axes.plot([x], [point.mean], "o", color=colour, ms=6, clip_on=False)
-    axes.margins(x=0.22, y=0.12)
+    axes.margins(x=0.3, y=0.12)
     axes.autoscale_view()
     bottom, top = axes.get_ylim()
     axes.set(xlim=axes.get_xlim(), ylim=(max(bottom, 0), min(top, 100)))

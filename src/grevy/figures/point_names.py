@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from grevy.figures.page import SMALL, line_height, text_width, wrap
 from grevy.figures.windows import Floats
@@ -56,18 +57,17 @@ def put_names(axes: Axes, points: Sequence[NamedPoint], colour: str) -> None:
     """
     size = np.array(axes.figure.get_size_inches()) * axes.get_position().size
     dots = [_inches(axes, point.x, point.y, size) for point in points]
-    bars = [
-        np.array([_inches(axes, p.x, p.low, size), _inches(axes, p.x, p.high, size)])
-        for p in points
-    ]
     taken = [np.concatenate([dot - _DOT, dot + _DOT]) for dot in dots]
-    taken += [np.concatenate([low - 0.01, high + 0.01]) for low, high in bars]
-    for point, dot in zip(points, dots, strict=True):
+    for point in points:
+        low, high = (_inches(axes, point.x, end, size) for end in (point.low, point.high))
+        taken.append(np.concatenate([low - 0.01, high + 0.01]))
+    for index, (point, dot) in enumerate(zip(points, dots, strict=True)):
         lines = wrap(point.name, _WIDTH, SMALL)
         box = np.array(
             [max(text_width(line, SMALL) for line in lines), len(lines) * line_height(SMALL)]
         )
-        middle = _nearest(dot, box, np.array(taken), size)
+        own = np.isin(np.arange(len(taken)), (index, len(points) + index))
+        middle = _nearest(dot, box, np.array(taken), own, size)
         near = np.clip(dot, middle - box / 2, middle + box / 2)
         taken.append(np.concatenate([middle - box / 2, middle + box / 2]))
         if np.hypot(*(near - dot)) > _NEAR:
@@ -85,8 +85,13 @@ def _inches(axes: Axes, x: float, y: float, size: Floats) -> Floats:
     return np.asarray(axes.transAxes.inverted().transform(pixels) * size)
 
 
-def _nearest(dot: Floats, box: Floats, taken_T4: Floats, size: Floats) -> Floats:
-    """Middle of the free place for a box that is nearest to a dot, to its right where it can be."""
+def _nearest(
+    dot: Floats, box: Floats, taken_T4: Floats, own_T: NDArray[np.bool_], size: Floats
+) -> Floats:
+    """Middle of the free place for a box that is nearest to a dot, to its right where it can be.
+
+    `own_T` tells which of what is taken is the dot itself and the line through it.
+    """
     across, up = (
         np.arange(half, room - half, _RASTER) for half, room in zip(box / 2, size, strict=True)
     )
@@ -101,14 +106,13 @@ def _nearest(dot: Floats, box: Floats, taken_T4: Floats, size: Floats) -> Floats
     beside_M = np.abs(middle_M2[:, 1] - dot[1]) + 0.5 * (middle_M2[:, 0] < dot[0]) * _NEAR
     order = np.lexsort((beside_M, np.round(away_M, 2), np.round(covered_M, 9)))
     free = [place for place in order[:_TRIED] if covered_M[place] <= 1e-9]
-    clear = (p for p in free if away_M[p] <= _NEAR or _is_clear(dot, near_M2[p], taken_T4))
+    clear = (p for p in free if away_M[p] <= _NEAR or _is_clear(dot, near_M2[p], taken_T4[~own_T]))
     return np.asarray(middle_M2[next(clear, order[0])])
 
 
 def _is_clear(dot: Floats, near: Floats, taken_T4: Floats) -> bool:
-    """Whether a line from a dot to its name meets nothing behind the dot itself."""
-    away = np.hypot(*(near - dot))
-    part_P1 = np.linspace(2 * _DOT / away, 1, 2 + int(away / _RASTER))[:, None]
+    """Whether a line from a dot to its name meets nothing of what is taken."""
+    part_P1 = np.linspace(0, 1, 2 + int(np.hypot(*(near - dot)) / 0.01))[:, None]
     step_P12 = (dot + (near - dot) * part_P1)[:, None]
     inside_PT2 = (step_P12 >= taken_T4[:, :2]) & (step_P12 <= taken_T4[:, 2:])
     return not inside_PT2.all(2).any()
