@@ -18,7 +18,7 @@ from matplotlib.container import BarContainer
 from matplotlib.figure import Figure
 from matplotlib.path import Path
 from matplotlib.text import Text
-from matplotlib.ticker import FixedFormatter, NullFormatter
+from matplotlib.ticker import FixedFormatter, FixedLocator, FuncFormatter, NullFormatter
 from matplotlib.transforms import Bbox
 
 from grevy.figures.page import drawing
@@ -109,7 +109,7 @@ def untrue_ticks(figure: Figure) -> list[tuple[str, float]]:
     """
     found = []
     for axis in _axes_of_ticks(figure):
-        if isinstance(axis.get_major_formatter(), (FixedFormatter, NullFormatter)):
+        if isinstance(axis.get_major_formatter(), NullFormatter) or _has_names(axis):
             continue
         unit = _number(axis.get_offset_text().get_text()) or 1.0
         span = abs(np.subtract(*axis.get_view_interval()))
@@ -160,6 +160,12 @@ def _all_texts(figure: Figure) -> Iterator[tuple[Text, Axes | None]]:
                 yield from ((text, axes) for text, _ in _tick_labels(axis))
                 yield axis.label, axes
                 yield axis.get_offset_text(), axes
+
+
+def _has_names(axis: Axis) -> bool:
+    """Whether labels were given with their places, as `set_ticks` does."""
+    fixed = isinstance(axis.get_major_locator(), FixedLocator)
+    return fixed and isinstance(axis.get_major_formatter(), (FixedFormatter, FuncFormatter))
 
 
 def _titles(axes: Axes) -> list[Text]:
