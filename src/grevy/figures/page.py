@@ -180,7 +180,7 @@ def _pieces(text: str, width: float, size: float) -> Iterator[str]:
 
 def _parts(word: str, width: float, size: float) -> Iterator[str]:
     """A long word cut behind its punctuation, and only where that is not enough into letters."""
-    for part in re.findall(r"[^,;:=/._+-]+[,;:=/._+-]*|[,;:=/._+-]+", word):
+    for part in re.findall(r"[^,;:=/._+…-]+[,;:=/._+…-]*|[,;:=/._+…-]+", word):
         yield from [part] if text_width(part, size) <= width else re.findall(r"\\.|.", part)
 
 
