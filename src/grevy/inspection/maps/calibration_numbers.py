@@ -68,6 +68,11 @@ def probabilities_of(logits_NK: NDArray[np.floating], temperature: float = 1.0) 
     return probabilities_NK
 
 
+def bins_for(pictures: int) -> int:
+    """Bins for so many pictures: the square root, so that as many lie in a bin; at most 15."""
+    return max(1, min(BINS, round(pictures**0.5)))
+
+
 def bins_of(confidence_N: Floats, right_N: NDArray[np.bool_], kind: Kind, bins: int = BINS) -> Bins:
     """Sort pictures into bins of confidence.
 
