@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from grevy.figures.page import TEXT, line_height
+from grevy.figures.page import DPI, TEXT, line_height
 from grevy.figures.windows import Floats
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ def put_line_ends(axes: Axes, ends: Sequence[LineEnd]) -> None:
 
     The limits of the axes must be set before.
     """
-    width, height = axes.figure.get_size_inches() * axes.get_position().size
+    width, height = axes.bbox.width / DPI, axes.bbox.height / DPI
     bottom, top = axes.get_ylim()
     wanted = np.array([height * (end.value - bottom) / (top - bottom) for end in ends])
     heights = np.array([line_height(TEXT) * (end.name.count("\n") + 1) for end in ends])

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from grevy.figures.page import SMALL, line_height, text_width, wrap
+from grevy.figures.page import DPI, SMALL, line_height, text_width, wrap
 from grevy.figures.windows import Floats
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ def put_names(axes: Axes, points: Sequence[NamedPoint], colour: str) -> None:
         points: those that come first have the first choice.
         colour: of the lines that tie a name to its point.
     """
-    size = np.array(axes.figure.get_size_inches()) * axes.get_position().size
+    size = np.array([axes.bbox.width, axes.bbox.height]) / DPI
     dots = [_inches(axes, point.x, point.y, size) for point in points]
     taken = [np.concatenate([dot - _DOT, dot + _DOT]) for dot in dots]
     for point in points:

@@ -5,6 +5,7 @@ Shapes: N pictures, K classes, B bins.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -70,7 +71,7 @@ def probabilities_of(logits_NK: NDArray[np.floating], temperature: float = 1.0) 
 
 def bins_for(pictures: int) -> int:
     """Bins for so many pictures: the square root, so that as many lie in a bin; at most 15."""
-    return max(1, min(BINS, round(pictures**0.5)))
+    return max(1, min(BINS, round(math.sqrt(pictures))))
 
 
 def bins_of(confidence_N: Floats, right_N: NDArray[np.bool_], kind: Kind, bins: int = BINS) -> Bins:
