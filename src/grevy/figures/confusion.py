@@ -61,7 +61,8 @@ def confusion_matrix(
     """
     if np.shape(labels_N) != np.shape(predictions_N):
         raise InputError(
-            f"{np.size(labels_N):,} labels and {np.size(predictions_N):,} predictions",
+            f"{counted(np.size(labels_N), 'label')} and"
+            f" {counted(np.size(predictions_N), 'prediction')}",
             "one prediction for each label",
             "pass both for the same pictures",
         )
@@ -69,7 +70,7 @@ def confusion_matrix(
     outside = both_2N[(both_2N < 0) | (both_2N >= classes)]
     if len(outside):
         raise InputError(
-            f"class {outside[0]} among {classes} classes",
+            f"class {outside[0]} among {counted(classes, 'class')}",
             f"classes from 0 to {classes - 1}",
             "pass the number of classes that the labels were made for",
         )
@@ -137,7 +138,7 @@ def _accuracy(counts_KK: NDArray[np.integer]) -> str:
 
 def _unseen(counts_KK: NDArray[np.integer]) -> list[str]:
     empty = int((counts_KK.sum(axis=1) == 0).sum())
-    total = "1 class" if len(counts_KK) == 1 else f"{len(counts_KK)} classes"
+    total = counted(len(counts_KK), "class")
     return [f"Gray: {empty} of {total} without a picture."] if empty else []
 
 

@@ -54,18 +54,25 @@ def write_report(comparison: Comparison, folder: Path, say: Callable[[str], None
         raise save_error(folder, error) from error
     write_json(folder / "comparison.json", comparison.to_dict())
     write_bytes(folder / "runs.csv", runs_csv(comparison).encode())
-    figures = {**comparison_figures(comparison), **flipped_figures(comparison, say)}
+    figures = {**comparison_figures(comparison, say), **flipped_figures(comparison, say)}
+    if "cost" not in figures:
+        _remove(folder / "cost")
     return [save_figure(figure, folder / name)[0] for name, figure in figures.items()]
 
 
-def comparison_figures(comparison: Comparison) -> dict[str, Figure]:
-    """Effects, accuracy against cost, and loss curves where there are some, by name."""
-    baseline = comparison.contest.arms[0]
-    figures = {"effects": _effects(comparison)}
+def comparison_figures(
+    comparison: Comparison, say: Callable[[str], None] = lambda _: None
+) -> dict[str, Figure]:
+    """Effects, accuracy against cost where it differs, loss curves where there are some, by name.
+
+    Args:
+        comparison: what to draw.
+        say: hears what is not drawn, and why.
+    """
+    baseline, figures = comparison.contest.arms[0], {"effects": _effects(comparison)}
     points = _cost_points(comparison)
     if why := why_no_cost(points):
         say(f"no figure of cost: {why}")
-        _remove(folder / "cost")
     else:
         figures["cost"] = _cost(points, comparison)
     if any(comparison.diagnoses(arm) for arm in comparison.contest.arms):
@@ -73,13 +80,8 @@ def comparison_figures(comparison: Comparison) -> dict[str, Figure]:
         figures["curves"] = draw_loss_panels(
             _before_after(comparison), f"Loss before ({baseline}) and after each change", notes
         )
-<<<<<<< HEAD
-    return figures
-=======
         figures["fit"] = draw_loss_panels(_fit_panels(comparison), "Over- and underfitting", notes)
-    paths = [save_figure(figure, folder / name)[0] for name, figure in figures.items()]
-    return paths + _draw_flipped(comparison, folder, say)
->>>>>>> 93ce8f7 (A study's report: panels of all seeds, cost only where it differs, what train loss is)
+    return figures
 
 
 def _remove(stem: Path) -> None:
@@ -225,19 +227,11 @@ def flipped_figures(
             _group(rows, what, images_NHWC, names)
             for rows, what in ((found.turned_right, "right"), (found.turned_wrong, "wrong"))
         ]
-<<<<<<< HEAD
-        title = f"{effect.arm}: what changed against {comparison.contest.arms[0]}"
-        note = f"the clearest first: changed with most of the {len(effect.seeds)} seed(s)"
-        figures[f"flipped-{slug(effect.arm, 'arm')}"] = draw_flipped(groups, title, [note])
-    return figures
-=======
         title = f"{effect.arm}: test pictures that changed against {comparison.contest.arms[0]}"
         seeds = len(effect.seeds)
         notes = [f"the clearest first: changed with most of the {seeds} seeds"] if seeds > 1 else []
-        figure = draw_flipped(groups, title, notes)
-        paths.append(save_figure(figure, folder / f"flipped-{slug(effect.arm, 'arm')}")[0])
-    return paths
->>>>>>> 93ce8f7 (A study's report: panels of all seeds, cost only where it differs, what train loss is)
+        figures[f"flipped-{slug(effect.arm, 'arm')}"] = draw_flipped(groups, title, notes)
+    return figures
 
 
 def _group(
