@@ -100,7 +100,8 @@ def what_is_selected(recipe: Recipe, proxy: Proxy) -> str:
     parameters = sum(parameter.numel() for parameter in proxy.model.parameters())
     return (
         f"trained on the {kept_pictures(recipe):,} of"
-        f" {counted(recipe.batch_size, 'picture')} of each batch that a proxy of {parameters:,} parameters finds hardest"
+        f" {counted(recipe.batch_size, 'picture')} of each batch that a proxy of"
+        f" {parameters:,} parameters finds hardest"
     )
 
 
