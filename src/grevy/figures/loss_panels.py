@@ -243,7 +243,7 @@ def _put_legend(page: Page, panels: Sequence[Panel]) -> None:
 
     entries = [Line2D([], [], color=SPLIT_COLOURS[s], label=s) for s in ("train", "validation")]
     if any(panel.before for panel in panels):
-        entries.append(Line2D([], [], color=INK, ls=":", label="the same of the baseline"))
+        entries.append(Line2D([], [], color=INK, ls=":", label="baseline"))
     if any(panel.turn is not None for panel in panels):
         entries.append(Line2D([], [], color=BEST, ls="--", label="lowest validation loss"))
     width, height = page.figure.get_size_inches()
