@@ -83,8 +83,11 @@ def _known(run: RunSource, field: str, form: str) -> Text:
 
 def _figures(name: str, comparison: Comparison) -> Iterator[Block]:
     yield Heading("Before and after")
-    for kind, drawn in comparison_figures(comparison).items():
+    why: list[str] = []
+    for kind, drawn in comparison_figures(comparison, why.append).items():
         yield figure_block(drawn, f"{name}-{kind}", CAPTIONS[kind], CAPTIONS[kind])
+    if why:
+        yield Items(tuple(why))
 
 
 def _flipped(name: str, comparison: Comparison, where: str | Path | None) -> Iterator[Block]:
