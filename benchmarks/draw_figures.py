@@ -2,7 +2,7 @@
 
     python benchmarks/draw_figures.py [FOLDER]
 
-One run and a study of three arms and the baseline with three seeds (six epochs each, some ten
+A study of three arms and the baseline with two seeds (six epochs each, some ten
 minutes on two cores) are trained in FOLDER, where they are not there yet; their figures go to
 docs/figures/each/.
 """
@@ -30,7 +30,7 @@ OF_STUDY = ("calibration", "effects", "curves", "fit", "cost", "flipped-Adam")
 def main(folder: Path) -> None:
     """Train what is missing, and draw."""
     base = {**load_recipe("base").effective(), "epochs": 6}
-    question = {"where": "digits", "base": base, "arms": ARMS, "seeds": 3}
+    question = {"where": "digits", "base": base, "arms": ARMS, "seeds": 2}
     grevy.study(question, folder, workers=1)
     run = next((folder / "runs").glob("baseline-seed0-*"))
     calibration = grevy.look(run=run, map="calibration", split="test")
