@@ -153,7 +153,7 @@ def test_what_is_wrong_is_found():
     figure.text(0.1, 0.4, "across a border", size=6)
     axes.plot([0, 5], [0.5, 0.5])
     axes.text(2.5, 0.5, "crossed", va="center")
-    axes.set(xlim=(0, 5), xticks=[0, 2.5, 5])
+    axes.set(xlim=(0, 5), xticks=[0, 2.5, 5], yticks=[])
     axes.xaxis.set_major_formatter("{x:.0f}")
     assert any("crosses the border" in fault for fault in faults(figure))
     assert any("crossed by a line" in fault for fault in faults(figure))
