@@ -164,4 +164,4 @@ def _in_words(shown: int, wrong: int, given: int) -> list[str]:
         these = "this picture" if given == 1 else f"these {given:,} pictures"
         return [f"There is no mistake among {these}."]
     how = "Below each picture: the probability that the network gave its answer, and the picture."
-    return [f"The {shown} most confident of {wrong:,} mistakes." if shown < wrong else "", how]
+    return [*([f"The {shown} most confident of {wrong:,} mistakes."] if shown < wrong else ()), how]
