@@ -12,6 +12,7 @@ import torch
 
 from grevy import __version__
 from grevy.errors import DeviceError
+from grevy.figures.numerals import counted
 
 GLIBC_MMAP_THRESHOLD, GLIBC_TRIM_THRESHOLD = -3, -1
 
@@ -47,7 +48,7 @@ def _one_gpu(device: torch.device) -> torch.device:
         )
     if processes > count:
         raise DeviceError(
-            f"{processes} processes on {count} GPUs",
+            f"{counted(processes, 'process')} on {counted(count, 'GPU')}",
             "one GPU each",
             f"use torchrun --nproc-per-node {count}",
         )

@@ -10,6 +10,7 @@ from torch import nn
 from grevy.classifier.classifier import Classifier
 from grevy.classifier.of_module import classifier_of_module
 from grevy.errors import MissingPackageError, ModelArgumentError
+from grevy.figures.numerals import counted
 from grevy.models import build_model
 from grevy.models.own.find import is_own_name
 from grevy.models.pretrained import Pretrained, imagenet_classes, pretrained_weights
@@ -83,7 +84,7 @@ def _require_one_meaning(named: NamedModel) -> None:
         )
     if named.classes is not None and is_zoo_name(named.name):
         raise ModelArgumentError(
-            f"{named.classes} classes for {named.name}",
+            f"{counted(named.classes, 'class')} for {named.name}",
             "none: a zoo's network has its own",
             "leave them out",
         )

@@ -9,6 +9,7 @@ from typing import Annotated
 import tyro
 
 from grevy.cli.output import Output
+from grevy.figures.numerals import counted
 from grevy.words.parse import parse
 
 
@@ -58,5 +59,6 @@ def main(words: list[str]) -> None:
     loss = "not finite" if found["loss"] is None else f"{found['loss']:.4f}"
     output.line(f"loss {loss}")
     if found["counted"]:
-        output.line(f"the test split has now been read {found['test_reads']} times for this run")
+        reads = counted(found["test_reads"], "time")
+        output.line(f"the test split has now been read {reads} for this run")
     output.result(found)

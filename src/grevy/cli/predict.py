@@ -14,6 +14,7 @@ import tyro
 
 from grevy.cli.output import Output
 from grevy.errors import UnreadablePictureError, UsageError
+from grevy.figures.numerals import counted
 from grevy.words.parse import parse
 
 if TYPE_CHECKING:
@@ -111,7 +112,7 @@ def _tell_unreadable(found: Sequence[Prediction]) -> None:
     bad = [p for p in found if p.error is not None]
     if bad:
         raise UnreadablePictureError(
-            f"{len(bad)} of {len(found)} pictures can't be read, first {bad[0].picture} "
+            f"{len(bad)} of {counted(len(found), 'picture')} can't be read, first {bad[0].picture} "
             f"({bad[0].error})",
             "pictures",
             "replace them; all others are predicted above",

@@ -14,6 +14,7 @@ from grevy.cli.comparison import tell_comparison, tell_figures
 from grevy.cli.duration import in_words
 from grevy.cli.output import Output, ProgressBar
 from grevy.cli.plugin import load_plugin
+from grevy.figures.numerals import counted
 from grevy.studies.listener import StudyListener
 from grevy.words.parse import parse
 
@@ -178,7 +179,8 @@ def tell_plan(planned: Plan, output: Output) -> None:
     arms, seeds = len(planned.study.arms), len(planned.study.seeds)
     counts = [(status, len(planned.having(status))) for status in _STATUSES]
     parts = ", ".join(f"{count} {status}" for status, count in counts if count)
-    output.line(f"{planned.folder}: {arms} arms, {seeds} seeds, {arms * seeds} runs ({parts})")
+    size = (counted(arms, "arm"), counted(seeds, "seed"), counted(arms * seeds, "run"))
+    output.line(f"{planned.folder}: {', '.join(size)} ({parts})")
     for run in planned.having("failed"):
         why = (run.error or {}).get("received", "")
         output.line(f"failed   {run.arm}, seed {run.seed}: {why}")

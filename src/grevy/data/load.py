@@ -18,6 +18,7 @@ from grevy.data.sources.rules import checked, listed
 from grevy.data.splits import data_fingerprint, order_hash, split_hash, stratified_part, take_rows
 from grevy.data.types import SPLITS, ImageData, PictureFacts, Source, Split
 from grevy.errors import DataError, DataFormatError, UnreadablePictureError
+from grevy.figures.numerals import counted
 from grevy.recipes.schema import PicturesConfig
 
 Where = str | Path | Source | Mapping[str, tuple[Any, Any]]
@@ -108,7 +109,7 @@ def decoding_notes(source: Source, decoded: Decoded, pictures: PicturesConfig) -
     sizes = [(f.height, f.width) for fs in decoded.facts.values() for f in fs if f.error is None]
     if other := sum(size != (height, width) for size in sizes):
         brought = f"brought to {height}×{width} ({pictures.fit})"
-        notes.append(f"{other:,} of {len(sizes):,} pictures {brought}")
+        notes.append(f"{other:,} of {counted(len(sizes), 'picture')} {brought}")
     return notes
 
 
@@ -132,7 +133,9 @@ def _readable(
     named = "; ".join(f"{name}: {fact.id} ({fact.error})" for name, fact in bad[:_NAMED_AT_MOST])
     more = len(bad) - _NAMED_AT_MOST
     rest = f"; and {more:,} more, which `grevy data {shlex.quote(place)}` lists" if more > 0 else ""
-    return rows, [f"left out {len(bad):,} of {total:,} pictures that can't be read: {named}{rest}"]
+    return rows, [
+        f"left out {len(bad):,} of {counted(total, 'picture')} that can't be read: {named}{rest}"
+    ]
 
 
 def _unreadable(
@@ -140,7 +143,7 @@ def _unreadable(
 ) -> UnreadablePictureError:
     names = listed([fact.id for _, fact in bad])
     return UnreadablePictureError(
-        f"{len(bad):,} of {total:,} pictures can't be read: {names}"
+        f"{len(bad):,} of {counted(total, 'picture')} can't be read: {names}"
         f" (the first because: {bad[0][1].error})",
         "pictures that can be decoded",
         f"`grevy data {shlex.quote(place)}` lists them all; mend or remove them,"
@@ -185,7 +188,8 @@ def _with_validation(
     )
     note = (
         f"no validation split: {100 * pictures.validation_fraction:.3g} % of train"
-        f" ({mask_N.sum():,} of {len(mask_N):,} pictures), stratified, seed {pictures.split_seed}"
+        f" ({mask_N.sum():,} of {counted(len(mask_N), 'picture')}), stratified,"
+        f" seed {pictures.split_seed}"
     )
     train = rows["train"]
     return {**rows, "train": train[~mask_N], "validation": train[mask_N]}, [note]
@@ -198,7 +202,7 @@ def _split_notes(facts: _Facts, rows: _Rows) -> list[str]:
     trained_on = set(hashes.pop("train"))
     for name, found in hashes.items():
         if leaked := sum(pixel_hash in trained_on for pixel_hash in found):
-            part = f"{leaked:,} of {len(found):,} {name} pictures"
+            part = f"{leaked:,} of {counted(len(found), f'{name} picture')}"
             notes.append(f"{part} are in train, too, pixel for pixel")
     return notes
 

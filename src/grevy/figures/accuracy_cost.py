@@ -9,18 +9,19 @@ from typing import TYPE_CHECKING
 
 from grevy.figures.colours import FAINT, OKABE_ITO
 from grevy.figures.lettering import Lettering
-from grevy.figures.page import MARGIN, SMALL, drawing, new_page
+from grevy.figures.page import MARGIN, drawing, new_page
+from grevy.figures.point_names import NamedPoint, put_names
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 _SIDE, _HEIGHT, _LEFT, _BELOW = 4.3, 3.4, 0.7, 0.55
-_PLACES = [(dx, dy) for dy in (0, 11, -11, 22, -22) for dx in (8, -8, 0) if dx or dy]
-"""Where a name may stand from its dot, in points, the best first."""
 
-_LETTER = 5.0
-"""Width of a letter in points, about."""
+_SAME = 0.02
+"""Costs that differ by less than this part of themselves are one cost."""
+
+_COSTS = {"seconds": "training time (s)", "flops": "training FLOPs"}
 
 
 @dataclass(frozen=True)
@@ -36,77 +37,85 @@ class CostPoint:
     seconds: float
     flops: float
 
+    @property
+    def mean(self) -> float:
+        """Of the accuracies."""
+        return sum(self.accuracies) / len(self.accuracies)
+
+
+def why_no_cost(points: Sequence[CostPoint]) -> str:
+    """Why there is nothing to see in accuracy against cost; empty where there is."""
+    reasons = [_why_not(points, cost) for cost in _COSTS]
+    return "; ".join(reasons) if all(reasons) else ""
+
 
 def draw_accuracy_cost(
     points: Sequence[CostPoint], title: str, notes: Sequence[str] = ()
 ) -> Figure:
     """Mean accuracy with its range over trainings, against training time and training FLOPs.
 
+    A cost that is not known of two arms, or is the same for all, has no panel but a sentence.
+
     Args:
         points: the baseline first, which is drawn in black.
         title: drawn above.
         notes: drawn below.
     """
+    absent = [why for cost in _COSTS if (why := _why_not(points, cost))]
+    shown = [cost for cost in _COSTS if not _why_not(points, cost)]
+    foot = ["dot: mean over trainings; line: their range; black: the baseline"] if shown else []
     with drawing([title, *(point.name for point in points)]) as lettering:
-        foot = ["a dot is the mean over trainings, a line their range; black: the baseline"]
-        width = 2 * (_LEFT + _SIDE) + 2 * MARGIN
+        width = max(len(shown) * (_LEFT + _SIDE) + 2 * MARGIN, 5.0)
+        height = (_HEIGHT + _BELOW) if shown else 0.0
         page = new_page(
-            width, _HEIGHT + _BELOW, lettering.line(title), [*foot, *notes, *lettering.notes]
+            width, height, lettering.line(title), [*foot, *absent, *notes, *lettering.notes]
         )
-        for index, (cost, label) in enumerate(
-            (("seconds", "training time (s)"), ("flops", "training FLOPs"))
-        ):
+        for index, cost in enumerate(shown):
             axes = page.axes(_LEFT + index * (_LEFT + _SIDE), 0, _SIDE, _HEIGHT)
-            axes.set(xlabel=label, ylabel="test accuracy (%)")
+            axes.set(xlabel=_COSTS[cost], ylabel="test accuracy (%)")
             axes.grid()
             _put_points(axes, points, cost, lettering)
     return page.figure
 
 
+def _known(points: Sequence[CostPoint], cost: str) -> list[tuple[float, CostPoint]]:
+    places = [(float(getattr(point, cost)), point) for point in points]
+    return [(x, point) for x, point in places if not math.isnan(x)]
+
+
+def _why_not(points: Sequence[CostPoint], cost: str) -> str:
+    name = _COSTS[cost].removesuffix(" (s)")
+    costs = [x for x, _ in _known(points, cost)]
+    if len(points) < 2:
+        return f"accuracy against {name} is not drawn: there is one arm"
+    if not costs:
+        return f"accuracy against {name} is not drawn: it is not known"
+    if len(costs) < 2:
+        return f"accuracy against {name} is not drawn: it is known of one arm only"
+    if max(costs) - min(costs) <= _SAME * max(costs):
+        return f"accuracy against {name} is not drawn: it is the same for all arms"
+    return ""
+
+
 def _put_points(axes: Axes, points: Sequence[CostPoint], cost: str, lettering: Lettering) -> None:
-    places = [(getattr(point, cost), point) for point in points]
-    known = [(x, point) for x, point in places if not math.isnan(x)]
-    if not known:
-        axes.text(0.5, 0.5, "not known", transform=axes.transAxes, ha="center", color=FAINT)
-        return
-    spread = max(x for x, _ in known) / max(min(x for x, _ in known), 1e-9)
-    if spread > 20:
+    known = _known(points, cost)
+    if max(x for x, _ in known) > 20 * max(min(x for x, _ in known), 1e-9):
         axes.set_xscale("log")
-    axes.margins(x=0.22, y=0.12)
     for x, point in known:
         colour = OKABE_ITO["black"] if point is points[0] else OKABE_ITO["blue"]
-        axes.plot([x, x], [min(point.accuracies), max(point.accuracies)], color=colour, lw=1)
-        axes.plot([x], [_mean(point)], "o", color=colour, ms=6)
-    _label(axes, known, lettering)
+        ends = [min(point.accuracies), max(point.accuracies)]
+        axes.plot([x, x], ends, color=colour, lw=1, solid_capstyle="butt")
+        axes.plot([x], [point.mean], "o", color=colour, ms=6, clip_on=False)
+    axes.margins(x=0.3, y=0.12)
+    axes.autoscale_view()
+    bottom, top = axes.get_ylim()
+    axes.set(xlim=axes.get_xlim(), ylim=(max(bottom, 0), min(top, 100)))
+    put_names(
+        axes,
+        [NamedPoint(lettering.line(p.name), x, p.mean, *_range(p)) for x, p in known],
+        FAINT,
+    )
 
 
-def _label(axes: Axes, known: Sequence[tuple[float, CostPoint]], lettering: Lettering) -> None:
-    """Names beside their dots, each at the place where it covers least."""
-    axes.autoscale_view()  # places in pixels are final only then
-    scale = axes.figure.dpi / 72
-    dots = [tuple(map(float, axes.transData.transform((x, _mean(p))))) for x, p in known]
-    taken = [(x - 4 * scale, y - 4 * scale, x + 4 * scale, y + 4 * scale) for x, y in dots]
-    for (x, point), (dot_x, dot_y) in zip(known, dots, strict=True):
-        name = lettering.line(point.name, 26)
-        width, height = _LETTER * scale * len(name), 1.4 * SMALL * scale
-        boxes = {}
-        for dx, dy in _PLACES:
-            left = dot_x + dx * scale - (0 if dx > 0 else width if dx < 0 else width / 2)
-            low = dot_y + dy * scale - height / 2
-            boxes[dx, dy] = (left, low, left + width, low + height)
-        covered = {place: sum(_overlap(box, t) for t in taken) for place, box in boxes.items()}
-        dx, dy = min(_PLACES, key=lambda place: covered[place])
-        taken.append(boxes[dx, dy])
-        side = "left" if dx > 0 else "right" if dx < 0 else "center"
-        axes.annotate(
-            name, (x, _mean(point)), (dx, dy),
-            textcoords="offset points", ha=side, va="center", size=SMALL,
-        )  # fmt: skip
-
-
-def _mean(point: CostPoint) -> float:
-    return sum(point.accuracies) / len(point.accuracies)
-
-
-def _overlap(a: tuple[float, float, float, float], b: tuple[float, float, float, float]) -> bool:
-    return a[0] < b[2] and b[0] < a[2] and a[1] < b[3] and b[1] < a[3]
+def _range(point: CostPoint) -> tuple[float, float]:
+    return min(point.accuracies), max(point.accuracies)

@@ -106,11 +106,13 @@ def _put_curves(axes: Axes, curves: Sequence[Curve]) -> None:
 
 
 def _put_counts(axes: Axes, curve: Curve) -> None:
+    from matplotlib.ticker import MaxNLocator
+
     used = curve.count_B > 0
     axes.bar(
         curve.confidence_B[used], curve.count_B[used], width=0.015, color=_COLOURS[0], linewidth=0
     )
     axes.set(xlim=(0, 1), xlabel="confidence: probability of the predicted class")
     axes.set_ylim(0, 1.1 * max(curve.count_B))
-    axes.locator_params(axis="y", nbins=3)
+    axes.yaxis.set_major_locator(MaxNLocator(3, integer=True))
     axes.yaxis.set_major_formatter("{x:,.0f}")

@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from grevy.errors import InputError
-from grevy.figures.colours import ABSENT, FAINT, INK, SEQUENTIAL, SPLIT_COLOURS
+from grevy.figures.colours import ABSENT, FAINT, INK, SEQUENTIAL
+from grevy.figures.numerals import counted
 from grevy.figures.page import (
     MARGIN,
     SMALL,
@@ -36,10 +37,10 @@ NAMES = 100
 
 _NAME_WIDTH = 40
 _NAME_INCHES = 1.5
-_RECALL = 1.1
+_RECALL, _SHARE = 0.45, 0.75
 _BAR = 0.15
 _UNDER = 0.3
-"""Inches: the column of recalls, the colour bar, the label below the names."""
+"""Inches: the bars of recalls, their numbers, the colour bar, the label below the names."""
 
 
 def confusion_matrix(
@@ -60,7 +61,8 @@ def confusion_matrix(
     """
     if np.shape(labels_N) != np.shape(predictions_N):
         raise InputError(
-            f"{np.size(labels_N):,} labels and {np.size(predictions_N):,} predictions",
+            f"{counted(np.size(labels_N), 'label')} and"
+            f" {counted(np.size(predictions_N), 'prediction')}",
             "one prediction for each label",
             "pass both for the same pictures",
         )
@@ -68,7 +70,7 @@ def confusion_matrix(
     outside = both_2N[(both_2N < 0) | (both_2N >= classes)]
     if len(outside):
         raise InputError(
-            f"class {outside[0]} among {classes} classes",
+            f"class {outside[0]} among {counted(classes, 'class')}",
             f"classes from 0 to {classes - 1}",
             "pass the number of classes that the labels were made for",
         )
@@ -78,17 +80,19 @@ def confusion_matrix(
 
 
 def draw_confusion(
-    counts_KK: NDArray[np.integer], class_names: Sequence[str], split_name: str
+    counts_KK: NDArray[np.integer], class_names: Sequence[str], split_name: str, run: str = ""
 ) -> Figure:
     """The matrix, with the recall of each class at its side and the accuracy in the title.
 
-    Rows are true classes, columns predicted ones. The colour is the part of the row, from 0
-    (nearly white) to 1; the counts are written up to 20 classes. A class without a picture is gray.
+    Rows are true classes, columns predicted ones. The colour is the share of the true class, from
+    0 (nearly white) to 100 % (dark) in every figure; the counts are written up to 20 classes. A
+    class without a picture is gray.
 
     Args:
         counts_KK: as `confusion_matrix` made it.
         class_names: K names.
         split_name: "test", "validation" or "train".
+        run: whose answers they are, for the title.
 
     Raises:
         InputError: not as many names as rows and columns.
@@ -100,16 +104,17 @@ def draw_confusion(
             "one row and one column for each name",
             "pass the names of all classes",
         )
-    with drawing([split_name, *class_names]) as lettering:
-        title = f"Confusion on {lettering.line(split_name)}: {_accuracy(counts_KK)}"
+    with drawing([run, split_name, *class_names]) as lettering:
+        whose = f"{lettering.line(run)}. " if run else ""
+        title = f"{whose}Confusion on {lettering.line(split_name)}: {_accuracy(counts_KK)}"
         frame = _frame(counts_KK, [lettering.line(name, _NAME_WIDTH) for name in class_names])
         notes = [*_unseen(counts_KK), *frame.notes, *lettering.notes]
         page = new_page(frame.page_width, frame.page_height, title, notes)
         axes = page.axes(frame.left, 0.0, frame.side, frame.side)
         _put_shares(page, axes, frame, counts_KK)
         _name_classes(axes, frame)
-        recall_axes = page.axes(frame.left + frame.side + 0.1, 0.0, _RECALL - 0.2, frame.side)
-        _put_recalls(recall_axes, counts_KK, frame, SPLIT_COLOURS.get(split_name, FAINT))
+        recall_axes = page.axes(frame.left + frame.side + 0.1, 0.0, _RECALL, frame.side)
+        _put_recalls(recall_axes, counts_KK, frame)
     return page.figure
 
 
@@ -128,12 +133,13 @@ def _accuracy(counts_KK: NDArray[np.integer]) -> str:
     right, total = int(counts_KK.trace()), int(counts_KK.sum())
     if not total:
         return "no picture"
-    return f"accuracy {100 * right / total:.2f} % ({right:,} of {total:,} pictures)"
+    return f"accuracy {100 * right / total:.2f} % ({right:,} of {counted(total, 'picture')})"
 
 
 def _unseen(counts_KK: NDArray[np.integer]) -> list[str]:
     empty = int((counts_KK.sum(axis=1) == 0).sum())
-    return [f"Gray: {empty} of {len(counts_KK)} classes without a picture."] if empty else []
+    total = counted(len(counts_KK), "class")
+    return [f"Gray: {empty} of {total} without a picture."] if empty else []
 
 
 @dataclass(frozen=True)
@@ -166,7 +172,7 @@ class _Frame:
 
     @property
     def page_width(self) -> float:
-        return max(self.left + self.side + _RECALL + _BAR + 0.6 + MARGIN, 5.6)
+        return max(self.left + self.side + 0.1 + _RECALL + _SHARE + _BAR + 0.75 + MARGIN, 5.6)
 
     @property
     def page_height(self) -> float:
@@ -200,8 +206,9 @@ def _put_shares(page: Page, axes: Axes, frame: _Frame, counts_KK: NDArray[np.int
     shares_KK = _shares(counts_KK)
     colours = colormaps[SEQUENTIAL].with_extremes(bad=ABSENT)
     image = axes.imshow(shares_KK, cmap=colours, vmin=0, vmax=1, interpolation="none")
-    bar = page.axes(frame.left + frame.side + _RECALL, 0.0, _BAR, min(frame.side, 3.0))
-    page.figure.colorbar(image, cax=bar, label="part of the true class")
+    left = frame.left + frame.side + 0.1 + _RECALL + _SHARE
+    bar = page.axes(left, 0.0, _BAR, min(max(frame.side, 1.4), 3.0))
+    page.figure.colorbar(image, cax=bar, label="share of the true class", format=_percent)
     if len(counts_KK) > COUNTS:
         return
     widest = text_width(f"{counts_KK.max():,}") or 1.0
@@ -222,14 +229,19 @@ def _name_classes(axes: Axes, frame: _Frame) -> None:
     axes.spines[:].set_visible(True)
 
 
-def _put_recalls(axes: Axes, counts_KK: NDArray[np.integer], frame: _Frame, colour: str) -> None:
-    """A bar and a number beside each row."""
+def _percent(share: float, _: int) -> str:
+    return f"{100 * share:.0f} %"
+
+
+def _put_recalls(axes: Axes, counts_KK: NDArray[np.integer], frame: _Frame) -> None:
+    """A bar for each row, and its number behind the bars."""
     recall_K = recalls(counts_KK)
     places = np.arange(len(recall_K))
-    axes.barh(places, np.nan_to_num(recall_K), color=colour, alpha=0.6, height=0.8)
+    axes.barh(places, np.nan_to_num(recall_K), color=FAINT, alpha=0.6, height=0.5)
     axes.set(xlim=(0, 1), ylim=(len(recall_K) - 0.5, -0.5), xticks=[], yticks=[])
     axes.spines[:].set_visible(False)
     axes.set_xlabel("recall")
     for place in places[:: frame.every]:
         text = "no picture" if np.isnan(recall_K[place]) else f"{100 * recall_K[place]:.1f} %"
-        axes.text(0.04, place, text, va="center_baseline", size=min(SMALL + 0.5, frame.size))
+        size = min(SMALL + 0.5, frame.size)
+        axes.text(1 + 0.06 / _RECALL, place, text, va="center_baseline", size=size)

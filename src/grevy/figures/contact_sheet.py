@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from grevy.errors import InputError
+from grevy.figures.numerals import counted
 from grevy.figures.page import MARGIN, drawing, new_page, text_width
 from grevy.figures.render import put_picture, shown_size, to_rgb
 
@@ -41,7 +42,7 @@ def draw_contact_sheet(images_NCHW: NDArray[np.uint8], labels: Sequence[str], ti
     """
     if len(images_NCHW) != len(labels):
         raise InputError(
-            f"{len(images_NCHW):,} pictures and {len(labels):,} labels",
+            f"{counted(len(images_NCHW), 'picture')} and {counted(len(labels), 'label')}",
             "one label for each picture",
             "pass both for the same pictures",
         )

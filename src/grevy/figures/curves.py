@@ -12,12 +12,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from grevy.errors import CorruptRecordError
 from grevy.figures.colours import BEST, FAINT, SPLIT_COLOURS
+from grevy.figures.curve_notes import ALIKE, about_running, beyond, is_beyond, not_finite
 from grevy.figures.lettering import Lettering
-from grevy.figures.page import MARGIN, drawing, new_page
+from grevy.figures.line_labels import LineEnd, put_line_ends
+from grevy.figures.page import SMALL, drawing, new_page
 from grevy.figures.windows import Floats, Windows, in_windows
 
 if TYPE_CHECKING:
@@ -28,67 +29,89 @@ Row = Mapping[str, Any]
 """One line of steps.jsonl or checks.jsonl; null stands for a value that is not finite."""
 
 _WIDTH, _HEIGHT = 8.0, 4.0
-_LEFT, _TOP, _BOTTOM = 0.75, 0.4, 0.45
+_LEFT, _RIGHT, _TOP, _BOTTOM, _LEGEND = 0.75, 1.0, 0.4, 0.5, 0.2
 _FEW = 40
 """Up to so many points are drawn as points, not only as a line."""
 
+_LINE = 3
+"""So many checks make a line whose range is worth an axis."""
+
 
 def draw_loss(
-    steps: Sequence[Row], checks: Sequence[Row], best_step: int | None, title: str
+    steps: Sequence[Row],
+    checks: Sequence[Row],
+    best_step: int | None,
+    title: str,
+    notes: Sequence[str] = (),
 ) -> Figure:
-    """Train loss (mean and 10 to 90 % band over windows) and validation loss at the checks.
+    """Loss of train and validation at the checks, and that of the steps.
+
+    Where the checks have a "train_loss" it is the line of train, for it is measured as validation
+    is; the loss of the steps (mean over windows) steps back behind both, or is left out where it
+    would take more than half of the axis. In other records the loss of the steps is all there is
+    of train: mean and 10 to 90 % band over windows, and the figure says so.
 
     Args:
         steps: rows with "step", "epoch" (steps divided by steps an epoch), "loss"; may be empty.
-        checks: the same of the checks; may be empty.
+        checks: the same of the checks, with or without "train_loss"; may be empty.
         best_step: step of the best check, which is marked; None: there is none.
         title: drawn above.
+        notes: drawn below.
 
     Raises:
         CorruptRecordError: no check at `best_step`.
     """
     step_N, loss_N = _column(steps, "step"), _column(steps, "loss")
-    windows = in_windows(step_N, loss_N)
-    highest_W = np.fmax(windows.mean_W, windows.high_W)
-    validation = _Checks(_column(checks, "step"), _column(checks, "loss"))
+    running, lines = in_windows(step_N, loss_N), _lines(checks, "loss")
+    alike = len(lines) > 1
     best = _best(checks, best_step, "loss", "{:.4g}")
-    bottom, top = limits(windows.low_W, highest_W, validation.value_C)
-    notes = [
-        *_not_finite("train loss", "steps", step_N, loss_N),
-        *_not_finite("validation loss", "checks", validation.step_C, validation.value_C),
-        *_beyond("windows of the train loss", windows.step_W, highest_W, top),
-        *_beyond("checks", validation.step_C, validation.value_C, top),
+    highest_W = running.mean_W if alike else np.fmax(running.mean_W, running.high_W)
+    shown, (bottom, top) = _loss_limits(running, highest_W, lines)
+    found = [
+        *not_finite("train loss", "steps", step_N, loss_N),
+        *(beyond("windows of the train loss", running.step_W, highest_W, top) if shown else ()),
+        *(note for line in lines for note in _about(line, "loss", top)),
+        *([ALIKE] if alike else ()),
+        *(about_running(running, shown)),
     ]
     with drawing([title]) as lettering:
-        axes, figure = _curve_page(lettering, title, [*steps, *checks], notes)
+        axes, figure = _curve_page(lettering, title, [*steps, *checks], [*found, *notes])
         axes.set(ylabel="loss", ylim=(bottom, top))
-        _put_windows(axes, windows)
-        _mark_edge(axes, windows.step_W, highest_W, top, SPLIT_COLOURS["train"])
-        _put_checks(axes, validation, best, top)
-        _add_legend(axes, "no step and no check recorded yet")
+        ends = []
+        if shown:
+            ends += _put_running(axes, running) if alike else _put_windows(axes, running)
+            _mark_edge(axes, running.step_W, highest_W, top, SPLIT_COLOURS["train"])
+        for line in lines:
+            ends += _put_checks(axes, line, top)
+        _finish(axes, ends, best, "no step and no check recorded yet")
     return figure
 
 
-def draw_accuracy(checks: Sequence[Row], best_step: int | None, title: str) -> Figure:
-    """Validation accuracy in percent at the checks.
+def draw_accuracy(
+    checks: Sequence[Row], best_step: int | None, title: str, notes: Sequence[str] = ()
+) -> Figure:
+    """Accuracy of validation at the checks in percent, and of train where it was measured.
 
     Args:
-        checks: rows with "step", "epoch", "accuracy" (0 to 1); may be empty.
+        checks: rows with "step", "epoch", "accuracy" (0 to 1), with or without "train_accuracy";
+            may be empty.
         best_step: step of the best check, which is marked; None: there is none.
         title: drawn above.
+        notes: drawn below.
 
     Raises:
         CorruptRecordError: no check at `best_step`.
     """
-    validation = _Checks(_column(checks, "step"), 100 * _column(checks, "accuracy"))
+    lines = [line.times(100) for line in _lines(checks, "accuracy")]
     best = _best(checks, best_step, "accuracy", "accuracy {:.2%}", scale=100)
-    notes = _not_finite("accuracy", "checks", validation.step_C, validation.value_C)
-    bottom, top = _around(validation.value_C)
+    found = [note for line in lines for note in _about(line, "accuracy", np.inf)]
+    found += [ALIKE] if len(lines) > 1 else []
+    bottom, top = _around(np.concatenate([line.value_C for line in lines]))
     with drawing([title]) as lettering:
-        axes, figure = _curve_page(lettering, title, checks, notes)
-        axes.set(ylabel="validation accuracy (%)", ylim=(max(bottom, -2), min(top, 102)))
-        _put_checks(axes, validation, best, top)
-        _add_legend(axes, "no check recorded yet")
+        axes, figure = _curve_page(lettering, title, checks, [*found, *notes])
+        axes.set(ylabel="accuracy (%)", ylim=(max(bottom, 0), min(top, 100)))
+        ends = [end for line in lines for end in _put_checks(axes, line, top)]
+        _finish(axes, ends, best, "no check recorded yet")
     return figure
 
 
@@ -118,11 +141,46 @@ def _around(values_N: Floats) -> tuple[float, float]:
 
 
 @dataclass(frozen=True)
-class _Checks:
-    """A validation figure at C checks."""
+class _Line:
+    """A figure of one split at C checks."""
 
+    split: str
     step_C: Floats
     value_C: Floats
+
+    def times(self, factor: float) -> _Line:
+        return _Line(self.split, self.step_C, factor * self.value_C)
+
+
+def _lines(checks: Sequence[Row], key: str) -> list[_Line]:
+    """Validation, and train where every check measured it."""
+    keys = {"validation": key, "train": f"train_{key}"}
+    step_C = _column(checks, "step")
+    return [
+        _Line(split, step_C, _column(checks, name))
+        for split, name in keys.items()
+        if split == "validation" or (checks and all(name in check for check in checks))
+    ]
+
+
+def _about(line: _Line, what: str, top: float) -> list[str]:
+    return [
+        *not_finite(f"{line.split} {what}", "checks", line.step_C, line.value_C),
+        *beyond(f"checks of {line.split}", line.step_C, line.value_C, top),
+    ]
+
+
+def _loss_limits(
+    running: Windows, highest_W: Floats, lines: Sequence[_Line]
+) -> tuple[bool, tuple[float, float]]:
+    """Whether the loss of the steps is drawn, and the limits of the axis."""
+    alone = limits(*(line.value_C for line in lines))
+    lowest_W = running.low_W if len(lines) == 1 else running.mean_W
+    both = limits(lowest_W, highest_W, *(line.value_C for line in lines))
+    fits = both[1] - both[0] <= 2 * (alone[1] - alone[0])
+    if len(lines) == 1 or len(lines[0].step_C) < _LINE or fits:
+        return True, both
+    return False, alone
 
 
 @dataclass(frozen=True)
@@ -163,9 +221,12 @@ def _curve_page(
     from matplotlib.ticker import MaxNLocator
 
     page = new_page(
-        _WIDTH, _TOP + _HEIGHT + _BOTTOM, lettering.line(title), [*notes, *lettering.notes]
+        _WIDTH,
+        _TOP + _HEIGHT + _BOTTOM + _LEGEND,
+        lettering.line(title),
+        [*notes, *lettering.notes],
     )
-    axes = page.axes(_LEFT, _TOP, _WIDTH - _LEFT - 2 * MARGIN, _HEIGHT)
+    axes = page.axes(_LEFT, _TOP, _WIDTH - _LEFT - _RIGHT, _HEIGHT)
     last = max(rows, key=lambda row: row["step"], default={"step": 1, "epoch": 0})
     axes.set(xlabel="step", xlim=(0, 1.02 * max(last["step"], 1)))
     axes.xaxis.set_major_locator(MaxNLocator(10, integer=True, steps=[1, 2, 5, 10]))
@@ -180,42 +241,67 @@ def _curve_page(
     return axes, page.figure
 
 
-def _put_windows(axes: Axes, windows: Windows) -> None:
+def _put_windows(axes: Axes, windows: Windows) -> list[LineEnd]:
+    """The loss of the steps as the line of train."""
     if not len(windows.step_W):
-        return
+        return []
     colour = SPLIT_COLOURS["train"]
-    what = "train, every step"
     if windows.width > 1:
-        what = f"train, mean of {windows.width:,} steps"
         axes.fill_between(
             windows.step_W, windows.low_W, windows.high_W,
             color=colour, alpha=0.2, linewidth=0, label="train, 10 to 90 % of the steps",
         )  # fmt: skip
     marker = "." if len(windows.step_W) <= _FEW else ""
-    axes.plot(windows.step_W, windows.mean_W, color=colour, marker=marker, label=what)
+    label = f"train, {_mean_of(windows)}, as trained"
+    axes.plot(windows.step_W, windows.mean_W, color=colour, marker=marker, label=label)
+    return _end("train,\nas trained", windows.mean_W, colour)
 
 
-def _put_checks(axes: Axes, checks: _Checks, best: _Best | None, top: float) -> None:
-    if not len(checks.step_C):
-        return
-    colour = SPLIT_COLOURS["validation"]
-    marker = "o" if len(checks.step_C) <= _FEW else ""
+def _put_running(axes: Axes, windows: Windows) -> list[LineEnd]:
+    """The loss of the steps, behind the lines that matter; its name is in the legend."""
+    if len(windows.step_W):
+        axes.plot(
+            windows.step_W, windows.mean_W, color=SPLIT_COLOURS["train"], alpha=0.35,
+            linewidth=1.0, zorder=1, label=f"train as trained, {_mean_of(windows)}",
+        )  # fmt: skip
+    return []
+
+
+def _mean_of(windows: Windows) -> str:
+    return f"mean of {windows.width:,} steps" if windows.width > 1 else "every step"
+
+
+def _put_checks(axes: Axes, line: _Line, top: float) -> list[LineEnd]:
+    if not len(line.step_C):
+        return []
+    colour = SPLIT_COLOURS[line.split]
+    marker = "o" if len(line.step_C) <= _FEW else ""
     axes.plot(
-        checks.step_C, checks.value_C, color=colour, marker=marker, markersize=4.5,
-        label="validation, at each check",
+        line.step_C, line.value_C, color=colour, marker=marker, markersize=4.5,
+        label=line.split,
     )  # fmt: skip
-    _mark_edge(axes, checks.step_C, checks.value_C, top, colour)
+    _mark_edge(axes, line.step_C, line.value_C, top, colour)
+    return _end(line.split, line.value_C, colour)
+
+
+def _end(name: str, value_N: Floats, colour: str) -> list[LineEnd]:
+    """Where the line's name stands: at its last finite value; nowhere without one."""
+    finite_N = value_N[np.isfinite(value_N)]
+    return [LineEnd(name, float(finite_N[-1]), colour)] if len(finite_N) else []
+
+
+def _put_best(axes: Axes, best: _Best | None) -> None:
     if best:
         axes.axvline(best.step, color=BEST, linewidth=0.8, linestyle=":")
         axes.plot(
             [best.step], [best.value], color=BEST, linestyle="", marker="o", markersize=9,
-            markerfacecolor="none", markeredgewidth=1.5, label=best.label,
+            markerfacecolor="none", markeredgewidth=1.5, label=best.label, clip_on=False,
         )  # fmt: skip
 
 
 def _mark_edge(axes: Axes, step_N: Floats, value_N: Floats, top: float, colour: str) -> None:
     """Crosses for values that are not finite and arrows for those beyond the top."""
-    for marker, chosen in (("x", ~np.isfinite(value_N)), ("^", _is_beyond(value_N, top))):
+    for marker, chosen in (("x", ~np.isfinite(value_N)), ("^", is_beyond(value_N, top))):
         if chosen.any():
             axes.plot(
                 step_N[chosen], np.full(chosen.sum(), 0.98), transform=axes.get_xaxis_transform(),
@@ -223,32 +309,17 @@ def _mark_edge(axes: Axes, step_N: Floats, value_N: Floats, top: float, colour: 
             )  # fmt: skip
 
 
-def _add_legend(axes: Axes, empty: str) -> None:
-    if axes.get_legend_handles_labels()[1]:
-        axes.legend(loc="best")
-    else:
+def _finish(axes: Axes, ends: Sequence[LineEnd], best: _Best | None, empty: str) -> None:
+    """The best check, names at the ends of lines, and below the axes what has no such name."""
+    _put_best(axes, best)
+    put_line_ends(axes, ends)
+    handles, labels = axes.get_legend_handles_labels()
+    if not labels:
         axes.text(0.5, 0.5, empty, transform=axes.transAxes, ha="center", color=FAINT)
-
-
-def _is_beyond(value_N: Floats, top: float) -> NDArray[np.bool_]:
-    return np.isfinite(value_N) & (value_N > top)
-
-
-def _not_finite(name: str, rows: str, step_N: Floats, value_N: Floats) -> list[str]:
-    """One sentence on the values marked by a cross, if there are any."""
-    bad_N = step_N[~np.isfinite(value_N)]
-    if not len(bad_N):
-        return []
-    count = f"{len(bad_N):,} of {len(step_N):,} {rows}"
-    return [f"Cross: the {name} is not finite at {count}, first at step {bad_N[0]:,.0f}."]
-
-
-def _beyond(name: str, step_N: Floats, value_N: Floats, top: float) -> list[str]:
-    """One sentence on the values marked by an arrow, if there are any."""
-    beyond_N = _is_beyond(value_N, top)
-    if not beyond_N.any():
-        return []
-    highest = int(np.argmax(np.where(beyond_N, value_N, -np.inf)))
-    count = f"{beyond_N.sum():,} of {len(step_N):,} {name}"
-    place = f"up to {value_N[highest]:.4g} near step {step_N[highest]:,.0f}"
-    return [f"Arrow: {count} go beyond the top, {place}."]
+    named = {end.name for end in ends}
+    rest = [(h, label) for h, label in zip(handles, labels, strict=True) if label not in named]
+    if rest:
+        axes.legend(
+            *zip(*rest, strict=True), loc="upper left", bbox_to_anchor=(0, -_BOTTOM / _HEIGHT),
+            ncols=len(rest), borderaxespad=0, borderpad=0, fontsize=SMALL, columnspacing=1.5,
+        )  # fmt: skip

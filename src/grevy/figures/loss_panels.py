@@ -5,25 +5,28 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import reduce
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
-from grevy.figures.colours import BEST, FAINT, SPLIT_COLOURS
+from grevy.figures.colours import BEST, INK, SPLIT_COLOURS
 from grevy.figures.curves import limits
 from grevy.figures.lettering import Lettering
-from grevy.figures.page import MARGIN, SMALL, drawing, line_height, new_page, wrap
+from grevy.figures.numerals import counted
+from grevy.figures.page import MARGIN, TEXT, Page, drawing, line_height, new_page, wrap
+from grevy.figures.windows import Floats
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-Floats = NDArray[np.float64]
-
 COLUMNS = 3
 _WIDTH, _HEIGHT = 3.2, 2.3
-_LEFT, _BELOW = 0.6, 0.55
+_LEFT, _BELOW = 0.6, 0.5
+
+_FULL = 1 / 3
+"""Panels have one axis of loss while each takes at least this part of it."""
 
 
 @dataclass(frozen=True)
@@ -34,16 +37,20 @@ class LossCurve:
     train_C: Floats
     validation_C: Floats
 
+    def of(self, split: str) -> Floats:
+        """The loss of one split."""
+        return self.train_C if split == "train" else self.validation_C
+
 
 @dataclass(frozen=True)
 class Panel:
     """One arm.
 
     Attributes:
-        curves: one a seed.
-        before: the baseline's, drawn dashed; empty for its own panel.
+        curves: one a seed; at least one.
+        before: the baseline's, whose mean is drawn dotted; empty for its own panel.
         turn: epoch of the lowest validation loss, which is marked; None: not marked.
-        words: what to read from it.
+        words: what to read from it; what stands before a colon is the verdict, and bold.
     """
 
     name: str
@@ -53,72 +60,195 @@ class Panel:
     words: str = ""
 
 
+def mean_curve(curves: Sequence[LossCurve]) -> LossCurve:
+    """The mean over seeds at the checks that all have; without any where they share none."""
+    epoch_C, train_SC = _matrix(curves, "train")
+    mean_C, validation_C = train_SC.mean(0), _matrix(curves, "validation")[1].mean(0)
+    whole_C = np.isfinite(mean_C)
+    return LossCurve(epoch_C[whole_C], mean_C[whole_C], validation_C[whole_C])
+
+
 def draw_loss_panels(panels: Sequence[Panel], title: str, notes: Sequence[str] = ()) -> Figure:
-    """A panel an arm, all with the same axes; a thin line a seed.
+    """A panel an arm: mean over seeds as a line, least to greatest as a band.
+
+    Where the first seed has stopped both go on thin and pale, of the others. All panels have
+    the same axis of loss, unless that would leave one of them mostly empty.
 
     Args:
         panels: at least one.
         title: drawn above.
         notes: drawn below.
     """
-    columns = min(COLUMNS, len(panels))
-    rows = math.ceil(len(panels) / columns)
-    width = _LEFT + columns * (_WIDTH + MARGIN) + MARGIN
     with drawing([title, *(panel.name for panel in panels)]) as lettering:
-        texts = [wrap(panel.words, _WIDTH, SMALL) for panel in panels]
-        head = line_height() + 0.1
-        cell = head + _HEIGHT + _BELOW + max(map(len, texts)) * line_height(SMALL)
-        legend = line_height() + 0.12
-        page = new_page(
-            width, legend + rows * cell, lettering.line(title), [*notes, *lettering.notes]
-        )
-        shared: Axes | None = None
-        for index, (panel, lines) in enumerate(zip(panels, texts, strict=True)):
-            left = _LEFT + index % columns * (_WIDTH + MARGIN)
-            top = legend + index // columns * cell
-            axes = page.axes(left, top + head, _WIDTH, _HEIGHT)
-            _put_panel(axes, panel, lettering)
-            _share(axes, panels, first=index % columns == 0)
-            below = top + head + _HEIGHT + _BELOW - 0.08
-            page.text(left, below, "\n".join(lines), size=SMALL, color=FAINT)
-            shared = shared or axes
-        _legend(page.figure, shared, any(panel.before for panel in panels), page.top)
+        grid = _grid(panels, lettering)
+        foot = [*_how(panels, grid.shared), *notes, *lettering.notes]
+        page = new_page(grid.width, grid.height, lettering.line(title), foot)
+        for index, panel in enumerate(panels):
+            left, top = grid.place(index)
+            name, above = "\n".join(grid.names[index]), top + grid.head(index) - 0.08
+            page.text(left, above, name, va="bottom")
+            axes = page.axes(left, top + grid.head(index), _WIDTH, _HEIGHT)
+            _put_panel(axes, panel)
+            axes.set(ylim=grid.limits(index), xlim=(0, 1.02 * _last_epoch(panel)))
+            if index % grid.columns == 0:
+                axes.set_ylabel("loss")
+            elif grid.shared:
+                axes.tick_params(labelleft=False)
+            below = top + grid.head(index) + _HEIGHT + _BELOW
+            for line, weight in grid.words[index]:
+                page.text(left, below, line, weight=weight)
+                below += line_height()
+        _put_legend(page, panels)
     return page.figure
 
 
-def _put_panel(axes: Axes, panel: Panel, lettering: Lettering) -> None:
-    for curves, style in ((panel.before, ":"), (panel.curves, "-")):
-        for curve in curves:
-            for name, loss_C in (("train", curve.train_C), ("validation", curve.validation_C)):
-                axes.plot(
-                    curve.epoch_C, loss_C, style, color=SPLIT_COLOURS[name], lw=1.1, alpha=0.8
-                )
+@dataclass(frozen=True)
+class _Grid:
+    """Where panels lie, in inches.
+
+    Attributes:
+        names: of each panel, in lines.
+        words: of each panel, in lines with their weight.
+        ranges: what each panel draws, bottom and top.
+    """
+
+    columns: int
+    names: list[list[str]]
+    words: list[list[tuple[str, str]]]
+    ranges: list[tuple[float, float]]
+
+    @property
+    def shared(self) -> bool:
+        """Whether all panels have one axis of loss."""
+        bottom, top = self._whole
+        return all(high - low >= _FULL * (top - bottom) for low, high in self.ranges)
+
+    @property
+    def _whole(self) -> tuple[float, float]:
+        return min(low for low, _ in self.ranges), max(high for _, high in self.ranges)
+
+    @property
+    def _step(self) -> float:
+        return _WIDTH + (MARGIN if self.shared else _LEFT)
+
+    @property
+    def width(self) -> float:
+        """Of the page."""
+        return max(_LEFT + (self.columns - 1) * self._step + _WIDTH + 2 * MARGIN, 6.0)
+
+    @property
+    def height(self) -> float:
+        """Of the content."""
+        return self.place(math.ceil(len(self.names) / self.columns) * self.columns)[1]
+
+    def limits(self, index: int) -> tuple[float, float]:
+        """Of a panel's axis of loss."""
+        return self._whole if self.shared else self.ranges[index]
+
+    def head(self, index: int) -> float:
+        """Height of the names in the row of a panel."""
+        return self._most(self.names, index) * line_height() + 0.08
+
+    def place(self, index: int) -> tuple[float, float]:
+        """Left edge of the panel's axes, and the top of its name."""
+        rows = range(0, index // self.columns * self.columns, self.columns)
+        top = line_height() + 0.15 + sum(self._row(first) for first in rows)
+        return _LEFT + MARGIN + index % self.columns * self._step, top
+
+    def _row(self, first: int) -> float:
+        text = self._most(self.words, first) * line_height()
+        return self.head(first) + _HEIGHT + _BELOW + text + 0.15
+
+    def _most(self, texts: Sequence[Sequence[object]], index: int) -> int:
+        first = index // self.columns * self.columns
+        return max(len(lines) for lines in texts[first : first + self.columns])
+
+
+def _grid(panels: Sequence[Panel], lettering: Lettering) -> _Grid:
+    columns = 2 if len(panels) == 4 else min(COLUMNS, len(panels))
+    names = [wrap(lettering.line(panel.name), _WIDTH) for panel in panels]
+    return _Grid(columns, names, [_words(p.words) for p in panels], [_range(p) for p in panels])
+
+
+def _words(words: str) -> list[tuple[str, str]]:
+    """Lines with their weight: the verdict, and what it rests on."""
+    verdict, colon, rest = words.partition(": ")
+    bold = [(line, "bold") for line in wrap(verdict + colon.strip(), 0.9 * _WIDTH) if colon]
+    return bold + [(line, "normal") for line in wrap(rest if colon else words, _WIDTH)]
+
+
+def _range(panel: Panel) -> tuple[float, float]:
+    means = [mean_curve(panel.before)] if panel.before else []
+    return limits(
+        *(loss_C for c in (*panel.curves, *means) for loss_C in (c.train_C, c.validation_C))
+    )
+
+
+def _last_epoch(panel: Panel) -> float:
+    return max(float(c.epoch_C.max()) for c in (*panel.curves, *panel.before))
+
+
+def _how(panels: Sequence[Panel], shared: bool) -> list[str]:
+    seeds = sorted({len(panel.curves) for panel in panels})
+    if seeds == [1]:
+        how = "one seed each"
+    else:
+        count = counted(seeds[0], "seed") if len(seeds) == 1 else f"{seeds[0]} to {seeds[-1]} seeds"
+        how = (
+            f"line: mean of {count}; band: from the least to the greatest of them; thin and pale:"
+            " of the seeds that went on where others had stopped"
+        )
+    return [how, *([] if shared else ["each panel has its own axis of loss"])]
+
+
+def _put_panel(axes: Axes, panel: Panel) -> None:
+    for split, colour in SPLIT_COLOURS.items():
+        if split != "test":
+            _put_seeds(axes, panel.curves, split, colour)
+            if panel.before:
+                before = mean_curve(panel.before)
+                axes.plot(before.epoch_C, before.of(split), ":", color=colour, lw=1.4, alpha=0.8)
     if panel.turn is not None:
         axes.axvline(panel.turn, color=BEST, lw=0.9, ls="--")
-    axes.set_title(lettering.line(panel.name, 42), size=9, loc="left")
     axes.set_xlabel("epoch", labelpad=1)
     axes.grid(axis="y")
 
 
-def _share(axes: Axes, panels: Sequence[Panel], first: bool) -> None:
-    every = [c for panel in panels for c in (*panel.curves, *panel.before)]
-    bottom, top = limits(*(part for c in every for part in (c.train_C, c.validation_C)))
-    axes.set(ylim=(bottom, top), xlim=(0, 1.02 * max(float(c.epoch_C.max()) for c in every)))
-    if first:
-        axes.set_ylabel("loss")
-    else:
-        axes.tick_params(labelleft=False)
+def _put_seeds(axes: Axes, curves: Sequence[LossCurve], split: str, colour: str) -> None:
+    """Mean and band of all seeds, and thinner of those that went on where others had stopped."""
+    epoch_C, loss_SC = _matrix(curves, split)
+    whole_C = np.isfinite(loss_SC).all(0)
+    last = int(np.flatnonzero(whole_C)[-1]) if whole_C.any() else 0
+    later_C = np.arange(len(epoch_C)) >= last
+    for chosen_C, width, alpha in ((whole_C, 1.6, 0.22), (later_C, 0.7, 0.1)):
+        at_C, part_SC = epoch_C[chosen_C], loss_SC[:, chosen_C]
+        marker = "o" if len(epoch_C) == 1 else ""
+        axes.plot(at_C, np.nanmean(part_SC, 0), color=colour, lw=width, marker=marker)
+        low_C, high_C = np.nanmin(part_SC, 0), np.nanmax(part_SC, 0)
+        axes.fill_between(at_C, low_C, high_C, color=colour, alpha=alpha, linewidth=0)
 
 
-def _legend(figure: Figure, axes: Axes | None, with_before: bool, top: float) -> None:
+def _matrix(curves: Sequence[LossCurve], split: str) -> tuple[Floats, Floats]:
+    """Epochs of all checks, and the loss of each seed there; NaN where a seed has no check."""
+    epochs = [np.round(curve.epoch_C, 4) for curve in curves]
+    epoch_C = reduce(np.union1d, epochs)
+    loss_SC = np.full((len(curves), len(epoch_C)), np.nan)
+    for loss_C, curve, of_one in zip(loss_SC, curves, epochs, strict=True):
+        loss_C[np.searchsorted(epoch_C, of_one)] = curve.of(split)
+    return epoch_C, loss_SC
+
+
+def _put_legend(page: Page, panels: Sequence[Panel]) -> None:
     from matplotlib.lines import Line2D
 
-    assert axes is not None
-    entries = [
-        Line2D([], [], color=SPLIT_COLOURS[name], ls=style, label=f"{name}{what}")
-        for style, what in (("-", ""), *(((":", ", baseline"),) if with_before else ()))
-        for name in ("train", "validation")
-    ]
-    width, height = figure.get_size_inches()
-    place = (MARGIN / width, 1 - top / height + 0.04 / height)
-    figure.legend(handles=entries, loc="upper left", bbox_to_anchor=place, ncols=4, borderpad=0)
+    entries = [Line2D([], [], color=SPLIT_COLOURS[s], label=s) for s in ("train", "validation")]
+    if any(panel.before for panel in panels):
+        entries.append(Line2D([], [], color=INK, ls=":", label="baseline"))
+    if any(panel.turn is not None for panel in panels):
+        entries.append(Line2D([], [], color=BEST, ls="--", label="lowest validation loss"))
+    width, height = page.figure.get_size_inches()
+    place = (MARGIN / width, 1 - page.top / height)
+    page.figure.legend(
+        handles=entries, loc="upper left", bbox_to_anchor=place, ncols=4, borderpad=0,
+        borderaxespad=0, fontsize=TEXT,
+    )  # fmt: skip

@@ -26,8 +26,9 @@ def numeral(value: float, digits: int = 3) -> str:
 
 
 def counted(count: int, noun: str, several: str = "") -> str:
-    """The number with its noun: 1 value, 12 values; `several` where that takes more than an s."""
-    return f"{count:,} {noun}" if count == 1 else f"{count:,} {several or noun + 's'}"
+    """The number with its noun: 1 value, 12 values, 2 classes; `several` where it is another."""
+    ending = "es" if noun.endswith("s") else "s"
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {several or noun + ending}"
 
 
 def numbers(values: ArrayLike) -> str:

@@ -170,11 +170,18 @@ def wrap(text: str, width: float, size: float = TEXT) -> list[str]:
 
 
 def _pieces(text: str, width: float, size: float) -> Iterator[str]:
-    """Words, and the letters of words that are wider than a line; a space behind each word."""
+    """Words, and the parts of words that are wider than a line; a space behind each word."""
     for word in text.split(" "):
-        letters = [word] if text_width(word, size) <= width else re.findall(r"\\.|.", word)
-        yield from letters[:-1]
-        yield letters[-1] + " "
+        fits = text_width(word, size) <= width
+        parts = [word] if fits else list(_parts(word, width, size))
+        yield from parts[:-1]
+        yield parts[-1] + " "
+
+
+def _parts(word: str, width: float, size: float) -> Iterator[str]:
+    """A long word cut behind its punctuation, and only where that is not enough into letters."""
+    for part in re.findall(r"[^,;:=/._+…-]+[,;:=/._+…-]*|[,;:=/._+…-]+", word):
+        yield from [part] if text_width(part, size) <= width else re.findall(r"\\.|.", part)
 
 
 def line_height(size: float = TEXT) -> float:

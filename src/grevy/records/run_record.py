@@ -186,7 +186,8 @@ class EnvironmentRecord(Record):
     @property
     def machine(self) -> str:
         """In a few words."""
-        return f"{self.gpu or self.processor}, {self.threads} thread(s)"
+        threads = "1 thread" if self.threads == 1 else f"{self.threads} threads"
+        return f"{self.gpu or self.processor}, {threads}"
 
 
 class RunRecord(FileRecord):

@@ -127,9 +127,12 @@ def _known(run: RunSource, field: str, form: str) -> Text:
 
 def _figures(name: str, comparison: Comparison) -> Iterator[Block]:
     yield Heading("Before and after")
-    for kind, drawn in comparison_figures(comparison).items():
+    why: list[str] = []
+    for kind, drawn in comparison_figures(comparison, why.append).items():
         words = f"{CAPTIONS[kind]} {_in_words(kind, comparison)}".strip()
         yield figure_block(drawn, f"{name}-{kind}", words, CAPTIONS[kind])
+    if why:
+        yield Items(tuple(why))
 
 
 def _in_words(kind: str, comparison: Comparison) -> str:

@@ -18,6 +18,7 @@ from grevy.errors import (
     RunNotFoundError,
     UsageError,
 )
+from grevy.figures.numerals import counted
 from grevy.recipes.changes import differences
 from grevy.recipes.own_changes import short_field
 from grevy.recipes.schema import Recipe
@@ -297,8 +298,9 @@ def _aligned(first: Contestant, other: Contestant) -> Contestant:
         if set(place) != set(first.ids):
             missing = len(set(first.ids) - set(place))
             raise DifferentDataError(
-                f"{other.source}, which lacks {missing:,} of the {len(first.ids):,} pictures of"
-                f" {first.source} and has {len(set(place) - set(first.ids)):,} others",
+                f"{other.source}, which lacks {missing:,} of the"
+                f" {counted(len(first.ids), 'picture')} of {first.source} and has"
+                f" {len(set(place) - set(first.ids)):,} others",
                 "the same picture ids",
                 "predict the same test split",
             )
@@ -307,7 +309,7 @@ def _aligned(first: Contestant, other: Contestant) -> Contestant:
     if not np.array_equal(labels_N, first.labels_N):
         raise DifferentDataError(
             f"{other.source}, whose labels are not those of {first.source}"
-            f" ({len(labels_N):,} and {len(first.labels_N):,} pictures)",
+            f" ({len(labels_N):,} and {counted(len(first.labels_N), 'picture')})",
             "the same pictures in the same order, or a column of ids",
             "add the picture ids, which a run's predictions have",
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,15 +13,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from grevy.errors import DataError
-from grevy.figures.accuracy_cost import CostPoint, draw_accuracy_cost
+from grevy.figures.accuracy_cost import CostPoint, draw_accuracy_cost, why_no_cost
 from grevy.figures.effects import EffectRow, draw_effects
 from grevy.figures.flipped import SHOWN, FlippedPictures, draw_flipped
-from grevy.figures.loss_panels import LossCurve, Panel, draw_loss_panels
+from grevy.figures.loss_panels import LossCurve, Panel, draw_loss_panels, mean_curve
+from grevy.figures.numerals import counted
 from grevy.figures.save import save_figure
 from grevy.records.atomic import save_error, write_bytes, write_json
 from grevy.records.run_name import slug
 from grevy.studies.compare import Comparison
-from grevy.studies.diagnosis import Diagnosis
+from grevy.studies.diagnosis import Diagnosis, measured_alike
 from grevy.studies.effects import Effect, pairs
 
 if TYPE_CHECKING:
@@ -28,9 +30,10 @@ if TYPE_CHECKING:
 
 POINTS = 100
 
-_TRAIN_LOSS = (
-    "train loss: mean since the check before, on the pictures as they were augmented and with"
-    " dropout; validation loss: at the check"
+_ALIKE = "train loss: of a fixed sample of the train split, measured as validation loss is"
+_AS_TRAINED = (
+    "mean since the check before, on the pictures as they were augmented and with dropout;"
+    " validation loss: at the check"
 )
 
 
@@ -51,22 +54,44 @@ def write_report(comparison: Comparison, folder: Path, say: Callable[[str], None
         raise save_error(folder, error) from error
     write_json(folder / "comparison.json", comparison.to_dict())
     write_bytes(folder / "runs.csv", runs_csv(comparison).encode())
-    figures = {**comparison_figures(comparison), **flipped_figures(comparison, say)}
+    figures = {**comparison_figures(comparison, say), **flipped_figures(comparison, say)}
+    if "cost" not in figures:
+        _remove(folder / "cost")
     return [save_figure(figure, folder / name)[0] for name, figure in figures.items()]
 
 
-def comparison_figures(comparison: Comparison) -> dict[str, Figure]:
-    """Effects, accuracy against cost, and loss curves where there are some, by name."""
-    baseline = comparison.contest.arms[0]
-    figures = {"effects": _effects(comparison), "cost": _cost(comparison)}
+def comparison_figures(
+    comparison: Comparison, say: Callable[[str], None] = lambda _: None
+) -> dict[str, Figure]:
+    """Effects, accuracy against cost where it differs, loss curves where there are some, by name.
+
+    Args:
+        comparison: what to draw.
+        say: hears what is not drawn, and why.
+    """
+    baseline, figures = comparison.contest.arms[0], {"effects": _effects(comparison)}
+    points = _cost_points(comparison)
+    if why := why_no_cost(points):
+        say(f"no figure of cost: {why}")
+    else:
+        figures["cost"] = _cost(points, comparison)
     if any(comparison.diagnoses(arm) for arm in comparison.contest.arms):
+        notes = _about_train_loss(comparison)
         figures["curves"] = draw_loss_panels(
-            _before_after(comparison), f"Loss before ({baseline}) and after each change"
+            _before_after(comparison), f"Loss before ({baseline}) and after each change", notes
         )
-        figures["fit"] = draw_loss_panels(
-            _fit_panels(comparison), "Over- and underfitting", [_TRAIN_LOSS]
-        )
+        figures["fit"] = draw_loss_panels(_fit_panels(comparison), "Over- and underfitting", notes)
     return figures
+
+
+def _remove(stem: Path) -> None:
+    """A figure of an earlier report, when there was something to see."""
+    for kind in ("png", "svg"):
+        file = stem.with_name(f"{stem.name}.{kind}")
+        try:
+            file.unlink(missing_ok=True)
+        except OSError as error:
+            raise save_error(file, error) from error
 
 
 def runs_csv(comparison: Comparison) -> str:
@@ -111,15 +136,26 @@ def _row(comparison: Comparison, effect: Effect) -> EffectRow:
     )
 
 
-def _cost(comparison: Comparison) -> Figure:
-    points = [
+def _cost_points(comparison: Comparison) -> list[CostPoint]:
+    return [
         CostPoint(c.arm, tuple(POINTS * a for a in c.accuracies), c.seconds, c.flops)
         for c in comparison.costs
     ]
+
+
+def _cost(points: list[CostPoint], comparison: Comparison) -> Figure:
     machines = dict.fromkeys(m for cost in comparison.costs for m in cost.machines)
-    return draw_accuracy_cost(
-        points, "Accuracy against cost", [f"trained on {'; '.join(machines)}"]
-    )
+    notes = [f"trained on {'; '.join(machines)}"] if machines else []
+    return draw_accuracy_cost(points, "Test accuracy against cost", notes)
+
+
+def _about_train_loss(comparison: Comparison) -> list[str]:
+    """What the train loss of the figures is; arms whose records are older are named."""
+    trained = [c for c in comparison.contest.contestants if c.record]
+    alike = {c.arm for c in trained} - {c.arm for c in trained if not measured_alike(c.checks())}
+    other = [arm for arm in comparison.contest.arms if arm in {c.arm for c in trained} - alike]
+    of = f" of {', '.join(other)}" if alike else ""
+    return [*([_ALIKE] if alike else ()), *([f"train loss{of}: {_AS_TRAINED}"] if other else ())]
 
 
 def _before_after(comparison: Comparison) -> list[Panel]:
@@ -134,12 +170,20 @@ def _before_after(comparison: Comparison) -> list[Panel]:
 
 def _fit_panels(comparison: Comparison) -> list[Panel]:
     found = {arm: comparison.diagnoses(arm) for arm in comparison.contest.arms}
-    return [_panel(arm, of_runs[0]) for arm, of_runs in found.items() if of_runs]
+    return [_panel(arm, of_runs) for arm, of_runs in found.items() if of_runs]
 
 
-def _panel(arm: str, diagnosis: Diagnosis) -> Panel:
-    turn = float(diagnosis.epoch_C[diagnosis.turn])
-    return Panel(arm, (_curve(diagnosis),), (), turn, diagnosis.words)
+def _panel(arm: str, diagnoses: list[Diagnosis]) -> Panel:
+    """The arm's verdict is that of its mean curve; where a seed has another, all are counted."""
+    curves = tuple(map(_curve, diagnoses))
+    mean = mean_curve(curves)
+    whole = len(mean.epoch_C) > 1
+    of_mean = Diagnosis(mean.epoch_C, mean.train_C, mean.validation_C) if whole else diagnoses[0]
+    kinds = Counter(diagnosis.kind for diagnosis in diagnoses)
+    words = of_mean.words
+    if set(kinds) != {of_mean.kind}:
+        words += f"; by seed: {', '.join(f'{kind} {n}' for kind, n in kinds.most_common())}"
+    return Panel(arm, curves, (), float(of_mean.epoch_C[of_mean.turn]), words)
 
 
 def _curve(diagnosis: Diagnosis) -> LossCurve:
@@ -183,9 +227,10 @@ def flipped_figures(
             _group(rows, what, images_NHWC, names)
             for rows, what in ((found.turned_right, "right"), (found.turned_wrong, "wrong"))
         ]
-        title = f"{effect.arm}: what changed against {comparison.contest.arms[0]}"
-        note = f"the clearest first: changed with most of the {len(effect.seeds)} seed(s)"
-        figures[f"flipped-{slug(effect.arm, 'arm')}"] = draw_flipped(groups, title, [note])
+        title = f"{effect.arm}: test pictures that changed against {comparison.contest.arms[0]}"
+        seeds = len(effect.seeds)
+        notes = [f"the clearest first: changed with most of the {seeds} seeds"] if seeds > 1 else []
+        figures[f"flipped-{slug(effect.arm, 'arm')}"] = draw_flipped(groups, title, notes)
     return figures
 
 
@@ -193,5 +238,5 @@ def _group(
     rows: tuple[int, ...], what: str, images_NHWC: NDArray[np.uint8], names: list[str]
 ) -> FlippedPictures:
     shown = list(rows[:SHOWN])
-    heading = f"{len(rows):,} pictures more often {what} than before"
+    heading = f"{counted(len(rows), 'picture')} more often {what} than before"
     return FlippedPictures(heading, images_NHWC[shown], [names[i] for i in shown])

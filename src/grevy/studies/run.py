@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from grevy.errors import RunsFailedError, StudyFileError
+from grevy.figures.numerals import counted
 from grevy.models.own.find import Model
 from grevy.models.own.using import read_own
 from grevy.recipes.registered import registered
@@ -118,7 +119,8 @@ def runs_failed(planned: Plan) -> RunsFailedError:
     failed = planned.having("failed")
     arms = ", ".join(dict.fromkeys(run.arm for run in failed))
     return RunsFailedError(
-        f"{len(failed)} of {len(planned.runs)} runs failed ({arms}) and are not in the comparison",
+        f"{len(failed)} of {counted(len(planned.runs), 'run')} failed ({arms}) and are not in the"
+        " comparison",
         "",
         "mend the arm, or try again with --retry-failed",
     )

@@ -7,6 +7,7 @@ from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from grevy.errors import RecipeValueError
+from grevy.figures.numerals import counted
 from grevy.recipes.schema import Recipe
 
 
@@ -26,7 +27,7 @@ def refuse_late_lookahead(recipe: Recipe, total_steps: int) -> None:
     """
     if recipe.lookahead > total_steps:
         raise RecipeValueError(
-            f"lookahead {recipe.lookahead} in a training of {total_steps} steps",
+            f"lookahead {recipe.lookahead} in a training of {counted(total_steps, 'step')}",
             f"at most {total_steps}",
             "change --lookahead, or train more epochs",
         )

@@ -26,6 +26,7 @@ from grevy.errors import NonFiniteLossError
 from grevy.figures.confusion import confusion_matrix, draw_confusion
 from grevy.figures.curves import draw_accuracy, draw_loss
 from grevy.figures.gallery import draw_mistakes
+from grevy.figures.numerals import counted
 from grevy.figures.save import save_figure
 from grevy.models.transfer.preprocessing import builder_arguments
 from grevy.records.atomic import write_bytes, write_json
@@ -171,15 +172,23 @@ def draw_run(directory: RunDirectory, data: ImageData, listener: Listener) -> No
     """Curves, confusion matrix and most confident mistakes, as PNG and SVG, from the record."""
     steps, checks = read_events(directory.steps_file), read_events(directory.checks_file)
     best_step = min((c for c in checks if c["loss"] is not None), key=lambda c: c["loss"])["step"]
-    title = directory.path.name
+    title, notes = directory.path.name, [_sizes(data)]
     directory.figures.mkdir(exist_ok=True)
-    save_figure(draw_loss(steps, checks, best_step, title), directory.figures / "loss")
-    save_figure(draw_accuracy(checks, best_step, title), directory.figures / "accuracy")
+    loss = draw_loss(steps, checks, best_step, f"{title}: loss", notes)
+    save_figure(loss, directory.figures / "loss")
+    accuracy = draw_accuracy(checks, best_step, f"{title}: accuracy", notes)
+    save_figure(accuracy, directory.figures / "accuracy")
     if "test" in data.splits:
         draw_answers(directory, data, "test", title)
     else:
         listener.said("no test split: confusion matrix and mistakes are of the validation split")
         draw_answers(directory, data, "validation", title)
+
+
+def _sizes(data: ImageData) -> str:
+    """How many pictures the curves rest on."""
+    train, validation = (len(data.splits[name].labels_N) for name in ("train", "validation"))
+    return f"{counted(train, 'train picture')}, {counted(validation, 'validation picture')}"
 
 
 def draw_answers(directory: RunDirectory, data: ImageData, split: str, title: str) -> None:
@@ -188,7 +197,7 @@ def draw_answers(directory: RunDirectory, data: ImageData, split: str, title: st
     labels_N = predictions.labels_N
     answers_N = predictions.logits_NK.argmax(1)
     counts_KK = confusion_matrix(labels_N, answers_N, len(data.classes))
-    figure = draw_confusion(counts_KK, data.classes, split)
+    figure = draw_confusion(counts_KK, data.classes, split, title)
     save_figure(figure, directory.figures / f"confusion-{split}")
 
     gallery = draw_mistakes(

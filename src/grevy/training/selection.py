@@ -19,6 +19,7 @@ from grevy.classifier.precision import autocast
 from grevy.data.batches import PicturesOnDevice
 from grevy.data.randomness import derive, seeded
 from grevy.errors import RecipeValueError
+from grevy.figures.numerals import counted
 from grevy.models import build_model
 from grevy.models.transfer.preprocessing import builder_arguments
 from grevy.recipes.schema import Recipe
@@ -56,7 +57,9 @@ def begin_proxy(
     if not recipe.selection.is_on:
         return None
     kept = kept_pictures(recipe)
-    refuse_uneven(kept, world, f"{kept} pictures kept of a batch", "change --selection.keep")
+    refuse_uneven(
+        kept, world, f"{counted(kept, 'picture')} kept of a batch", "change --selection.keep"
+    )
     name, arguments = proxy_of(recipe)
     channels, height, width = train.shape[1:]
     with seeded(derive(seed, "proxy weights"), train.device):
@@ -96,8 +99,9 @@ def what_is_selected(recipe: Recipe, proxy: Proxy) -> str:
     """One line for people."""
     parameters = sum(parameter.numel() for parameter in proxy.model.parameters())
     return (
-        f"trained on the {kept_pictures(recipe):,} of {recipe.batch_size:,} pictures of each batch"
-        f" that a proxy of {parameters:,} parameters finds hardest"
+        f"trained on the {kept_pictures(recipe):,} of"
+        f" {counted(recipe.batch_size, 'picture')} of each batch that a proxy of"
+        f" {parameters:,} parameters finds hardest"
     )
 
 

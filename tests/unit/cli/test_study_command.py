@@ -77,7 +77,11 @@ def test_arms_of_a_study_begin_alike_and_share_their_splits(study: Path) -> None
 def test_the_report_is_written(study: Path) -> None:
     report = study / "s" / "report"
     names = {path.name for path in report.iterdir()}
-    for figure in ("effects", "cost", "curves", "fit", "flipped-slow"):
+    arms = json.loads((report / "comparison.json").read_text())["arms"]
+    seconds = sorted(arm["seconds"] for arm in arms)
+    cost = ["cost"] if seconds[1] - seconds[0] > 0.02 * seconds[1] else []
+    assert ("cost.png" in names) == bool(cost)  # steps and FLOPs are the same for both arms
+    for figure in ("effects", *cost, "curves", "fit", "flipped-slow"):
         assert {f"{figure}.png", f"{figure}.svg"} <= names
         assert Image.open(report / f"{figure}.png").size[0] > 500
     rows = (report / "runs.csv").read_text().splitlines()

@@ -23,9 +23,23 @@ def test_mistakes_come_most_confident_first_and_right_answers_not_at_all(seen):
     shown = [image.get_array() for image in figure.axes[0].images]
     assert [next(i for i in range(4) if (images[i] == s).all()) for s in shown] == [2, 3, 0]
     words = seen(figure).words().replace("\n", " ").replace("\N{NO-BREAK SPACE}", " ")
-    assert "cat, seen as ship (98 %)" in words
+    assert words.index("cat, seen as ship") < words.index("98 %") < words.index("ship, seen as cat")
     assert words.index("c.png") < words.index("d.png") < words.index("a.png")
     assert "b.png" not in words
+
+
+def test_mistakes_of_one_kind_lie_under_one_heading_the_largest_group_first(seen):
+    true, predicted = ["cat", "dog", "ship", "dog"], ["ship", "cat", "dog", "cat"]
+    confidence = [0.99, 0.6, 0.98, 0.7]
+    figure = draw_mistakes(pictures(4), true, predicted, confidence, ["a", "b", "c", "d"], "run")
+    headings = [text for text in figure.texts if ", seen as " in text.get_text()]
+    assert [text.get_text() for text in headings] == [
+        "dog, seen as cat", "cat, seen as ship", "ship, seen as dog",
+    ]  # fmt: skip
+    lines = [line.get_xdata() for line in figure.axes[0].lines]
+    boxes = [image.get_extent() for image in figure.axes[0].images]
+    assert [sum(left <= box[0] <= right for box in boxes) for left, right in lines] == [2, 1, 1]
+    assert not seen(figure).cut()
 
 
 def test_more_than_twenty_four_mistakes_are_counted(seen):
@@ -60,11 +74,14 @@ def test_pictures_of_any_size_take_about_the_same_room(side, seen):
     assert 0.8 <= figure.axes[0].images[0].get_window_extent().width / DPI <= 1.95
 
 
-@pytest.mark.parametrize("given", [0, 5])
+@pytest.mark.parametrize("given", [0, 1, 5])
 def test_without_a_mistake_the_page_says_so(given, seen):
     names = ["cat"] * given
     figure = draw_mistakes(pictures(given), names, names, [1.0] * given, names, "run")
-    expected = "There is no mistake among these 5 pictures." if given else "no mistake to show"
+    told = "There is no mistake among {}.".format
+    expected = {0: "no mistake to show", 1: told("this picture"), 5: told("these 5 pictures")}[
+        given
+    ]
     assert expected in seen(figure).words()
     assert not seen(figure).cut()
 

@@ -3,12 +3,13 @@
 import math
 
 import numpy as np
+import pytest
 from figures.learning_curve import LearningCurve, draw_learning_curves
 
-from grevy.figures.accuracy_cost import CostPoint, draw_accuracy_cost
+from grevy.figures.accuracy_cost import CostPoint, draw_accuracy_cost, why_no_cost
 from grevy.figures.effects import EffectRow, draw_effects
 from grevy.figures.flipped import SHOWN, FlippedPictures, draw_flipped
-from grevy.figures.loss_panels import LossCurve, Panel, draw_loss_panels
+from grevy.figures.loss_panels import LossCurve, Panel, draw_loss_panels, mean_curve
 
 NAN = math.nan
 LONG = "optimizer.weight_decay=0.0005, schedule=one-cycle, augment.translate=2"
@@ -24,13 +25,33 @@ def row(name, mean, half=1.0, kind="better", verdict="better"):
 def test_each_arm_has_its_dot_and_its_intervals_in_its_row(seen):
     figure = draw_effects([row("flips", 3.0), row("ELU", -1.0, kind="worse")], 0.5, "effects")
     axes = figure.axes[0]
-    dots = {tuple(np.ravel(line.get_xydata())) for line in axes.lines if line.get_markersize() == 7}
-    assert {(3.0, 0.0), (-1.0, 1.0)} <= dots
+    dots = [np.ravel(line.get_xydata()) for line in axes.lines if line.get_markersize() == 7]
+    assert [effect for effect, _ in dots] == [3.0, -1.0]
+    (_, first), (_, second) = dots
+    assert 0 < first < second < axes.get_ylim()[0]  # from the top
     thick = [line.get_xdata() for line in axes.lines if line.get_linewidth() == 4]
     assert [list(ends) for ends in thick] == [[2.0, 4.0], [-2.0, 0.0]]
     page = seen(figure)
     assert "±0.5 points" in page.words()
     assert not page.cut()
+
+
+def test_an_interval_ends_where_it_ends():
+    axes = draw_effects([row("flips", 3.0)], 0.5, "effects").axes[0]
+    intervals = [line for line in axes.lines if line.get_linewidth() in (1.2, 4)]
+    assert [line.get_solid_capstyle() for line in intervals] == ["butt", "butt"]
+
+
+@pytest.mark.parametrize("seeds", [3, 20])
+def test_seeds_of_the_same_effect_don_t_hide_each_other(seeds, seen):
+    equal = EffectRow("flips", 3.0, 2.0, 4.0, 2.6, 3.4, (3.0,) * seeds, "better", "better")
+    figure = draw_effects([equal, row("ELU", 1.0)], 0.5, "effects")
+    seen(figure)
+    dots = figure.axes[0].lines[3].get_xydata()
+    assert len(dots) == seeds
+    steps = np.diff(figure.axes[0].transData.transform(dots)[:, 1])
+    size = figure.axes[0].lines[3].get_markersize() * figure.dpi / 72
+    assert (np.abs(steps) >= size).all()
 
 
 def test_one_seed_has_no_thick_interval_and_no_pair_says_so(seen):
@@ -58,19 +79,68 @@ def test_loss_panels_share_their_axes_and_say_what_to_read(seen):
     figure = draw_loss_panels(panels, "Loss before and after")
     assert len(figure.axes) == 4
     assert len({axes.get_ylim() for axes in figure.axes}) == 1
-    assert len(figure.axes[0].lines) == 2 * 3 + 1
+    assert (
+        len(figure.axes[0].collections) == 2 * 2
+    )  # of each split: all seeds, and those that went on
     page = seen(figure)
-    assert "validation, baseline" in page.words()
+    assert "baseline" in page.words()
     assert not page.cut()
     assert page.overlapping(list(figure.texts)) == []
 
 
-def test_a_cost_that_nobody_knows_is_left_out_and_said(seen):
-    points = [CostPoint("baseline", (70.0, 71.0), 300.0, NAN), CostPoint("b", (72.0,), NAN, NAN)]
+def test_a_panel_holds_the_mean_of_its_seeds_and_the_band_from_least_to_greatest():
+    curves = [LossCurve(np.array([1.0, 2.0]), np.array([a, 1.0]), np.array([2.0, b]))
+              for a, b in ((2.0, 1.0), (3.0, 3.0), (7.0, 2.0))]  # fmt: skip
+    axes = draw_loss_panels([Panel("flips", tuple(curves))], "loss").axes[0]
+    assert axes.lines[0].get_xydata().tolist() == [[1.0, 4.0], [2.0, 1.0]]
+    train = axes.collections[0].get_paths()[0].vertices
+    assert {tuple(point) for point in train} >= {(1.0, 2.0), (1.0, 7.0)}
+    assert mean_curve(curves).validation_C.tolist() == [2.0, 2.0]
+
+
+def test_where_a_seed_has_stopped_the_others_go_on_thin():
+    short = LossCurve(np.array([1.0]), np.array([2.0]), np.array([3.0]))
+    long = LossCurve(np.array([1.0, 2.0]), np.array([4.0, 1.0]), np.array([3.0, 2.0]))
+    axes = draw_loss_panels([Panel("flips", (short, long))], "loss").axes[0]
+    whole, rest = axes.lines[0], axes.lines[1]
+    assert whole.get_xydata().tolist() == [[1.0, 3.0]]
+    assert rest.get_xydata().tolist() == [[1.0, 3.0], [2.0, 1.0]]
+    assert rest.get_linewidth() < whole.get_linewidth()
+
+
+def test_a_panel_that_would_be_empty_has_its_own_axis(seen):
+    high = LossCurve(np.arange(1.0, 5), np.linspace(90, 80, 4), np.linspace(90, 85, 4))
+    figure = draw_loss_panels([Panel("good", (curve(),)), Panel("bad", (high,))], "loss")
+    assert figure.axes[0].get_ylim()[1] < 3 < figure.axes[1].get_ylim()[0]
+    assert "each panel has its own axis" in seen(figure).words()
+
+
+@pytest.mark.parametrize(
+    ("points", "why"),
+    [
+        ([CostPoint("base", (70.0,), 300.0, 1e12)], "there is one arm"),
+        (
+            [CostPoint("a", (70.0,), 300.0, NAN), CostPoint("b", (72.0,), NAN, NAN)],
+            "of one arm only",
+        ),
+        ([CostPoint("a", (70.0,), 300.0, 1e9), CostPoint("b", (72.0,), 301.0, 1e9)], "the same"),
+        ([CostPoint("a", (70.0,), NAN, NAN), CostPoint("b", (72.0,), NAN, NAN)], "is not known"),
+    ],
+)
+def test_a_cost_with_nothing_to_see_is_not_drawn_and_said(points, why, seen):
     figure = draw_accuracy_cost(points, "cost")
-    assert "not known" in seen(figure).words()
-    names = [text.get_text() for text in figure.axes[0].texts]
-    assert names == ["baseline"]
+    assert figure.axes == []
+    assert why in why_no_cost(points)
+    assert why in " ".join(seen(figure).words().split())
+
+
+def test_accuracy_ends_at_100_percent_and_one_cost_alone_is_one_panel():
+    points = [CostPoint("a", (99.0, 100.0), 300.0, 1e9), CostPoint("b", (100.0,), 500.0, 1e9)]
+    figure = draw_accuracy_cost(points, "cost")
+    assert why_no_cost(points) == ""
+    (axes,) = figure.axes
+    assert axes.get_ylim()[1] == 100.0
+    assert len([line for line in axes.lines if line.get_marker() == "o"]) == 2
 
 
 def test_names_of_near_dots_don_t_cover_each_other(seen):
@@ -93,6 +163,7 @@ def test_flipped_pictures_are_shown_under_their_heading(seen):
     figure = draw_flipped([won, lost], "flips")
     assert len(figure.axes[0].images) == SHOWN
     page = seen(figure)
+    assert page.words().count("true: cat") == SHOWN
     assert "0 pictures more often wrong" in page.words()
     assert not page.cut()
 

@@ -11,6 +11,7 @@ from grevy.data.natural import natural_key
 from grevy.data.sources.rules import PICTURE_SUFFIXES, SPLIT_WORDS, checked, is_hidden, listed
 from grevy.data.types import EncodedSplit, Source
 from grevy.errors import DataFormatError, DataNotFoundError, EmptyDataError
+from grevy.figures.numerals import counted
 
 
 def read_class_folders(root: Path, name: str) -> Source:
@@ -80,7 +81,7 @@ def _notes(strangers: Sequence[str]) -> tuple[str, ...]:
     if not strangers:
         return ()
     return (
-        f"{len(strangers):,} files were not read, for no picture in a class folder: "
+        f"{counted(len(strangers), 'file')} not read, for no picture in a class folder: "
         f"{listed(strangers)}",
     )
 

@@ -17,6 +17,7 @@ from grevy.data.content_hash import content_hash
 from grevy.data.sources.rules import checked, class_labels, row_ids
 from grevy.data.types import ArraySplit, Source
 from grevy.errors import DataFormatError, DataNotFoundError
+from grevy.figures.numerals import counted
 
 _PREFIXES = {"train": "train", "test": "t10k"}
 _KINDS = {"images": 3, "labels": 1}  # dimensions
@@ -74,7 +75,8 @@ def _read_split(
         count = _shape(file, images, _KINDS["images"])[0]
     if count != len(values):
         raise DataFormatError(
-            f"{images} has {count:,} pictures and {labels} has {len(values):,} labels",
+            f"{images} has {counted(count, 'picture')} and {labels} has"
+            f" {counted(len(values), 'label')}",
             "one label for each picture",
             "get both files again from the publisher",
         )

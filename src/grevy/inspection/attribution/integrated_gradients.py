@@ -19,7 +19,7 @@ from torch import Tensor, nn
 
 from grevy.classifier.classifier import Classifier, Pictures
 from grevy.errors import InputError
-from grevy.figures.numerals import numeral
+from grevy.figures.numerals import counted, numeral
 from grevy.inspection.attribution.examine import Findings, Method, examine
 from grevy.inspection.attribution.scores import class_logits, mean_image_gradients
 from grevy.inspection.attribution.starts import START_WORDS, start_images
@@ -90,7 +90,7 @@ def integrate(
         tolerance: largest gap that is good enough.
     """
     if steps < 1:
-        raise InputError(f"{steps} steps", "1 or more", "change the steps")
+        raise InputError(counted(steps, "step"), "1 or more", "change the steps")
     way_BCHW = images_BCHW - baselines_BCHW
     with torch.no_grad():
         end_B = class_logits(model, images_BCHW, classes_B).double()
@@ -140,8 +140,8 @@ def look(
         maps_BHW = done.attributions_BCHW.sum(1)
         checks_B = tuple(_gap_check(gap, done.steps) for gap in done.gaps_B.tolist())
         note = (
-            f"The way starts at {START_WORDS[start]}; {done.steps} steps. A pixel's value is the "
-            "sum over its colours."
+            f"The way starts at {START_WORDS[start]}; {counted(done.steps, 'step')}. A pixel's "
+            "value is the sum over its colours."
         )
         return Findings(maps_BHW, maps_BHW, arrays, checks_B, (note,))
 
@@ -154,5 +154,7 @@ def look(
 
 
 def _gap_check(gap: float, steps: int) -> Check:
-    text = f"The attributions sum to f(x) − f(x₀) up to {numeral(gap)} after {steps} steps."
+    text = (
+        f"The attributions sum to f(x) − f(x₀) up to {numeral(gap)} after {counted(steps, 'step')}."
+    )
     return Check("completeness gap", gap, f"within {TOLERANCE}", abs(gap) <= TOLERANCE, text)

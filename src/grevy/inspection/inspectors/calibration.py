@@ -16,8 +16,9 @@ class CalibrationSettings(Settings):
     split: SplitName = "validation"
     seed: Seed = 0
 
-    bins: Annotated[int, Field(ge=1)] = 15
-    """Bins of confidence (Guo et al. 2017: 15)."""
+    bins: Annotated[int, Field(ge=1)] | None = None
+    """Bins of confidence. Default: the square root of the number of pictures, at most 15 (as Guo
+    et al. 2017 have for 10,000)."""
 
 
 register(

@@ -21,6 +21,7 @@ from grevy.inspection.maps.calibration_numbers import (
     Floats,
     Kind,
     best_temperature,
+    bins_for,
     bins_of,
     brier_score,
     error_interval,
@@ -86,6 +87,11 @@ class CalibrationView:
         right_N: NDArray[np.bool_] = self.logits_NK.argmax(1) == self.labels_N
         return right_N
 
+    @property
+    def bin_count(self) -> int:
+        """How many bins of each kind."""
+        return self.settings.bins or bins_for(len(self.labels_N))
+
     def confidence_N(self, temperature: float = 1.0) -> Floats:
         """Probability of the predicted class."""
         confidence_N: Floats = probabilities_of(self.logits_NK, temperature).max(1)
@@ -93,7 +99,7 @@ class CalibrationView:
 
     def bins(self, kind: Kind, temperature: float = 1.0) -> Bins:
         """Pictures of like confidence together."""
-        return bins_of(self.confidence_N(temperature), self.right_N, kind, self.settings.bins)
+        return bins_of(self.confidence_N(temperature), self.right_N, kind, self.bin_count)
 
     @cached_property
     def numbers(self) -> dict[str, float]:
@@ -101,7 +107,7 @@ class CalibrationView:
         confidence_N = self.confidence_N()
         errors = {kind: self.bins(kind) for kind in KINDS}
         low, high = error_interval(
-            confidence_N, self.right_N, "equal width", self.settings.seed, self.settings.bins
+            confidence_N, self.right_N, "equal width", self.settings.seed, self.bin_count
         )
         found = {
             "accuracy": float(self.right_N.mean()),
@@ -182,7 +188,7 @@ class CalibrationView:
         return (
             f"{shown}, as recorded at the end of the run; bars are 95 % intervals (Wilson).",
             "Noise in a bin only adds to a gap: the expected calibration error of few pictures "
-            f"lies too high (Guo et al. 2017; {counted(self.settings.bins, 'bin')}).",
+            f"lies too high (Guo et al. 2017; {counted(self.bin_count, 'bin')}).",
             *self._about_temperature(),
             *about_split(self.split),
         )

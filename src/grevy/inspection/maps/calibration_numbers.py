@@ -5,6 +5,7 @@ Shapes: N pictures, K classes, B bins.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -66,6 +67,11 @@ def probabilities_of(logits_NK: NDArray[np.floating], temperature: float = 1.0) 
     """Softmax [N, K] of the logits divided by a temperature."""
     probabilities_NK: Floats = special.softmax(logits_NK.astype(np.float64) / temperature, axis=1)
     return probabilities_NK
+
+
+def bins_for(pictures: int) -> int:
+    """Bins for so many pictures: the square root, so that as many lie in a bin; at most 15."""
+    return max(1, min(BINS, round(math.sqrt(pictures))))
 
 
 def bins_of(confidence_N: Floats, right_N: NDArray[np.bool_], kind: Kind, bins: int = BINS) -> Bins:

@@ -14,6 +14,7 @@ from torch import Tensor
 from grevy.classifier.classifier import Classifier
 from grevy.errors import EmptyDataError
 from grevy.figures.class_map import in_words, over_picture
+from grevy.figures.numerals import counted
 from grevy.figures.render import to_rgb
 from grevy.figures.scale import Scale, class_map_scale, magnitude_scale
 from grevy.figures.tiles import Sheet, Tile
@@ -147,8 +148,8 @@ class MistakesView:
         maps_M2HW = self.arrays["maps_M2HW"]
         same = sum(bool(np.array_equal(a, b)) for a, b in maps_M2HW)
         text = (
-            f"On {same} of {len(self.names)} pictures the maps of both classes are the same: there "
-            "they don't tell the two apart."
+            f"On {same} of {counted(len(self.names), 'picture')} the maps of both classes are "
+            "the same: there they don't tell the two apart."
         )
         return (Check("maps that tell classes apart", same, "0", same == 0, text),)
 
@@ -157,7 +158,9 @@ class MistakesView:
         """How many mistakes there are."""
         wrong, n = self.counts
         few = f"the {len(self.names)} surest are shown" if wrong > len(self.names) else "all shown"
-        found = f"{wrong:,} of {n:,} {self.split} pictures are mistaken ({wrong / n:.2%}); {few}."
+        found = (
+            f"{wrong:,} of {counted(n, f'{self.split} picture')} mistaken ({wrong / n:.2%}); {few}."
+        )
         return (found, *(check.text for check in self.checks if check.value))
 
     @property

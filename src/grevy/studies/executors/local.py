@@ -17,6 +17,7 @@ from collections.abc import Generator, Sequence
 from dataclasses import dataclass, field
 
 from grevy.errors import WorkerDiedError
+from grevy.figures.numerals import counted
 from grevy.studies.executors.task import RETRIES, Failure, Outcome, Task
 
 TICK_SECONDS = 1.0
@@ -51,7 +52,7 @@ class LocalExecutor:
     @property
     def description(self) -> str:
         """For the screen."""
-        return f"{self.workers} at a time on this machine, {self.threads} thread(s) each"
+        return f"{self.workers} at a time on this machine, {counted(self.threads, 'thread')} each"
 
     def run(self, tasks: Sequence[Task]) -> Generator[Outcome | None]:
         """See `Executor.run`."""
