@@ -158,7 +158,11 @@ def text_width(text: str, size: float = TEXT) -> float:
 
 
 def wrap(text: str, width: float, size: float = TEXT) -> list[str]:
-    """`text` in lines of at most `width` inches, broken at spaces, or inside too long words."""
+    """`text` in lines of at most `width` inches, broken at spaces.
+
+    A word that is too long for a line is broken behind a hyphen, a dot, a slash, an underscore or
+    a colon where it has one, and between letters only where it has none.
+    """
     lines: list[str] = []
     line = ""
     for piece in _pieces(text, width, size):
@@ -170,11 +174,20 @@ def wrap(text: str, width: float, size: float = TEXT) -> list[str]:
 
 
 def _pieces(text: str, width: float, size: float) -> Iterator[str]:
-    """Words, and the letters of words that are wider than a line; a space behind each word."""
+    """What may begin a line: words, and parts of words that are wider than a line."""
     for word in text.split(" "):
-        letters = [word] if text_width(word, size) <= width else re.findall(r"\\.|.", word)
-        yield from letters[:-1]
-        yield letters[-1] + " "
+        parts = list(_parts(word, width, size))
+        yield from parts[:-1]
+        yield parts[-1] + " "
+
+
+def _parts(word: str, width: float, size: float) -> Iterator[str]:
+    if text_width(word, size) <= width:
+        yield word
+        return
+    for part in re.split(r"(?<=[-./_:])(?=\w)", word):
+        fits = text_width(part, size) <= width
+        yield from [part] if fits else re.findall(r"\\.|.", part)
 
 
 def line_height(size: float = TEXT) -> float:
