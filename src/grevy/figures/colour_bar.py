@@ -57,7 +57,9 @@ def put_bar(
     tall = snap(max(_LEAST, min(height - below, _TALLEST)))
     _put_box(canvas, look(_ramp(scale), scale), (left, top), (_BAR, tall))
     marks = [(numeral(value), top + tall * _part(value, scale)) for value in _named(scale)]
-    marks = [(text, min(max(at, top + _LETTER / 2), top + tall - _LETTER / 2)) for text, at in marks]
+    marks = [
+        (text, min(max(at, top + _LETTER / 2), top + tall - _LETTER / 2)) for text, at in marks
+    ]
     if scale.absent:
         square = top + tall + _GAP
         _put_box(canvas, look(np.array([[np.nan]]), scale), (left, square), (_BAR, _BAR))

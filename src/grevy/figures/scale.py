@@ -183,7 +183,9 @@ def _left_out(clauses: Sequence[str], sample: _Sample) -> str:
 
 
 def _absent(sample: _Sample) -> str:
-    return f"{counted(sample.absent, 'value')} NaN or infinite, drawn yellow" if sample.absent else ""
+    return (
+        f"{counted(sample.absent, 'value')} NaN or infinite, drawn yellow" if sample.absent else ""
+    )
 
 
 def _note(what: str, clauses: Sequence[str], sample: _Sample) -> str:

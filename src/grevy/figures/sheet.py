@@ -15,7 +15,7 @@ from grevy.figures.class_map import over_dark_and_light
 from grevy.figures.colour_bar import bar_width, put_bar
 from grevy.figures.colours import FAINT
 from grevy.figures.lettering import Lettering
-from grevy.figures.page import DPI, MARGIN, SMALL, Page, drawing, line_height, new_page, snap, wrap
+from grevy.figures.page import MARGIN, SMALL, Page, drawing, line_height, new_page, snap, wrap
 from grevy.figures.scale import render
 from grevy.figures.tile_grid import (
     GAP,
@@ -140,7 +140,12 @@ def _plan(sheet: Sheet, lettering: Lettering) -> _Plan:
     grids = _grids(bands)
     room = max(_LEAST, *(_width(*both) for both in zip(bands, grids, strict=True)))
     placed = [
-        _Placed(band, grid, wrap(band.title, room) if band.title else [], wrap(_words(band, grid), room, SMALL))
+        _Placed(
+            band,
+            grid,
+            wrap(band.title, room) if band.title else [],
+            wrap(_words(band, grid), room, SMALL),
+        )
         for band, grid in zip(bands, grids, strict=True)
     ]
     lines = [lettering.line(line, _LONG) for line in sheet.lines]

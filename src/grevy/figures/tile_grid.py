@@ -157,9 +157,7 @@ def factor_in(shape_HW: tuple[int, ...], cell: int) -> int:
     return max(1, cell // longest) if longest <= LARGEST else -math.ceil(longest / LARGEST)
 
 
-def lay_out(
-    rows: Sequence[Sequence[Tile]], cell: int, pitch: float = 0.0, group: int = 0
-) -> Grid:
+def lay_out(rows: Sequence[Sequence[Tile]], cell: int, pitch: float = 0.0, group: int = 0) -> Grid:
     """Sizes for tiles, each in its cell.
 
     Columns are equally wide, as the widest picture or the longest word; texts are wrapped in them.

@@ -27,8 +27,8 @@ IN_A_ROW = 8
 """So many tiles beside each other are seen well."""
 
 _FEW, _MANY, _FINE = 10, 16, 32
-"""Up to _FEW tiles are one row. Of more than _MANY tiles so many stand in a row, unless one has more
-than _FINE values on a side: then they are IN_A_ROW, so that each value can be seen."""
+"""Up to _FEW tiles are one row. Of more than _MANY tiles so many stand in a row, unless one has
+more than _FINE values on a side: then they are IN_A_ROW, so that each value can be seen."""
 
 PICTURE, ASKED = 1.6, 3.0
 """Inches: a picture as it is given to the network, and one about which something is asked."""
@@ -44,7 +44,7 @@ class Band:
         numbers: one line for all of them; "": each tile has its own below it.
         scale: what they were rendered with; None where they are in colours of their own.
         over: whether the scale tints a picture instead of being drawn plainly.
-        inches: to which its tiles are brought, such as PICTURE; 0: as small as those of other bands.
+        inches: to which its tiles are brought, such as PICTURE; 0: as those of the other bands.
         group: so many tiles belong together and stand apart from the next; 0: all do.
     """
 

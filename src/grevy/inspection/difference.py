@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 AnySettings = TypeVar("AnySettings", bound=Settings)
 
+
 class Comparable(View, Protocol):
     """A view that can stand beside another of its kind."""
 

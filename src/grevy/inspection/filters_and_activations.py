@@ -23,6 +23,7 @@ from grevy.inspection.view import Check, findings, png_of, weights_told
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+
 def look(
     classifier: Classifier, pictures: Pictures, settings: FiltersAndActivationsSettings
 ) -> FiltersAndActivationsView:
@@ -91,8 +92,8 @@ class FiltersAndActivationsView:
         seen = [picture_tile(inputs, picture) for picture in range(len(inputs))]
         bands = [Band((seen,), "what the network sees", inches=PICTURE)]
         maps = [in_rows(self.activations.tiles(picture)) for picture in range(len(inputs))]
-        for row, filters in enumerate(in_rows(self.filters.tiles())):
-            of_row = [self.filters.band([filters])]
+        for row, tiles in enumerate(in_rows(self.filters.tiles())):
+            of_row = [self.filters.band([tiles])]
             of_row += [self._answers(picture, rows[row]) for picture, rows in enumerate(maps)]
             bands += [replace(band, title="") for band in of_row] if row else of_row
         name = self.filters.classifier.name

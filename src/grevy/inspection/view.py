@@ -15,8 +15,9 @@ from grevy.figures.page import DPI, drawing
 from grevy.figures.scale import Scale
 
 if TYPE_CHECKING:
-    from grevy.classifier.classifier import Classifier
     from matplotlib.figure import Figure
+
+    from grevy.classifier.classifier import Classifier
 
 
 @dataclass(frozen=True)

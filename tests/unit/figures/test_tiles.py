@@ -7,10 +7,10 @@ from measure import LEAST, faults
 from grevy.errors import InputError
 from grevy.figures.page import DPI
 from grevy.figures.scale import NOT_A_NUMBER, activations_scale, render, weights_scale
-from grevy.figures.stamps import stamp, stamp_width
-from grevy.figures.tile_grid import LARGEST, enlargement, scaled
 from grevy.figures.sheet import _grids as grids
 from grevy.figures.sheet import draw_sheet
+from grevy.figures.stamps import stamp, stamp_width
+from grevy.figures.tile_grid import LARGEST, enlargement, scaled
 from grevy.figures.tiles import ASKED, Band, Sheet, Tile, paged, pages, untitled
 
 YELLOW = [int(NOT_A_NUMBER[i : i + 2], 16) for i in (1, 3, 5)]
@@ -129,7 +129,7 @@ def test_each_band_has_its_own_bar_beside_it():
     assert len(found) == 3
     grids = [i for axes in figure.axes for i in axes.images if i.get_gid() == "tiles"]
     for bar, grid in zip(found, grids, strict=True):
-        left, right, bottom, top = bar.get_extent()
+        left, _, bottom, top = bar.get_extent()
         assert left > grid.get_extent()[1]  # right of its tiles, and as high
         assert grid.get_extent()[3] <= top < bottom <= grid.get_extent()[2]
 
