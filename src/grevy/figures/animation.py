@@ -34,10 +34,11 @@ PRODUCTS, FEWEST = 12_000, 24
 made in any case: each is drawn letter by letter, and a window of 13 × 13 cells takes 0.1 s."""
 
 _DPI = 100
-_EXACT = 160
-"""Colours that are exactly right; 95 are left for the edges of letters."""
+_EXACT = 64
+"""Colours that are exactly right: those of cells, page and text. The other 191 are for pictures."""
 
-_OTHER = 255
+_UNKNOWN = 255
+"""No place in a palette: a colour of which the place is not looked up yet."""
 
 _WHOLE_WALK, _SHORTEST, _LONGEST, _LAST = 30_000, 80, 900, 3_000
 """Milliseconds: of all frames together, and of one frame."""
@@ -164,33 +165,43 @@ class _Camera:
 class _Palette:
     """The colours of all frames: those of the last one, in which every colour has come up.
 
-    The most frequent ones, which fill cells and page, are kept exactly; the others, which smooth
-    the edges of letters and lines, become the nearest. One place is left free for what Pillow
-    makes transparent because it did not change.
+    The most frequent ones, which fill cells and page, are kept exactly. The others, such as the
+    grays of a photograph, share the rest of the palette, each counted once however often it comes
+    up, and become the nearest. One place is left free for what Pillow makes transparent because it
+    did not change.
     """
 
     def __init__(self, picture: Image) -> None:
         from PIL import Image
+        from PIL.Image import Quantize
 
         codes_N, counts_N = np.unique(_codes(np.asarray(picture)), return_counts=True)
-        exact = codes_N[np.argsort(-counts_N, kind="stable")[:_EXACT]]
-        others = picture.quantize(255 - len(exact)).getpalette() or []
-        parts = [int(code) >> shift & 255 for code in exact for shift in (16, 8, 0)]
-        self._palette = Image.new("P", (1, 1))
-        self._palette.putpalette(parts + others)
-        self._index = np.full(2**24, _OTHER, np.uint8)
-        self._index[exact] = range(len(exact))
+        order_N = np.argsort(-counts_N, kind="stable")
+        colours_N3 = _colours(codes_N[order_N])
+        self._colours_P3 = colours_N3[:_EXACT]
+        others_N3 = colours_N3[_EXACT:]
+        if len(others_N3):
+            places = _UNKNOWN - len(self._colours_P3)
+            few = Image.fromarray(others_N3[None]).quantize(places, Quantize.MEDIANCUT, kmeans=3)
+            shared_P3 = np.array(few.getpalette(), np.uint8).reshape(-1, 3)[:places]
+            self._colours_P3 = np.concatenate([self._colours_P3, shared_P3])
+        self._index = np.full(2**24, _UNKNOWN, np.uint8)
 
     def applied_to(self, picture: Image) -> Image:
         from PIL import Image
-        from PIL.Image import Dither
 
-        nearest = picture.quantize(palette=self._palette, dither=Dither.NONE)
-        index_HW = self._index[_codes(np.asarray(picture))]
-        index_HW = np.where(index_HW == _OTHER, np.asarray(nearest), index_HW)
-        frame = Image.fromarray(index_HW)
-        frame.putpalette(nearest.getpalette() or [])
+        codes_HW = _codes(np.asarray(picture))
+        codes_N = np.unique(codes_HW)
+        self._look_up(codes_N[self._index[codes_N] == _UNKNOWN])
+        frame = Image.fromarray(self._index[codes_HW])
+        frame.putpalette(self._colours_P3.tobytes())
         return frame
+
+    def _look_up(self, codes_N: NDArray[np.int32]) -> None:
+        """The places of the nearest colours; Pillow's own look-up is coarse by four levels."""
+        for part_N in np.array_split(codes_N, len(codes_N) // 4_000 + 1):
+            apart_NP3 = _colours(part_N)[:, None].astype(np.int32) - self._colours_P3
+            self._index[part_N] = (apart_NP3**2).sum(2).argmin(1)
 
 
 def _codes(colours_X3: NDArray[np.uint8]) -> NDArray[np.int32]:
@@ -198,3 +209,8 @@ def _codes(colours_X3: NDArray[np.uint8]) -> NDArray[np.int32]:
     red, green, blue = np.moveaxis(colours_X3.astype(np.int32), -1, 0)
     codes_X: NDArray[np.int32] = red << 16 | green << 8 | blue
     return codes_X
+
+
+def _colours(codes_N: NDArray[np.int32]) -> NDArray[np.uint8]:
+    """Red, green and blue [N, 3] of such numbers."""
+    return np.stack([codes_N >> shift & 255 for shift in (16, 8, 0)], axis=-1).astype(np.uint8)

@@ -158,7 +158,11 @@ def text_width(text: str, size: float = TEXT) -> float:
 
 
 def wrap(text: str, width: float, size: float = TEXT) -> list[str]:
-    """`text` in lines of at most `width` inches, broken at spaces, or inside too long words."""
+    """`text` in lines of at most `width` inches, broken at spaces.
+
+    A word that is too long for a line is broken behind a hyphen, a dot, a slash, an underscore or
+    a colon where it has one, and between letters only where it has none.
+    """
     lines: list[str] = []
     line = ""
     for piece in _pieces(text, width, size):

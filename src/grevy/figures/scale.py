@@ -51,6 +51,8 @@ class Scale:
         high: value at the upper end; 0 where there is nothing to tell apart.
         note: what the scale is made from and what it leaves out, as one sentence.
         absent: how many of the values are NaN or infinite.
+        left_out: what a colour bar does not tell, as a clause: values beyond its ends, values that
+            are not numbers; "" where it tells all.
     """
 
     kind: Kind
@@ -58,6 +60,7 @@ class Scale:
     high: float
     note: str
     absent: int = 0
+    left_out: str = ""
 
 
 def weights_scale(weights: Values, over: str = "the layer") -> Scale:
@@ -116,7 +119,9 @@ def class_map_scale(maps: Values, over: str = "these class maps") -> Scale:
         else f"{NO_EVIDENCE} in {over}",
         f"{counted(below, 'negative value')} drawn as 0" if below else "",
     ]
-    return Scale("sequential", 0.0, high, _note("Class maps", clauses, sample), sample.absent)
+    left_out = _left_out(clauses[bool(high) :], sample)
+    note = _note("Class maps", clauses, sample)
+    return Scale("sequential", 0.0, high, note, sample.absent, left_out)
 
 
 @dataclass(frozen=True)
@@ -167,14 +172,26 @@ def _scale(what: str, sample: _Sample, over: str, kind: Kind, high: float) -> Sc
         if beyond
         else "",
     ]
-    return Scale(kind, low, high, _note(what, clauses, sample), sample.absent)
+    clipped = f"the scale ends at the {PERCENTILE} percentile" if beyond else ""
+    left_out = _left_out([clipped, *clauses[bool(high) :]], sample)
+    return Scale(kind, low, high, _note(what, clauses, sample), sample.absent, left_out)
+
+
+def _left_out(clauses: Sequence[str], sample: _Sample) -> str:
+    """What of a note is not seen in a colour bar."""
+    return "; ".join(filter(None, [*clauses, _absent(sample)]))
+
+
+def _absent(sample: _Sample) -> str:
+    return (
+        f"{counted(sample.absent, 'value')} NaN or infinite, drawn yellow" if sample.absent else ""
+    )
 
 
 def _note(what: str, clauses: Sequence[str], sample: _Sample) -> str:
     if not sample.finite.size:
         clauses = ["no value is a number"]
-    absent = f"{counted(sample.absent, 'value')} NaN or infinite, drawn yellow"
-    said = [*filter(None, clauses), *([absent] if sample.absent else [])]
+    said = filter(None, [*clauses, _absent(sample)])
     return f"{what}: {'; '.join(said)}."
 
 
@@ -192,7 +209,7 @@ def render(values: ArrayLike, scale: Scale) -> NDArray[np.uint8]:
     parts = (np.where(known, array, 0) - scale.low) / extent if extent else zero
     places = np.broadcast_to(np.clip(parts, 0, 1) * (_COLOURS - 1), array.shape)
     colours = np.array(_colours(scale.kind)[np.rint(places).astype(np.intp)])
-    colours[~known] = _not_a_number()
+    colours[~known] = rgb(NOT_A_NUMBER)
     return colours
 
 
@@ -205,10 +222,9 @@ def _colours(kind: Kind) -> NDArray[np.uint8]:
     return colours
 
 
-def _not_a_number() -> list[int]:
-    from matplotlib.colors import to_rgb
-
-    return [round(255 * part) for part in to_rgb(NOT_A_NUMBER)]
+def rgb(colour: str) -> list[int]:
+    """Red, green and blue, 0 to 255, of a colour written as #RRGGBB."""
+    return [int(colour[place : place + 2], 16) for place in (1, 3, 5)]
 
 
 def filter_rgb(weights: NDArray[Any], largest: float) -> NDArray[np.uint8]:
@@ -234,7 +250,7 @@ def filter_rgb(weights: NDArray[Any], largest: float) -> NDArray[np.uint8]:
     known = np.array(np.isfinite(pixels).all(axis=-1))
     parts = 0.5 + np.where(known[..., None], pixels, 0) / (2 * largest or 1)
     colours = (255 * np.clip(parts, 0, 1)).round().astype(np.uint8)
-    colours[~known] = _not_a_number()
+    colours[~known] = rgb(NOT_A_NUMBER)
     return colours
 
 

@@ -7,16 +7,16 @@ of 128 tiles ten times as fast.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from itertools import accumulate, zip_longest
+from itertools import accumulate
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from grevy.figures.colours import FAINT, INK, OKABE_ITO
-from grevy.figures.page import DPI, TEXT, Page, line_height, snap
+from grevy.figures.page import DPI, SMALL, Page, line_height, snap
 from grevy.figures.stamps import Line, stamp, stamp_lines, stamp_width
 
 if TYPE_CHECKING:
@@ -25,14 +25,17 @@ if TYPE_CHECKING:
 LARGEST = 256
 """Pixels of the page: only a picture with a longer side is shrunk."""
 
-_TITLE, _NUMBERS = 8.0, 6.0
-"""Font sizes in points."""
-
-GAP = 0.12
+GAP = 0.1
 """Inches between tiles."""
 
-_ABOVE, _BELOW = 0.04, 0.1
+_TITLE, _NUMBERS = SMALL, 7.0
+"""Font sizes in points."""
+
+_ABOVE, _BELOW = 0.04, 0.12
 """Inches from a tile to the lines that the title and the first numbers stand on."""
+
+_UNDER = 0.04
+"""Inches below the last numbers."""
 
 _RIM, _OUTLINE = 1, 176
 """Pixels and gray of the thin line around a tile, so that a pale one is seen."""
@@ -47,13 +50,14 @@ class Tile:
     Attributes:
         picture_HW3: uint8 RGB, a pixel a value, as `render` or `filter_rgb` made it.
         title: above it, as "14".
-        numbers: below it, as `numerals.numbers` made them.
+        numbers: its own, as `numerals.numbers` made them; drawn below it where the tiles beside it
+            have no line of numbers together.
         marked: framed, because it was chosen or is dead; the title or the numbers say why.
     """
 
     picture_HW3: NDArray[np.uint8]
     title: str
-    numbers: str
+    numbers: str = ""
     marked: bool = False
 
 
@@ -63,25 +67,46 @@ class Grid:
 
     Attributes:
         rows: tiles whose pictures have the pixels of the page.
-        widths: of the columns, without the gaps between them.
+        column: width of every column, without the gap behind it.
         heads: of the titles above each row.
-        heights: of the rows, with titles, numbers and gap.
+        heights: of the rows, with titles and numbers.
+        group: so many columns belong together and stand apart from the next; 0: all do.
     """
 
     rows: tuple[tuple[Tile, ...], ...]
-    widths: tuple[float, ...]
+    column: float
     heads: tuple[float, ...]
     heights: tuple[float, ...]
+    group: int = 0
 
     @property
     def width(self) -> float:
         """Inches."""
-        return max(0.0, sum(self.widths) + GAP * (len(self.widths) - 1))
+        columns = max(map(len, self.rows), default=0)
+        return self.left(columns - 1) + self.column if columns else 0.0
+
+    @property
+    def right(self) -> float:
+        """Inches from the edge of the grid to where the last picture of the longest row ends."""
+        longest = max(self.rows, key=len, default=())
+        last = longest[-1].picture_HW3.shape[1] / DPI if longest else 0.0
+        return self.left(len(longest) - 1) + last if longest else 0.0
 
     @property
     def height(self) -> float:
         """Inches."""
-        return sum(self.heights)
+        return sum(self.heights) + GAP * max(0, len(self.heights) - 1)
+
+    @property
+    def tops(self) -> list[float]:
+        """Inches from the top of the grid to the titles of each row."""
+        ends = accumulate(height + GAP for height in self.heights)
+        return [end - height - GAP for end, height in zip(ends, self.heights, strict=True)]
+
+    def left(self, column: int) -> float:
+        """Inches from the edge of the grid to this column, counted from 0."""
+        apart = column // self.group * 2 * GAP if self.group else 0.0
+        return column * (self.column + GAP) + apart
 
 
 def enlargement(shape_HW: tuple[int, ...], target: float) -> int:
@@ -107,33 +132,71 @@ def scaled(picture_HW3: NDArray[np.uint8], factor: int) -> NDArray[np.uint8]:
     return np.rint(sums / counts).astype(np.uint8)
 
 
-def lay_out(rows: Sequence[Sequence[Tile]], target: float) -> Grid:
-    """Sizes for tiles whose longer sides are brought near to `target` inches.
+def cell_of(tiles: Iterable[Tile], target: float) -> int:
+    """Pixels of the page that the longer side of each of these tiles has, or nearly has.
 
-    A column is as wide as its widest picture or its longest word; texts are wrapped in it.
+    The tile with the most pixels decides, since it can be enlarged by the coarsest steps only.
     """
-    sized = tuple(tuple(_sized(tile, target) for tile in row) for row in rows)
-    columns = [[t for t in column if t is not None] for column in zip_longest(*sized)]
-    widths = tuple(snap(max(map(_least_width, column))) for column in columns)
+    shape_HW = max((t.picture_HW3.shape[:2] for t in tiles), key=max, default=(1, 1))
+    factor = enlargement(shape_HW, target)
+    return max(shape_HW) * factor if factor > 0 else math.ceil(max(shape_HW) / -factor)
+
+
+def cell_within(tiles: Iterable[Tile], target: float) -> int:
+    """As `cell_of`, but not beyond `target` inches unless a third of them would stay empty."""
+    longest = max((max(tile.picture_HW3.shape[:2]) for tile in tiles), default=1)
+    if longest > LARGEST:
+        return cell_of(tiles, target)
+    factor = int(target * DPI) // longest
+    return longest * (factor if factor * longest >= 0.67 * target * DPI else factor + 1)
+
+
+def factor_in(shape_HW: tuple[int, ...], cell: int) -> int:
+    """How often a picture is enlarged in a cell of so many pixels; negative: shrunk."""
+    longest = max(shape_HW)
+    return max(1, cell // longest) if longest <= LARGEST else -math.ceil(longest / LARGEST)
+
+
+def lay_out(rows: Sequence[Sequence[Tile]], cell: int, pitch: float = 0.0, group: int = 0) -> Grid:
+    """Sizes for tiles, each in its cell.
+
+    Columns are equally wide, as the widest picture or the longest word; texts are wrapped in them.
+
+    Args:
+        rows: from the top; they may differ in length.
+        cell: pixels, as `cell_of` gives it.
+        pitch: inches from column to column on this page; a tile takes as many of them as it needs,
+            so that it stands above others. 0: there are no others.
+        group: of the grid.
+    """
+    sized = tuple(
+        tuple(
+            replace(t, picture_HW3=scaled(t.picture_HW3, factor_in(t.picture_HW3.shape[:2], cell)))
+            for t in row
+        )
+        for row in rows
+    )
+    column = snap(max((_least_width(tile) for row in sized for tile in row), default=0.0))
+    if pitch:
+        column = snap(math.ceil((column + GAP) / pitch - 1e-6) * pitch - GAP)
     heads, heights = [], []
     for row in sized:
-        titles = _most_lines([tile.title for tile in row], widths, _TITLE)
-        numbers = _most_lines([tile.numbers for tile in row], widths, _NUMBERS)
-        head = titles * line_height(_TITLE) + _ABOVE
-        foot = _BELOW + numbers * line_height(_NUMBERS)
+        titles = _most_lines([tile.title for tile in row], column, _TITLE)
+        numbers = _most_lines([tile.numbers for tile in row], column, _NUMBERS)
+        head = titles * line_height(_TITLE) + _ABOVE if titles else 0.0
+        foot = _BELOW + (numbers - 1) * line_height(_NUMBERS) + _UNDER if numbers else 0.0
         heads.append(snap(head))
-        heights.append(snap(head) + _height(row) + snap(foot + GAP))
-    return Grid(sized, widths, tuple(heads), tuple(heights))
+        heights.append(snap(head) + height_of(row) + snap(foot))
+    return Grid(sized, column, tuple(heads), tuple(heights), group)
 
 
-def _most_lines(texts: Sequence[str], widths: Sequence[float], size: float) -> int:
-    wrapped = (stamp_lines(text, width, size) for text, width in zip(texts, widths, strict=False))
-    return max(map(len, wrapped), default=0)
+def height_of(tiles: Sequence[Tile]) -> float:
+    """Inches of the highest picture in a row of a grid."""
+    return max((len(tile.picture_HW3) for tile in tiles), default=0) / DPI
 
 
-def _sized(tile: Tile, target: float) -> Tile:
-    factor = enlargement(tile.picture_HW3.shape[:2], target)
-    return replace(tile, picture_HW3=scaled(tile.picture_HW3, factor))
+def _most_lines(texts: Sequence[str], width: float, size: float) -> int:
+    return max((len(stamp_lines(text, width, size)) for text in texts if text), default=0)
 
 
 def _least_width(tile: Tile) -> float:
@@ -142,13 +205,7 @@ def _least_width(tile: Tile) -> float:
     return float(max(float(tile.picture_HW3.shape[1]) / DPI, *words, *numbers))
 
 
-def put_grid(
-    page: Page,
-    canvas: Axes,
-    grid: Grid,
-    corner: tuple[float, float],
-    row_titles: Sequence[Sequence[str]],
-) -> None:
+def put_grid(page: Page, canvas: Axes, grid: Grid, corner: tuple[float, float]) -> None:
     """Draw all tiles with their texts.
 
     Args:
@@ -156,7 +213,6 @@ def put_grid(
         canvas: of that page.
         grid: as `lay_out` made it.
         corner: inches from the left edge of the page and from below the title.
-        row_titles: none, or for each row the lines that stand left of it.
     """
     corner = snap(corner[0]), snap(corner[1])
     cells = _placed(grid, corner)
@@ -164,10 +220,6 @@ def put_grid(
     _mark(canvas, [cell for cell in cells if cell.tile.marked])
     stamp(page, canvas, [line for cell in cells for line in _title(cell)], _TITLE)
     stamp(page, canvas, [line for cell in cells for line in _numbers(cell)], _NUMBERS, FAINT)
-    tops = accumulate(grid.heights, initial=corner[1])
-    for lines, row, head, top in zip(row_titles, grid.rows, grid.heads, tops, strict=False):
-        middle = top + head + _height(row) / 2
-        page.text(corner[0] - GAP, middle, "\n".join(lines), ha="right", va="center", size=TEXT)
 
 
 @dataclass(frozen=True)
@@ -181,20 +233,14 @@ class _Cell:
 
     @property
     def foot(self) -> float:
-        return self.top + _height([self.tile])
-
-
-def _height(tiles: Sequence[Tile]) -> float:
-    return max((len(tile.picture_HW3) for tile in tiles), default=0) / DPI
+        return self.top + height_of([self.tile])
 
 
 def _placed(grid: Grid, corner: tuple[float, float]) -> list[_Cell]:
-    lefts = list(accumulate((width + GAP for width in grid.widths), initial=corner[0]))
-    tops = accumulate(grid.heights, initial=corner[1])
     return [
-        _Cell(tile, left, top + head, width)
-        for row, top, head in zip(grid.rows, tops, grid.heads, strict=False)
-        for tile, left, width in zip(row, lefts, grid.widths, strict=False)
+        _Cell(tile, snap(corner[0] + grid.left(i)), snap(corner[1] + top + head), grid.column)
+        for row, top, head in zip(grid.rows, grid.tops, grid.heads, strict=True)
+        for i, tile in enumerate(row)
     ]
 
 
@@ -217,8 +263,8 @@ def _put_pictures(
     """All pictures, each with a thin line around it, as one picture of the page's pixels."""
     if not cells:
         return
-    left, top = corner[0] - _RIM / DPI, corner[1]
-    height, width = round(grid.height * DPI), round(grid.width * DPI) + 2 * _RIM
+    left, top = corner[0] - _RIM / DPI, corner[1] - _RIM / DPI
+    height, width = (round(inches * DPI) + 2 * _RIM for inches in (grid.height, grid.width))
     sheet_HW4 = np.full((height, width, 4), 255, np.uint8)  # Matplotlib is faster with opacity
     for cell in cells:
         row, column = round((cell.top - top) * DPI), round((cell.left - left) * DPI)

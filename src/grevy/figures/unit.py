@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import accumulate
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -28,7 +27,7 @@ from grevy.figures.page import (
     text_width,
     wrap,
 )
-from grevy.figures.tile_grid import GAP, Grid, Tile, lay_out, put_grid, scaled
+from grevy.figures.tile_grid import GAP, Grid, Tile, cell_of, height_of, lay_out, put_grid, scaled
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -123,8 +122,8 @@ def draw_unit(
     pictures = [*(patch for row in rows for patch in row.patches), *large]
     captions = [text for patch in pictures for text in (patch.title, patch.words)]
     with drawing([title, *lines, *notes, *captions]) as lettering:
-        patches = lay_out([_tiles(row.patches, _PATCH, lettering) for row in rows], _PATCH)
-        beside = lay_out([_tiles(large, _LARGE, lettering)], _LARGE)
+        patches = _grid([_tiles(row.patches, _PATCH, lettering) for row in rows], _PATCH)
+        beside = _grid([_tiles(large, _LARGE, lettering)], _LARGE)
         plan = _plan(patches, beside, striped=not all(p.seen_hw.all() for p in pictures))
         found = [part for line in lines for part in wrap(lettering.line(line, 600), plan.room)]
         said = [*(lettering.line(note, 600) for note in notes), *lettering.notes]
@@ -134,7 +133,7 @@ def draw_unit(
         _put_rows(page, canvas, patches, rows, plan)
         if plan.striped:
             _put_key(page, canvas, patches.height)
-        put_grid(page, canvas, beside, (plan.width - MARGIN - beside.width, plan.middle), ())
+        put_grid(page, canvas, beside, (plan.width - MARGIN - beside.width, plan.middle))
         _put_histogram(page, histogram, rows, plan)
         page.text(MARGIN, plan.foot, "\n".join(found), gid="lines")
     return page.figure
@@ -194,6 +193,10 @@ def _factor(shape_hw: tuple[int, ...], target: float) -> int:
     return round(pixels / longest) if longest <= 1.4 * pixels else -round(longest / pixels)
 
 
+def _grid(rows: Sequence[Sequence[Tile]], target: float) -> Grid:
+    return lay_out(rows, cell_of((tile for row in rows for tile in row), target))
+
+
 def _tiles(patches: Sequence[PatchPicture], target: float, lettering: Lettering) -> list[Tile]:
     return [
         Tile(
@@ -206,12 +209,11 @@ def _tiles(patches: Sequence[PatchPicture], target: float, lettering: Lettering)
 
 
 def _put_rows(page: Page, canvas: Axes, grid: Grid, rows: Sequence[PatchRow], plan: _Plan) -> None:
-    put_grid(page, canvas, grid, (plan.left, 0.0), ())
-    tops = accumulate(grid.heights, initial=0.0)
+    put_grid(page, canvas, grid, (plan.left, 0.0))
     for row, top, head, tiles, colour in zip(
-        rows, tops, grid.heads, grid.rows, ROW_COLOURS, strict=False
+        rows, grid.tops, grid.heads, grid.rows, ROW_COLOURS, strict=False
     ):
-        tall = max(len(tile.picture_HW3) for tile in tiles) / DPI
+        tall = height_of(tiles)
         lines = "\n".join(wrap(row.title, _ROW_TITLE - 0.2, SMALL))
         _bar(canvas, MARGIN, top + head, 0.06, tall, colour)
         start = top + head

@@ -17,11 +17,11 @@ from grevy.classifier.classifier import Classifier, Inputs, Pictures
 from grevy.errors import ModelArgumentError
 from grevy.figures.numerals import counted, numbers, numeral
 from grevy.figures.scale import Scale, activations_scale, render
-from grevy.figures.tiles import Sheet, Tile, paged, pages
+from grevy.figures.tiles import PICTURE, Band, Sheet, Tile, paged, pages
 from grevy.inspection.addresses import find_layer
 from grevy.inspection.inspectors.activations import ActivationsSettings, Sort
 from grevy.inspection.layout import Layout, choose_channels, layout_of
-from grevy.inspection.view import Check, findings, numbers_of, png_of
+from grevy.inspection.view import Check, findings, numbers_of, png_of, weights_told
 from grevy.inspection.watching import activations_of
 
 if TYPE_CHECKING:
@@ -163,14 +163,22 @@ class ActivationsView:
 
     def sheet(self, page: int = 1) -> Sheet:
         """Each picture and below it the shown channels; more than 128 have further pages."""
-        rows: list[Sequence[Tile]] = []
+        bands: list[Band] = []
         missing: tuple[str, ...] = ()
         for picture in range(len(self.inputs)):
             grid, missing = paged(self.tiles(picture), page)
-            rows += [[picture_tile(self.inputs, picture)], *grid]
+            seen = Band(([picture_tile(self.inputs, picture)],), inches=PICTURE)
+            bands += [seen, self.band(picture, grid)]
         topic = f"activations of {self.layer}"
-        notes = (*self.notes, *missing)
-        return Sheet(self.classifier.name, topic, tuple(rows), (), (self.scale,), self.lines, notes)
+        told = (*weights_told(self.classifier), *self.notes[len(self.classifier.notes) :], *missing)
+        return Sheet(self.classifier.name, topic, tuple(bands), self.lines, told)
+
+    def band(self, picture: int, rows: Sequence[Sequence[Tile]], title: str = "") -> Band:
+        """Some of the tiles of that picture with their numbers; single values have their own."""
+        shown = [int(tile.title) for row in rows for tile in row]
+        maps_SHW = self.arrays["maps_NCHW"][picture, shown]
+        told = "" if maps_SHW.shape[1:] == (1, 1) else numbers(maps_SHW)
+        return Band(tuple(rows), title, told, self.scale)
 
     def draw(self, page: int = 1) -> Figure:
         """That sheet."""
@@ -218,9 +226,8 @@ def order_of(maps_NCHW: NDArray[np.floating[Any]], sort: Sort) -> tuple[int, ...
 def picture_tile(inputs: Inputs, index: int) -> Tile:
     """The picture as the network sees it."""
     pixels_HWC = inputs.pixels_NHWC[index]
-    height, width, channels = pixels_HWC.shape
-    picture_HW3 = np.repeat(pixels_HWC, 3, 2) if channels == 1 else pixels_HWC
-    return Tile(picture_HW3, inputs.names[index], f"{width}×{height}")
+    picture_HW3 = np.repeat(pixels_HWC, 3, 2) if pixels_HWC.shape[2] == 1 else pixels_HWC
+    return Tile(picture_HW3, inputs.names[index])
 
 
 def _caption(map_HW: NDArray[np.floating[Any]]) -> str:

@@ -5,9 +5,10 @@ Shapes: I input channels, H rows, W columns.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import zip_longest
 from typing import TYPE_CHECKING, Any, Protocol, Self, TypeVar
 
 import numpy as np
@@ -15,9 +16,9 @@ from numpy.typing import NDArray
 
 from grevy.classifier.classifier import Classifier
 from grevy.errors import DifferentNetworksError
-from grevy.figures.numerals import numbers, numeral
+from grevy.figures.numerals import numbers
 from grevy.figures.scale import Scale, changes_scale, render
-from grevy.figures.tiles import Sheet, Tile
+from grevy.figures.tiles import Band, Sheet, Tile, in_rows
 from grevy.inspection.filters import mosaic
 from grevy.inspection.settings import Settings
 from grevy.inspection.view import Check, View, numbers_of, png_of
@@ -26,8 +27,6 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 AnySettings = TypeVar("AnySettings", bound=Settings)
-
-_COLUMNS = 16
 
 
 class Comparable(View, Protocol):
@@ -131,18 +130,12 @@ class DifferenceView:
     def sheet(self) -> Sheet:
         """Row by row the first, then the second; at the end the changes on their own scale."""
         first, second = self.first.sheet(), self.second.sheet()
-        rows, titles = _rows_of_both(first, second, self.names)
-        tiles = self._change_tiles()
-        change_rows = [tiles[i : i + _COLUMNS] for i in range(0, len(tiles), _COLUMNS)]
-        return Sheet(
-            " and ".join(self.names),
-            first.topic,
-            (*rows, *change_rows),
-            (*titles, *("change" for _ in change_rows)),
-            (*first.scales, *([self._scale_of_changes] if tiles else [])),
-            self.lines,
-            self.notes,
-        )
+        bands = _bands_of_both(first, second, self.names)
+        change = [self._change_band()] if self.changes else []
+        told = [f"Change: {self.names[1]} minus {self.names[0]}."] if change else []
+        notes = tuple(dict.fromkeys((*told, *first.notes, *second.notes)))
+        name = " and ".join(self.names)
+        return Sheet(name, first.topic, (*bands, *change), self.lines, notes)
 
     def draw(self) -> Figure:
         """That sheet."""
@@ -160,11 +153,11 @@ class DifferenceView:
     def _scale_of_changes(self) -> Scale:
         return changes_scale([change for _, change in self.changes])
 
-    def _change_tiles(self) -> list[Tile]:
-        return [
-            Tile(_coloured(change, self._scale_of_changes), name, _caption(change))
-            for name, change in self.changes
-        ]
+    def _change_band(self) -> Band:
+        scale = self._scale_of_changes
+        tiles = [Tile(_coloured(change, scale), name) for name, change in self.changes]
+        values = np.concatenate([change.ravel() for _, change in self.changes])
+        return Band(tuple(in_rows(tiles)), "change", numbers(values), scale)
 
     def _repr_png_(self) -> bytes:
         return png_of(self.draw())
@@ -185,37 +178,31 @@ def _names(first: str, second: str) -> tuple[str, str]:
     return (f"{first} (first)", f"{second} (second)") if first == second else (first, second)
 
 
-def _rows_of_both(
-    first: Sheet, second: Sheet, names: tuple[str, str]
-) -> tuple[list[Sequence[Tile]], list[str]]:
-    """Rows of both in turn, with titles; a row that is the same in both stands once."""
-    rows: list[Sequence[Tile]] = []
-    titles: list[str] = []
-    row_titles = first.row_titles or ("",) * len(first.rows)
-    for before, after, title in zip(first.rows, second.rows, row_titles, strict=True):
-        same = _same(before, after)
-        rows += [before] if same else [before, after]
-        titles += [title] if same else [_titled(name, title) for name in names]
-    return rows, titles
+def _bands_of_both(first: Sheet, second: Sheet, names: tuple[str, str]) -> list[Band]:
+    """Bands of both in turn, with titles; a band that is the same in both stands once."""
+    bands: list[Band] = []
+    for before, after in zip(first.bands, second.bands, strict=True):
+        both = zip(names, (before, after), strict=True)
+        titled = [replace(band, title=_titled(name, band.title)) for name, band in both]
+        bands += [before] if _same(before, after) else titled
+    return bands
 
 
 def _titled(name: str, title: str) -> str:
     return f"{name}: {title}" if title else name
 
 
-def _same(before: Sequence[Tile], after: Sequence[Tile]) -> bool:
-    return len(before) == len(after) and all(
-        a.title == b.title
-        and a.numbers == b.numbers
+def _same(before: Band, after: Band) -> bool:
+    pairs = list(zip_longest(before.tiles(), after.tiles()))
+    return all(
+        a is not None
+        and b is not None
+        and (a.title, a.numbers) == (b.title, b.numbers)
         and np.array_equal(a.picture_HW3, b.picture_HW3)
-        for a, b in zip(before, after, strict=True)
+        for a, b in pairs
     )
 
 
 def _coloured(change: NDArray[Any], scale: Scale) -> NDArray[np.uint8]:
     pictures = render(change, scale)
     return pictures if change.ndim == 2 else mosaic(pictures[None])[0]
-
-
-def _caption(change: NDArray[Any]) -> str:
-    return numeral(float(change.flat[0])) if change.size == 1 else numbers(change)

@@ -6,7 +6,7 @@ Shapes: O filters (output channels), I input channels, H rows, W columns, S show
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -24,11 +24,11 @@ from grevy.figures.scale import (
     render,
     weights_scale,
 )
-from grevy.figures.tiles import Sheet, Tile, paged, pages
+from grevy.figures.tiles import Band, Sheet, Tile, paged, pages
 from grevy.inspection.convolution import convolution, filters_of, sees_colours
 from grevy.inspection.inspectors.filters import FiltersSettings
 from grevy.inspection.layout import choose_channels
-from grevy.inspection.view import Check, findings, number, numbers_of, png_of
+from grevy.inspection.view import Check, findings, number, numbers_of, png_of, weights_told
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -130,29 +130,28 @@ class FiltersView:
     @property
     def notes(self) -> tuple[str, ...]:
         """About the weights, shape, order, and how a tile is read."""
-        weights_OIHW = self.arrays["weights_OIHW"]
-        filters, inputs, height, width = weights_OIHW.shape
-        rows, columns = _grid(inputs)
+        filters, inputs, height, width = self.arrays["weights_OIHW"].shape
         shape = f"{self.layer} has {filters} filters of {inputs}×{height}×{width}"
-        sentences = [
-            *self.classifier.notes,
-            f"{shape}, sorted by {self.order}." if self.order else f"{shape}.",
-            filter_rgb_note(self._scaled, self._over)
-            if self.in_colour
-            else f"A tile is one filter: its {inputs} input channels in reading order, "
-            f"{rows} rows of up to {columns}."
-            if inputs > 1
-            else "",
-        ]
-        return tuple(filter(None, sentences))
+        order = f"{shape}, sorted by {self.order}." if self.order else f"{shape}."
+        colour = [filter_rgb_note(self._scaled, self._over)] if self.in_colour else []
+        return (*self.classifier.notes, order, *colour, *self.mosaic)
+
+    @property
+    def mosaic(self) -> tuple[str, ...]:
+        """A sentence where a tile holds several channels."""
+        inputs = self.arrays["weights_OIHW"].shape[1]
+        if self.in_colour or inputs == 1:
+            return ()
+        rows, columns = _grid(inputs)
+        order = f"{rows} rows of up to {columns}"
+        return (f"A tile is one filter: its {inputs} input channels in reading order, {order}.",)
 
     def tiles(self) -> list[Tile]:
         """One for each shown filter; dead ones are marked."""
         shown_S = self.arrays["shown_S"]
         weights_SIHW = self.arrays["weights_OIHW"][shown_S]
         if self.scale is None:
-            largest = max(map(_largest, self._scaled))
-            pictures_SHW3 = filter_rgb(weights_SIHW, largest)
+            pictures_SHW3 = filter_rgb(weights_SIHW, self._largest)
         else:
             pictures_SHW3 = mosaic(render(weights_SIHW, self.scale))
         return [
@@ -174,9 +173,21 @@ class FiltersView:
         """The shown filters in a grid; more than 128 have further pages."""
         topic = f"filters of {self.layer}"
         rows, missing = paged(self.tiles(), page)
-        scales = () if self.scale is None else (self.scale,)
-        notes = (*self.notes, *missing)
-        return Sheet(self.classifier.name, topic, tuple(rows), (), scales, self.lines, notes)
+        band = self.band(rows)
+        notes = (*weights_told(self.classifier), *self.mosaic, *missing)
+        return Sheet(self.classifier.name, topic, (band,), self.lines, notes)
+
+    def band(self, rows: Sequence[Sequence[Tile]]) -> Band:
+        """Some of the tiles with their numbers."""
+        shown = [int(tile.title) for row in rows for tile in row]
+        weights_SIHW = self.arrays["weights_OIHW"][shown]
+        filters, *shape = self.arrays["weights_OIHW"].shape
+        size = "×".join(map(str, shape))
+        order = f", sorted by {self.order}" if self.order else ""
+        title = f"{len(shown)} of {counted(filters, 'filter')} of {size}{order}"
+        gray = [f"gray is 0, full colour {numeral(self._largest)}"] if self.in_colour else []
+        told = "; ".join([numbers(weights_SIHW), *gray])
+        return Band(tuple(rows), title, told, self.scale)
 
     def draw(self, page: int = 1) -> Figure:
         """That sheet."""
@@ -209,6 +220,11 @@ class FiltersView:
     def _scaled(self) -> list[NDArray[Any]]:
         """All weights on the scale."""
         return [self.arrays["weights_OIHW"], *self.shares]
+
+    @property
+    def _largest(self) -> float:
+        """The largest weight on the scale, without its sign."""
+        return max(map(_largest, self._scaled))
 
     @property
     def _over(self) -> str:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from numpy.typing import NDArray
 
 from grevy.classifier.classifier import Classifier, Pictures
 from grevy.figures.scale import Scale
-from grevy.figures.tiles import Sheet, Tile
+from grevy.figures.tiles import PICTURE, Band, Sheet, Tile, in_rows, untitled
 from grevy.inspection import activations, filters
 from grevy.inspection.activations import ActivationsView, picture_tile
 from grevy.inspection.convolution import convolution
@@ -18,13 +18,10 @@ from grevy.inspection.filters import FiltersView
 from grevy.inspection.inspectors.activations import ActivationsSettings
 from grevy.inspection.inspectors.filters import FiltersSettings
 from grevy.inspection.inspectors.filters_and_activations import FiltersAndActivationsSettings
-from grevy.inspection.view import Check, findings, png_of
+from grevy.inspection.view import Check, findings, png_of, weights_told
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
-
-_COLUMNS = 10
-"""Channels in one row, so that filter and activation are seen together."""
 
 
 def look(
@@ -90,20 +87,24 @@ class FiltersAndActivationsView:
         return findings(self.checks)
 
     def sheet(self) -> Sheet:
-        """The pictures, then ten channels a row: filters, and below them their activations."""
+        """The pictures, then some channels a row: filters, and below them their activations."""
         inputs = self.activations.inputs
-        filters = self.filters.tiles()
-        maps = [self.activations.tiles(picture) for picture in range(len(inputs))]
-        rows = [[picture_tile(inputs, picture) for picture in range(len(inputs))]]
-        titles = ["what the network sees"]
-        for start in range(0, len(filters), _COLUMNS):
-            columns = slice(start, start + _COLUMNS)
-            rows += [filters[columns], *(_unnamed(tiles[columns]) for tiles in maps)]
-            titles += ["filter", *inputs.names]
-        scales = [scale for scale in (self.filters.scale, self.scale) if scale is not None]
+        seen = [picture_tile(inputs, picture) for picture in range(len(inputs))]
+        bands = [Band((seen,), "what the network sees", inches=PICTURE)]
+        maps = [in_rows(self.activations.tiles(picture)) for picture in range(len(inputs))]
+        for row, tiles in enumerate(in_rows(self.filters.tiles())):
+            of_row = [self.filters.band([tiles])]
+            of_row += [self._answers(picture, rows[row]) for picture, rows in enumerate(maps)]
+            bands += [replace(band, title="") for band in of_row] if row else of_row
         name = self.filters.classifier.name
         topic = f"filters and activations of {self.filters.layer}"
-        return Sheet(name, topic, tuple(rows), tuple(titles), tuple(scales), self.lines, self.notes)
+        told = (*weights_told(self.filters.classifier), *self.filters.mosaic)
+        return Sheet(name, topic, tuple(bands), self.lines, told)
+
+    def _answers(self, picture: int, tiles: Sequence[Tile]) -> Band:
+        """What these filters make of one picture, without the channel: it stands above."""
+        title = f"what they make of {self.activations.inputs.names[picture]}"
+        return untitled(self.activations.band(picture, [tiles], title))
 
     def draw(self) -> Figure:
         """That sheet."""
@@ -115,8 +116,3 @@ class FiltersAndActivationsView:
 
     def _repr_png_(self) -> bytes:
         return png_of(self.draw())
-
-
-def _unnamed(tiles: list[Tile]) -> list[Tile]:
-    """Without the channel, which stands above the filter."""
-    return [Tile(tile.picture_HW3, "", tile.numbers) for tile in tiles]

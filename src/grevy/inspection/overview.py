@@ -17,9 +17,10 @@ from grevy.errors import LayerNotFoundError, UsageError
 from grevy.figures.class_map import in_words, over_picture
 from grevy.figures.numerals import numeral
 from grevy.figures.scale import Scale, class_map_scale
-from grevy.figures.tiles import Sheet, Tile
+from grevy.figures.tiles import ASKED, IN_A_ROW, Band, Sheet, Tile, untitled
 from grevy.inspection import activations, filters_and_activations
 from grevy.inspection.activations import ActivationsView, order_of, picture_tile
+from grevy.inspection.attribution.cam import layer_with_maps
 from grevy.inspection.attribution.class_maps import look_by_hirescam
 from grevy.inspection.attribution.view import AttributionView
 from grevy.inspection.filters_and_activations import FiltersAndActivationsView
@@ -28,13 +29,13 @@ from grevy.inspection.inspectors.class_maps import ClassMapSettings
 from grevy.inspection.inspectors.filters_and_activations import FiltersAndActivationsSettings
 from grevy.inspection.inspectors.overview import OverviewSettings
 from grevy.inspection.layers import convolutions
-from grevy.inspection.view import Check, number, png_of
+from grevy.inspection.view import Check, checks_told, number, png_of, weights_told
 from grevy.inspection.watching import activations_of
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-CHANNELS = 10
+CHANNELS = IN_A_ROW
 """Of the first and of the last convolution: those that answer most."""
 
 CLASSES = 5
@@ -55,9 +56,11 @@ def look(classifier: Classifier, pictures: Pictures, settings: OverviewSettings)
     channels = _strongest(classifier, pixels_1HWC, (first, last))
     first_channels = channels[0] if settings.first_channels is None else settings.first_channels
     last_channels = channels[1] if settings.last_channels is None else settings.last_channels
-    true, class_maps = _class_maps(classifier, pixels_1HWC, settings)
+    layer = layer_with_maps(classifier, None).name
+    true, class_maps = _class_maps(classifier, pixels_1HWC, settings, layer)
     return OverviewView(
         classifier,
+        layer,
         true,
         filters_and_activations.look(
             classifier,
@@ -72,10 +75,10 @@ def look(classifier: Classifier, pictures: Pictures, settings: OverviewSettings)
 
 
 def _class_maps(
-    classifier: Classifier, pixels_1HWC: NDArray[np.uint8], settings: OverviewSettings
+    classifier: Classifier, pixels_1HWC: NDArray[np.uint8], settings: OverviewSettings, layer: str
 ) -> tuple[str | None, tuple[AttributionView, ...]]:
     """The true class, if it was told, and maps for the predicted class and, if another, for it."""
-    wanted = ClassMapSettings(seed=settings.seed)
+    wanted = ClassMapSettings(layer=layer, seed=settings.seed)
     predicted = look_by_hirescam(classifier, pixels_1HWC, wanted)
     if settings.class_name is None:
         return None, (predicted,)
@@ -83,7 +86,7 @@ def _class_maps(
     true = classifier.classes[index]
     if true == predicted.explained[0].class_name:
         return true, (predicted,)
-    other = ClassMapSettings(seed=settings.seed, class_name=index)
+    other = wanted.model_copy(update={"class_name": index})
     return true, (predicted, look_by_hirescam(classifier, pixels_1HWC, other))
 
 
@@ -105,6 +108,7 @@ class OverviewView:
 
     Attributes:
         classifier: what was looked into.
+        layer: whose maps speak for the classes.
         true_class: of the picture; None where it is not known.
         first: filters and activations of the first convolution.
         last: activations of the last convolution.
@@ -113,6 +117,7 @@ class OverviewView:
     """
 
     classifier: Classifier
+    layer: str
     true_class: str | None
     first: FiltersAndActivationsView
     last: ActivationsView
@@ -175,26 +180,19 @@ class OverviewView:
         return [(self.classifier.classes[index], float(parts_K[index] / total)) for index in order]
 
     def sheet(self) -> Sheet:
-        """Picture and class maps; then filters, what they find, and what the last layer finds."""
-        first = self.first.activations.tiles(0)
-        rows = [
-            [self._picture(), *self._class_tiles()],
-            self.first.filters.tiles(),
-            [Tile(tile.picture_HW3, "", tile.numbers) for tile in first],
-            self.last.tiles(0),
-        ]
-        titles = [
-            "picture and class map",
-            f"first filters: {self.first.filters.layer}",
-            "their activations",
-            f"last activations: {self.last.layer}",
-        ]
-        scales = [self.scale, self.first.filters.scale, self.first.scale, self.last.scale]
-        topic = f"an overview of {self.first.activations.inputs.names[0]}"
-        shown = tuple(scale for scale in scales if scale is not None)
-        return Sheet(
-            self.classifier.name, topic, tuple(rows), tuple(titles), shown, self.lines, self.notes
+        """Picture and class maps; then filters, what they find, and the last convolution."""
+        filters, found = self.first.filters, self.first.activations
+        finds = found.band(0, [found.tiles(0)], "What these filters make of the picture")
+        of_filters = filters.band([filters.tiles()])
+        bands = (
+            self._asked(),
+            replace(of_filters, title=f"First convolution, {filters.layer}: {of_filters.title}"),
+            untitled(finds),
+            self.last.band(0, [self.last.tiles(0)], f"Last convolution, {self.last.layer}"),
         )
+        topic = f"an overview of {found.inputs.names[0]}"
+        told = (*map(self._told, self.class_maps), *weights_told(self.classifier))
+        return Sheet(self.classifier.name, topic, bands, (), told)
 
     def draw(self) -> Figure:
         """That sheet."""
@@ -212,10 +210,25 @@ class OverviewView:
             "notes": list(self.notes),
         }
 
-    def _picture(self) -> Tile:
+    def _asked(self) -> Band:
+        """The picture, and where it speaks for a class."""
+        method = self.class_maps[0].method
         name, probability = self.probabilities()[0]
-        tile = picture_tile(self.first.activations.inputs, 0)
-        return replace(tile, numbers=f"it says {name}, {numeral(100 * probability)} %")
+        said = f"It says {name} ({numeral(100 * probability)} %)"
+        title = f"{said}; tinted is what speaks for a class, by {method} at {self.layer}"
+        tiles = [self._picture(), *self._class_tiles()]
+        return Band((tiles,), title, scale=self.scale, over=True, inches=ASKED)
+
+    def _told(self, view: AttributionView) -> str:
+        return f"Checks of the map for {view.explained[0].class_name}: {checks_told(view.checks)}"
+
+    def _picture(self) -> Tile:
+        (name, probability), *others = self.probabilities()
+        said = f"it says {name} ({numeral(100 * probability)} %)"
+        rest = ", ".join(f"{other} ({numeral(100 * part, 2)} %)" for other, part in others)
+        true = f"; the true class is {self.true_class}" if self.true_class is not None else ""
+        told = f"{said}, then {rest}{true}" if rest else f"{said}{true}"
+        return replace(picture_tile(self.first.activations.inputs, 0), numbers=told)
 
     def _class_tiles(self) -> list[Tile]:
         picture_HW3 = picture_tile(self.first.activations.inputs, 0).picture_HW3

@@ -10,11 +10,14 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from grevy.figures.numerals import counted, numeral
 from grevy.figures.page import DPI, drawing
 from grevy.figures.scale import Scale
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+
+    from grevy.classifier.classifier import Classifier
 
 
 @dataclass(frozen=True)
@@ -44,6 +47,20 @@ class Check:
             "passed": self.passed,
             "text": self.text,
         }
+
+
+def weights_told(classifier: Classifier) -> tuple[str, ...]:
+    """For a figure: where the weights are from, or that some are not from anywhere."""
+    if classifier.not_loaded:
+        missing = counted(len(classifier.not_loaded), "tensor")
+        return (f"{missing} not loaded and as initialised: what lies behind them means nothing.",)
+    return classifier.notes[:1]
+
+
+def checks_told(checks: Sequence[Check]) -> str:
+    """For a figure: the checks by name with what was measured."""
+    told = (f"{check.name} {numeral(check.value, 2)}" for check in checks)
+    return f"{'; '.join(told)}."
 
 
 def findings(checks: Sequence[Check]) -> tuple[str, ...]:

@@ -135,3 +135,15 @@ def test_large_windows_have_fewer_frames():
     assert stops(784, 169)[-1] == 783
     assert len(stops(784, 10_000)) == 24
     assert stops(10, 10_000) == list(range(10))
+
+
+def test_the_grays_of_a_photograph_stay_smooth(tmp_path):
+    """Every gray of a ramp of 32 × 32 cells is off by less than an eye can see, and stays gray."""
+    ramp = (np.arange(1024) // 4).reshape(32, 32)
+    worked = convolve(ramp.tolist(), "-1 0 1", stride=8)
+    *_, (pixels, _) = frames(animate_convolution(worked, tmp_path / "a.gif"))
+    part = pixels[:, : pixels.shape[1] // 3].astype(int)
+    assert np.ptp(part, axis=2)[part.min(2) < 250].max() <= 6
+    shown = np.unique(part[np.ptp(part, axis=2) <= 6].mean(1).round())
+    apart = np.abs(np.arange(256)[:, None] - shown).min(1)
+    assert apart.max() <= 3

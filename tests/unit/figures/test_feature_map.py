@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
+from measure import faults
 
-from grevy.figures.feature_map import MOST_CLASSES, Cloud, apart, draw_feature_map
+from grevy.figures.feature_map import MOST_CLASSES, Cloud, apart, draw_feature_map, free_places
 
 
 def figure(classes=10, wrong=5, spread=1.0, names=None, count=300):
@@ -71,3 +72,24 @@ def test_boxes_are_pushed_apart_and_free_ones_stay():
     assert (np.diff(heights) >= 0.1 - 1e-6).all()
     np.testing.assert_array_equal(moved[3], centres[3])
     np.testing.assert_array_equal(moved[:, 0], centres[:, 0])
+
+
+@pytest.mark.parametrize("count", [20, 80, 2000])
+def test_no_fault_is_found_and_few_points_are_large(count):
+    drawn = figure(count=count)
+    assert faults(drawn) == []
+    sizes = [
+        c.get_sizes().max() for axes in drawn.axes for c in axes.collections if len(c.get_offsets())
+    ]
+    assert min(sizes) >= 7  # square points: a dot of at least 2.6 points
+    assert (max(sizes) > 30) == (count <= 80)
+
+
+def test_a_name_moves_off_the_points_where_it_can():
+    points = 0.5 + 0.02 * np.random.default_rng(0).normal(size=(50, 2))
+    size = np.array([[0.1, 0.04]])
+    (place,) = free_places(np.array([[0.5, 0.5]]), size, points)
+    assert not (np.abs(points - place) < size / 2).all(1).any()
+    assert 0 < np.linalg.norm(place - 0.5) < 0.2
+    (alone,) = free_places(np.array([[0.5, 0.5]]), size, np.zeros((1, 2)))
+    np.testing.assert_array_equal(alone, [0.5, 0.5])

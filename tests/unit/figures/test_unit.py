@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from measure import faults
 
 from grevy.figures.unit import Counts, PatchPicture, PatchRow, draw_unit, striped
 
@@ -67,3 +68,7 @@ def test_a_unit_without_any_value_but_0_is_drawn(seen):
     view = seen(draw_unit(rows, [patch(), patch()], counts, "run: channel 3"))
     assert not view.cut()
     assert "exactly 0: 100" in view.words()
+
+
+def test_no_fault_is_found():
+    assert faults(figure(unseen=2)) == []

@@ -135,3 +135,22 @@ def test_one_picture_and_a_network_with_convolutions_are_needed(classifier: Clas
     flat = nn.Sequential(nn.Flatten(), nn.Linear(432, 2))
     with pytest.raises(LayerNotFoundError, match="no convolution"):
         look(PICTURE, model=classifier_of_module(flat, (3, 12, 12)), method="overview")
+
+
+def test_the_page_says_its_method_layer_and_class_and_asks_first(classifier: Classifier) -> None:
+    view = look(PICTURE, model=classifier, method="overview", class_name=0)
+    asked, *others = view.sheet().bands
+    assert f"HiResCAM at {view.layer}" in asked.title
+    assert view.layer in dict(classifier.model.named_modules())
+    assert asked.over
+    assert asked.inches > 2
+    assert not any(band.inches for band in others)
+    assert all(band.scale is not None for band in (asked, *others[1:]))
+    assert "Last convolution, last" in others[-1].title
+
+
+def test_little_is_written_on_the_page_and_all_is_told(classifier: Classifier) -> None:
+    view = look(PICTURE, model=classifier, method="overview", class_name=0)
+    sheet = view.sheet()
+    assert len(sheet.lines) + len(sheet.notes) <= 3
+    assert len(view.lines) + len(view.notes) > 8

@@ -22,7 +22,7 @@ MARK = OKABE_ITO["orange"]
 """Colour of every frame; its dark rim makes it visible on any other colour."""
 
 _LINE = "#B0B0B0"
-_INDEX = 6.5
+_INDEX = 7.0
 _LEAST_FRAME = 0.1
 """Inches: a frame around less than that of a picture is drawn larger."""
 

@@ -23,7 +23,7 @@ _FEW = 12
 """So many cells beside each other always have the usual size."""
 
 _ROOM = 0.1
-_LEAST_TEXT = 6.3
+_LEAST_TEXT = 7.0
 _PICTURE, _PICTURE_OF_SEVERAL = 2.8, 1.9
 _ROW_GAP = 0.62
 

@@ -21,8 +21,15 @@ from grevy.figures.scale import (
     magnitude_scale,
     render,
 )
-from grevy.figures.tiles import Sheet, Tile
-from grevy.inspection.view import Check, number, numbers_of, png_of
+from grevy.figures.tiles import ASKED, Band, Sheet, Tile
+from grevy.inspection.view import (
+    Check,
+    checks_told,
+    number,
+    numbers_of,
+    png_of,
+    weights_told,
+)
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -148,17 +155,18 @@ class AttributionView:
 
     def sheet(self) -> Sheet:
         """A row a picture: what the network sees, the map over it, the map alone, the edges."""
-        rows = [self._tiles(picture) for picture in range(len(self.inputs))]
-        names = self.inputs.names
-        return Sheet(
-            self.classifier.name,
-            self.method,
-            tuple(rows),
-            names,
-            (self.scale,),
-            self.lines,
-            self.notes,
+        bands = tuple(
+            Band((self._tiles(picture),), name, scale=self.scale, inches=ASKED)
+            for picture, name in enumerate(self.inputs.names)
         )
+        own = self.notes[len(self.classifier.notes) :]
+        told = (*map(self._told, range(len(bands))), *weights_told(self.classifier), *own)
+        return Sheet(self.classifier.name, self.method, bands, (), told)
+
+    def _told(self, picture: int) -> str:
+        name, explained = self.inputs.names[picture], self.explained[picture]
+        told = checks_told(self.checks_of[picture])
+        return f"Checks of the map of {name} for {explained.class_name}: {told}"
 
     def draw(self) -> Figure:
         """That sheet."""

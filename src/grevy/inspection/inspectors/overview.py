@@ -13,10 +13,10 @@ class OverviewSettings(Settings):
     seed: Seed = 0
 
     first_channels: ChannelList = None
-    """Of the first convolution; none: the ten that answer most."""
+    """Of the first convolution; none: the eight that answer most."""
 
     last_channels: ChannelList = None
-    """Of the last convolution; none: the ten that answer most."""
+    """Of the last convolution; none: the eight that answer most."""
 
 
 register(

@@ -32,7 +32,7 @@ from grevy.inspection.maps.embedding import (
     usual_perplexity,
 )
 from grevy.inspection.maps.notes import about_split
-from grevy.inspection.view import Check, png_of
+from grevy.inspection.view import Check, png_of, weights_told
 from grevy.inspection.watching import activations_of, random_state_kept
 
 if TYPE_CHECKING:
@@ -248,14 +248,32 @@ class FeatureMapView:
         axes = tuple(f"component {i + 1} ({share:.1%})" for i, share in enumerate(shares))
         labels_N = self.arrays["labels_N"]
         wrong_N = self.arrays["predicted_N"] != labels_N
+        found = {check.name: check.value for check in self.checks}
         clouds = [
-            Cloud("PCA", self.arrays["pca_N2"], axes),
-            Cloud("t-SNE", self.arrays["tsne_N2"], ("", "")),
+            Cloud(f"{name} (trustworthiness {found[f'trustworthiness of {name}']:.3f})", points, of)
+            for name, points, of in (
+                ("PCA", self.arrays["pca_N2"], axes),
+                ("t-SNE", self.arrays["tsne_N2"], ("", "")),
+            )
         ]
+        told = (*weights_told(self.classifier), *self.notes[len(self.classifier.notes) :])
         title = f"{self.classifier.name}: {self.split} pictures as {self.layer} sees them"
         return draw_feature_map(
-            clouds, labels_N, wrong_N, self.classifier.classes, title, self.lines, self.notes
+            clouds, labels_N, wrong_N, self.classifier.classes, title, self._told(), told
         )
+
+    def _told(self) -> tuple[str, ...]:
+        """On the figure: the mistakes, and how pure the neighbourhoods are."""
+        pure = {
+            check.name.rpartition(" in ")[2]: check.value
+            for check in self.checks
+            if check.name.startswith("nearest of the same class in ")
+        }
+        shares = ", ".join(f"{share:.0%} in {where}" for where, share in pure.items())
+        chance = purity_by_chance(self.arrays["labels_N"])
+        near = min(NEIGHBOURS, len(self.arrays["labels_N"]) - 1)
+        nearest = f"Of the {near} nearest of a picture so many have its class: {shares}"
+        return (self.lines[0], f"{nearest}; by chance {chance:.0%}.")
 
     def as_json(self) -> dict[str, Any]:
         """Coordinates, classes and checks."""

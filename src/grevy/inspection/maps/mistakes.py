@@ -17,7 +17,7 @@ from grevy.figures.class_map import in_words, over_picture
 from grevy.figures.numerals import counted
 from grevy.figures.render import to_rgb
 from grevy.figures.scale import Scale, class_map_scale, magnitude_scale
-from grevy.figures.tiles import Sheet, Tile
+from grevy.figures.tiles import Band, Sheet, Tile, in_rows
 from grevy.inspection.attribution.cam import last_layer_with_places
 from grevy.inspection.attribution.class_maps import hirescam
 from grevy.inspection.attribution.gradient import gradient, largest_of_colours
@@ -180,10 +180,10 @@ class MistakesView:
     def sheet(self) -> Sheet:
         """Three mistakes a row."""
         tiles = [tile for index in range(len(self.names)) for tile in self._tiles(index)]
-        width = 3 * _IN_A_ROW
-        rows = tuple(tiles[start : start + width] for start in range(0, len(tiles), width))
+        rows = tuple(in_rows(tiles, 3 * _IN_A_ROW))
+        band = Band(rows, scale=self.scale, over=True, group=3)
         topic = f"the surest mistakes on {self.split}"
-        return Sheet(self.classifier.name, topic, rows, (), (self.scale,), self.lines, self.notes)
+        return Sheet(self.classifier.name, topic, (band,), self.lines, self.notes)
 
     def draw(self) -> Figure:
         """That sheet."""
@@ -222,14 +222,14 @@ class MistakesView:
 
     def _tiles(self, i: int) -> list[Tile]:
         picture_HW3 = to_rgb(self.arrays["pixels_MHWC"][i : i + 1])[0]
-        where = f"{self.split}, number {int(self.arrays['index_M'][i])}"
-        tiles = [Tile(picture_HW3, "picture", where)]
+        where = f"number {int(self.arrays['index_M'][i]):,}"
+        tiles = [Tile(picture_HW3, where)]
         for row, (which, index) in enumerate(self._classes(i).items()):
             probability = self.arrays["probabilities_MK"][i, index]
             map_HW = self.arrays["maps_M2HW"][i, row]
             shown = over_picture(picture_HW3, map_HW, self.scale)
-            numbers = f"{which}, {probability:.1%}, {in_words(map_HW)}"
-            tiles.append(Tile(shown, self.classifier.classes[index], numbers))
+            said = f"{which}: {self.classifier.classes[index]}"
+            tiles.append(Tile(shown, said, f"{probability:.1%}, {in_words(map_HW)}"))
         return tiles
 
     def _repr_png_(self) -> bytes:

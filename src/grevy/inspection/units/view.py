@@ -18,7 +18,7 @@ from grevy.inspection.units.answers import Answers
 from grevy.inspection.units.fields import UnitField, cut_out
 from grevy.inspection.units.patches import Patch, Row
 from grevy.inspection.units.visualise import Visualisation
-from grevy.inspection.view import Check, number, png_of
+from grevy.inspection.view import Check, number, png_of, weights_told
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -103,7 +103,8 @@ class UnitView:
             f"on {self.examples.about}"
         )
         rows = [self._row(row) for row in self.rows]
-        return draw_unit(rows, self._large(), histogram, title, self.lines, self.notes)
+        told = (*weights_told(self.classifier), self._seen(), *self.method[:1])
+        return draw_unit(rows, self._large(), histogram, title, self.lines, told)
 
     def as_json(self) -> dict[str, Any]:
         """Rows with their pictures, places and values; the histogram; the optimised value."""
@@ -191,9 +192,8 @@ class UnitView:
         ]
 
     def _name(self, picture: int) -> str:
-        name = self.examples.names[picture]
-        classes = self.examples.classes
-        return f"{classes[picture]} {name}" if classes else name
+        """Its class where that is known; which picture it was stands in the JSON."""
+        return (self.examples.classes or self.examples.names)[picture]
 
     def _patch_json(self, patch: Patch) -> dict[str, Any]:
         rows, columns = patch.spans
