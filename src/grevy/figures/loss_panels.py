@@ -81,7 +81,7 @@ def draw_loss_panels(panels: Sequence[Panel], title: str, notes: Sequence[str] =
     """
     with drawing([title, *(panel.name for panel in panels)]) as lettering:
         grid = _grid(panels, lettering)
-        foot = [*_how(panels, grid.shared), *notes, *lettering.notes]
+        foot = [*_how(panels, grid), *notes, *lettering.notes]
         page = new_page(grid.width, grid.height, lettering.line(title), foot)
         for index, panel in enumerate(panels):
             left, top = grid.place(index)
@@ -109,23 +109,24 @@ class _Grid:
     Attributes:
         names: of each panel, in lines.
         words: of each panel, in lines with their weight.
-        ranges: what each panel draws, bottom and top.
+        ranges: what each panel would take for itself, bottom and top.
+        whole: what all of them take.
+        losses: all that each panel draws.
     """
 
     columns: int
     names: list[list[str]]
     words: list[list[tuple[str, str]]]
     ranges: list[tuple[float, float]]
+    whole: tuple[float, float]
+    losses: list[Floats]
 
     @property
     def shared(self) -> bool:
         """Whether all panels have one axis of loss."""
-        bottom, top = self._whole
-        return all(high - low >= _FULL * (top - bottom) for low, high in self.ranges)
-
-    @property
-    def _whole(self) -> tuple[float, float]:
-        return min(low for low, _ in self.ranges), max(high for _, high in self.ranges)
+        bottom, top = self.whole
+        spans = (min(max(losses), top) - min(losses) for losses in self.losses)
+        return all(span >= _FULL * (top - bottom) for span in spans)
 
     @property
     def _step(self) -> float:
@@ -143,7 +144,7 @@ class _Grid:
 
     def limits(self, index: int) -> tuple[float, float]:
         """Of a panel's axis of loss."""
-        return self._whole if self.shared else self.ranges[index]
+        return self.whole if self.shared else self.ranges[index]
 
     def head(self, index: int) -> float:
         """Height of the names in the row of a panel."""
@@ -167,7 +168,15 @@ class _Grid:
 def _grid(panels: Sequence[Panel], lettering: Lettering) -> _Grid:
     columns = 2 if len(panels) == 4 else min(COLUMNS, len(panels))
     names = [wrap(lettering.line(panel.name), _WIDTH) for panel in panels]
-    return _Grid(columns, names, [_words(p.words) for p in panels], [_range(p) for p in panels])
+    drawn = [_drawn(panel) for panel in panels]
+    return _Grid(
+        columns,
+        names,
+        words=[_words(panel.words) for panel in panels],
+        ranges=[limits(*series) for series in drawn],
+        whole=limits(*(loss_C for series in drawn for loss_C in series)),
+        losses=[np.concatenate(series) for series in drawn],
+    )
 
 
 def _words(words: str) -> list[tuple[str, str]]:
@@ -177,18 +186,17 @@ def _words(words: str) -> list[tuple[str, str]]:
     return bold + [(line, "normal") for line in wrap(rest if colon else words, _WIDTH)]
 
 
-def _range(panel: Panel) -> tuple[float, float]:
+def _drawn(panel: Panel) -> list[Floats]:
     means = [mean_curve(panel.before)] if panel.before else []
-    return limits(
-        *(loss_C for c in (*panel.curves, *means) for loss_C in (c.train_C, c.validation_C))
-    )
+    curves = [*panel.curves, *means]
+    return [loss_C for curve in curves for loss_C in (curve.train_C, curve.validation_C)]
 
 
 def _last_epoch(panel: Panel) -> float:
     return max(float(c.epoch_C.max()) for c in (*panel.curves, *panel.before))
 
 
-def _how(panels: Sequence[Panel], shared: bool) -> list[str]:
+def _how(panels: Sequence[Panel], grid: _Grid) -> list[str]:
     seeds = sorted({len(panel.curves) for panel in panels})
     if seeds == [1]:
         how = "one seed each"
@@ -198,7 +206,17 @@ def _how(panels: Sequence[Panel], shared: bool) -> list[str]:
             f"line: mean of {count}; band: from the least to the greatest of them; thin and pale:"
             " of the seeds that went on where others had stopped"
         )
-    return [how, *([] if shared else ["each panel has its own axis of loss"])]
+    beyond = [
+        float(losses.max())
+        for index, losses in enumerate(grid.losses)
+        if losses.max() > grid.limits(index)[1]
+    ]
+    return [
+        how,
+        *([] if grid.shared else ["each panel has its own axis of loss"]),
+        *([f"lines that leave a panel at its top began higher, at most at {max(beyond):.3g}"]
+          if beyond else []),
+    ]  # fmt: skip
 
 
 def _put_panel(axes: Axes, panel: Panel) -> None:

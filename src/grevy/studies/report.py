@@ -174,16 +174,20 @@ def _fit_panels(comparison: Comparison) -> list[Panel]:
 
 
 def _panel(arm: str, diagnoses: list[Diagnosis]) -> Panel:
-    """The arm's verdict is that of its mean curve; where a seed has another, all are counted."""
+    """The verdict is that of most seeds: of the mean curve where it has it, too, else of a seed."""
     curves = tuple(map(_curve, diagnoses))
-    mean = mean_curve(curves)
-    whole = len(mean.epoch_C) > 1
-    of_mean = Diagnosis(mean.epoch_C, mean.train_C, mean.validation_C) if whole else diagnoses[0]
     kinds = Counter(diagnosis.kind for diagnosis in diagnoses)
-    words = of_mean.words
-    if set(kinds) != {of_mean.kind}:
+    mean = mean_curve(curves)
+    most = kinds.most_common(1)[0][0]
+    shown = next(diagnosis for diagnosis in diagnoses if diagnosis.kind == most)
+    words = f"{shown.words}; the figures of one seed" if len(diagnoses) > 1 else shown.words
+    if len(mean.epoch_C) > 1:
+        of_mean = Diagnosis(mean.epoch_C, mean.train_C, mean.validation_C)
+        if of_mean.kind == most:
+            shown, words = of_mean, of_mean.words
+    if len(kinds) > 1:
         words += f"; by seed: {', '.join(f'{kind} {n}' for kind, n in kinds.most_common())}"
-    return Panel(arm, curves, (), float(of_mean.epoch_C[of_mean.turn]), words)
+    return Panel(arm, curves, (), float(shown.epoch_C[shown.turn]), words)
 
 
 def _curve(diagnosis: Diagnosis) -> LossCurve:

@@ -32,13 +32,14 @@ def test_mistakes_of_one_kind_lie_under_one_heading_the_largest_group_first(seen
     true, predicted = ["cat", "dog", "ship", "dog"], ["ship", "cat", "dog", "cat"]
     confidence = [0.99, 0.6, 0.98, 0.7]
     figure = draw_mistakes(pictures(4), true, predicted, confidence, ["a", "b", "c", "d"], "run")
-    headings = [text for text in figure.texts if ", seen as " in text.get_text()]
-    assert [text.get_text() for text in headings] == [
+    words = [" ".join(text.get_text().split()) for text in figure.texts]
+    assert [text for text in words if ", seen as " in text] == [
         "dog, seen as cat", "cat, seen as ship", "ship, seen as dog",
     ]  # fmt: skip
     lines = [line.get_xdata() for line in figure.axes[0].lines]
     boxes = [image.get_extent() for image in figure.axes[0].images]
-    assert [sum(left <= box[0] <= right for box in boxes) for left, right in lines] == [2, 1, 1]
+    under = [sum(left - 0.01 <= box[0] <= right for box in boxes) for left, right in lines]
+    assert under == [2, 1, 1]  # places of pictures snap to pixels
     assert not seen(figure).cut()
 
 
