@@ -44,7 +44,8 @@ def over_picture(
     opacity_HW1 = _opacity(values_HW, scale)[..., None]
     gray_HW1 = (picture_HW3 @ np.array(_LUMA))[..., None]
     mixed_HW3 = (1 - opacity_HW1) * gray_HW1 + opacity_HW1 * _tints(values_HW, scale)
-    return np.rint(mixed_HW3).astype(np.uint8)
+    shown_HW3: NDArray[np.uint8] = np.rint(mixed_HW3).astype(np.uint8)
+    return shown_HW3
 
 
 def over_dark_and_light(values_H1: NDArray[np.float64], scale: Scale) -> NDArray[np.uint8]:

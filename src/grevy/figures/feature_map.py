@@ -232,8 +232,7 @@ def _meet(
 ) -> NDArray[np.bool_]:
     """Which boxes [D, M] share a place."""
     apart_DM2 = np.abs(centres_D2[:, None] - others_M2)
-    meet_DM: NDArray[np.bool_] = (apart_DM2 < (size + sizes) / 2).all(2)
-    return meet_DM
+    return np.asarray((apart_DM2 < (size + sizes) / 2).all(2), np.bool_)
 
 
 def apart(centres_L2: NDArray[np.float64], sizes_L2: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -137,9 +137,9 @@ def cell_of(tiles: Iterable[Tile], target: float) -> int:
 
     The tile with the most pixels decides, since it can be enlarged by the coarsest steps only.
     """
-    shape_HW = max((t.picture_HW3.shape[:2] for t in tiles), key=max, default=(1, 1))
-    factor = enlargement(shape_HW, target)
-    return max(shape_HW) * factor if factor > 0 else math.ceil(max(shape_HW) / -factor)
+    longest = max((max(tile.picture_HW3.shape[:2]) for tile in tiles), default=1)
+    factor = enlargement((longest,), target)
+    return longest * factor if factor > 0 else math.ceil(longest / -factor)
 
 
 def cell_within(tiles: Iterable[Tile], target: float) -> int:
