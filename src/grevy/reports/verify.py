@@ -34,7 +34,7 @@ MOST_FIELDS = 12
 """Fields of one record that are named, of those that changed; the others are counted."""
 
 LONGEST = 200
-"""Characters of a value that are shown."""
+"""Characters of a value or field that are shown."""
 
 
 @dataclass(frozen=True)
@@ -207,15 +207,17 @@ def _content(record: PageRecord, now: Mapping[str, Any]) -> Iterator[Difference]
     said, found = dict(flat(record.content or {})), dict(flat(now))
     changed = [name for name in {**said, **found} if said.get(name) != found.get(name)]
     for name in changed[:MOST_FIELDS]:
-        texts = [
-            _shown(numbers[name]) if name in numbers else "nothing" for numbers in (said, found)
-        ]
-        line = f"{record.name}: the record has changed: {name} was {texts[0]} and is {texts[1]}"
-        yield Difference(record.name, name, "", *texts, line)
+        then, today = _told(said, name), _told(found, name)
+        line = f"{record.name}: the record has changed: {name} was {then} and is {today}"
+        yield Difference(record.name, name, "", then, today, line)
     if (further := len(changed) - MOST_FIELDS) > 0:
         text = counted(further, "further field")
         line = f"{record.name}: the record has changed: {text}"
         yield Difference(record.name, "", "", "", text, line)
+
+
+def _told(numbers: Mapping[str, Number], name: str) -> str:
+    return _shown(numbers[name]) if name in numbers else "nothing"
 
 
 def _contradictions(record: PageRecord, source: Source) -> Iterator[Difference]:
@@ -265,4 +267,4 @@ def _words(text: str) -> str:
 
 
 def _shown(number: Number) -> str:
-    return written(number, ".10g" if isinstance(number, float) else "text")
+    return written(number, ".10g" if isinstance(number, float) else "text")[:LONGEST]

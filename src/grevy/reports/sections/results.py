@@ -90,7 +90,7 @@ def _confusion_in_words(counts_KK: NDArray[np.int64], names: Sequence[str], spli
     wrong_KK = counts_KK - np.diag(counts_KK.diagonal())
     if not wrong_KK.any():
         return said
-    true, answer = np.unravel_index(wrong_KK.argmax(), wrong_KK.shape)
+    true, answer = divmod(int(wrong_KK.argmax()), len(names))
     most = counted(int(wrong_KK[true, answer]), "time")
     return f"{said} Most often mixed up: {names[true]}, taken for {names[answer]} {most}."
 
