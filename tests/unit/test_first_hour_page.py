@@ -30,7 +30,10 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def run(command: str, capsys: pytest.CaptureFixture[str]) -> str:
     """What a line of the page prints; `> FILE` is written as a shell would."""
     line, _, file = command.removeprefix("$ grevy ").partition(" > ")
-    short = {"train": ["--epochs", "1"], "study": ["--base", "short.yaml", "--workers", "1"]}
+    short = {
+        "train": ["--epochs", "1", "--out", "runs/digits-base-seed0"],
+        "study": ["--base", "short.yaml", "--workers", "1"],
+    }
     words = shlex.split(line.replace("--seeds 3", "--seeds 2"), comments=True)
     capsys.readouterr()
     main([*words, *short.get(words[0], [])])
