@@ -11,7 +11,7 @@ import tyro
 
 from grevy.cli.duration import in_words
 from grevy.cli.output import Output
-from grevy.errors import UsageError
+from grevy.errors import MissingPackageError, UsageError
 from grevy.reports.reproduce.listener import ReproduceListener
 from grevy.words.parse import parse
 
@@ -87,7 +87,12 @@ def main(words: list[str]) -> None:
             command=["grevy", "reproduce", *words],
             listener=ScreenListener(output, stack),
         )
-    written = [report.write(arguments.out / f"report{suffix}") for suffix in (".html", ".md")]
+    written = []
+    for suffix in (".html", ".pdf"):
+        try:
+            written.append(report.write(arguments.out / f"report{suffix}"))
+        except MissingPackageError as error:
+            output.line(f"left out  {suffix[1:].upper()}: {error}")
     for path in written:
         output.line(f"written   {path}")
     output.line(f"next      grevy report --verify {written[0]}")
