@@ -11,7 +11,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 BENCH_DATA ?= cifar10
 BENCH := runs/bench
-UV := $(BIN)/uv pip install --python $(BIN)/python --constraint constraints.txt
+UV := $(BIN)/uv pip install --python $(BIN)/python --constraint constraints.txt --compile-bytecode
 
 .PHONY: demo test check setup bench clean
 .DEFAULT_GOAL := help
