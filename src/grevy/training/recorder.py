@@ -98,9 +98,16 @@ class Recorder:
                 "finite ones",
                 "try a smaller --optimizer.lr; the checkpoint before is kept",
             )
-        state.progress.steps_size = self._steps.flush()
-        state.progress.checks_size = self._checks.flush()
+        state.progress.steps_size, state.progress.checks_size = self.flush()
         save_checkpoint(self.directory.checkpoint, state.pack())
+
+    def flush(self) -> tuple[int, int]:
+        """Make the rows durable; bytes of both logs.
+
+        Raises:
+            SaveError: the disk did not take it.
+        """
+        return self._steps.flush(), self._checks.flush()
 
     def ended_by(self, error: Exception) -> None:
         """Show the run as interrupted or failed, with the error's line, and tell the listener."""

@@ -228,6 +228,7 @@ def train_loop(
         if stop:
             raise interrupted(progress.step, world.agree(recorder.directory.path))
     losses.read()
+    recorder.flush()  # the steps after the last check
     timer.ends()
 
 

@@ -34,7 +34,7 @@ FIELDS = {
     "results.test.classes.owl.recall": "accuracy",
     "seed": "text",
     "results.seconds.training": "seconds",
-    "results.steps": ",d",
+    "steps.last.step": ",d",
 }
 OF_A_COMPARISON = {
     "effects.better.mean": "points",

@@ -11,7 +11,7 @@ from grevy.records.study_record import BASELINE
 from grevy.reports.comparison_report import compared, runs_table
 from grevy.reports.material import Material, OnProgress
 from grevy.reports.reproduce.experiments import CHANGES
-from grevy.reports.reproduce.verdict import figures_table
+from grevy.reports.reproduce.verdict import figures_of
 from grevy.reports.run_report import section_blocks
 from grevy.reports.sections.curves import curves
 from grevy.reports.sections.network import network
@@ -33,7 +33,7 @@ def base_network(
         " last four."
     )
     yield from _of_arm(BASELINE, "base", runs, where, curved=True)
-    yield figures_table([2], comparison, runs)
+    yield from figures_of([2], comparison, runs)
 
 
 def variants(
@@ -43,7 +43,7 @@ def variants(
     for name in ("net1", "net2"):
         yield Heading(f"{name}: {load_recipe(name).description}", 3)
         yield from _of_arm(name, name, runs, where, curved=False)
-    yield figures_table([3], comparison, runs)
+    yield from figures_of([3], comparison, runs)
     yield Heading("What helped, and what did not", 3)
     yield Paragraph(
         "net1 and net2 change two things at once, so that neither tells what helped. Each change"

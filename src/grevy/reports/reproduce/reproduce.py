@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from grevy.classifier.run import open_run
@@ -26,7 +26,7 @@ from grevy.reports.reproduce.published import CLASSES
 from grevy.reports.reproduce.shown import Shown, shown_file, shown_of
 from grevy.reports.reproduce.tenth import write_tenth
 from grevy.reports.reproduce.transferred import transferred
-from grevy.reports.reproduce.verdict import figures_table
+from grevy.reports.reproduce.verdict import figures_of
 from grevy.reports.sources.comparison_source import ComparisonSource
 from grevy.reports.sources.open import names_of
 from grevy.reports.sources.run_source import RunSource
@@ -189,7 +189,10 @@ def _document(asked: Assignment, listener: ReproduceListener) -> Document:
     comparison = _comparison(runs)
     blocks = tuple(_blocks(asked, runs, comparison, listener))
     sources = [source for of_arm in runs.values() for source in of_arm]
-    origins = [*([comparison.origin()] if comparison else []), *(s.origin() for s in sources)]
+    compared = (
+        [replace(comparison.origin(), files=())] if comparison else []
+    )  # as those of its runs
+    origins = [*compared, *(source.origin() for source in sources)]
     title = "The assignment, reproduced" + (" (quick form)" if asked.quick else "")
     return Document(title, blocks, tuple(origins), QUICK if asked.quick else "")
 
@@ -261,7 +264,7 @@ def _first(asked: Assignment, runs: Runs, comparison: ComparisonSource | None) -
     trained = [task for task in asked.tasks if task > 1]
     if trained:
         yield Heading("The source's figures and ours")
-        yield figures_table(trained, comparison, runs)
+        yield from figures_of(trained, comparison, runs)
         yield Paragraph(
             "reached: within half a point, or above with an interval that holds the source's"
             " figure; above, below: the interval leaves it out; can't be told: lower, but the"

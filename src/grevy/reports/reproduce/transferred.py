@@ -16,7 +16,7 @@ from grevy.reports.figure import figure_block
 from grevy.reports.material import Material
 from grevy.reports.reproduce.networks import Runs
 from grevy.reports.reproduce.shown import Shown
-from grevy.reports.reproduce.verdict import figures_table
+from grevy.reports.reproduce.verdict import figures_of
 from grevy.reports.run_report import section_blocks
 from grevy.reports.sections.curves import curves
 from grevy.reports.sections.inside import ends
@@ -44,7 +44,7 @@ def transferred(runs: Runs, where: str | Path, shown: Shown, note: str) -> Itera
         first = Material(own[0], where)
         yield from section_blocks(results, first)
         yield from section_blocks(curves, first)
-    yield figures_table([4], None, runs)
+    yield from figures_of([4], None, runs)
     yield from _inside(own[0].record.recipe["model"]["name"] if own else "", shown, bool(note))
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from string import ascii_lowercase
 
-from grevy.documents.blocks import Table, Text
+from grevy.documents.blocks import Block, Items, Table, Text
 from grevy.documents.forms import UNKNOWN, written
 from grevy.documents.paths import field
 from grevy.reports.reproduce.published import PUBLISHED, Published
@@ -16,7 +17,8 @@ from grevy.reports.sources.source import Source, value_of
 MARGIN = 0.005
 """Accuracies within half a point are the same for practical purposes."""
 
-COLUMNS = ("network", "figure", "source", "ours", "95 % interval", "n", "verdict", "why it differs")
+COLUMNS = ("network", "figure", "source", "ours", "95 % interval", "n", "verdict", "why")
+DIFFERENT = ("above", "below", "can't be told")
 _RIGHT = frozenset({2, 3, 4, 5})
 
 
@@ -43,22 +45,35 @@ def verdict(ours: float, low: float, high: float, source: float, margin: float) 
     return "reached" if ours > source else "can't be told"
 
 
-def figures_table(
+def figures_of(
     tasks: Sequence[int],
     comparison: ComparisonSource | None,
     runs: Mapping[str, Sequence[RunSource]],
-) -> Table:
-    """One row a figure of the source.
+) -> Iterator[Block]:
+    """A table with a row for each figure of the source, and why ours differ, as far as is known.
 
     Args:
         tasks: whose figures.
         comparison: of the arms with a run; None: fewer than two have one.
         runs: finished runs by arm.
     """
-    rows = tuple(
-        _row(one, comparison, runs.get(one.arm, ())) for one in PUBLISHED if one.task in tasks
+    asked = [one for one in PUBLISHED if one.task in tasks]
+    rows = [_row(one, comparison, runs.get(one.arm, ())) for one in asked]
+    differ = [one for one, row in zip(asked, rows, strict=True) if row[-1] in DIFFERENT]
+    reasons = list(dict.fromkeys(reason for one in differ for reason in one.reasons))
+    marked = (
+        (*row, ", ".join(_mark(reasons, reason) for reason in one.reasons * (one in differ)))
+        for one, row in zip(asked, rows, strict=True)
     )
-    return Table(COLUMNS, rows, _RIGHT, "the source's figures (one training each) beside ours")
+    title = "the source's figures (one training each) beside ours"
+    yield Table(COLUMNS, tuple(marked), _RIGHT, title)
+    if reasons:
+        yield Items(tuple(f"{_mark(reasons, reason)}: {reason}" for reason in reasons))
+
+
+def _mark(reasons: Sequence[str], reason: str) -> str:
+    """A letter: a, b, c."""
+    return ascii_lowercase[reasons.index(reason)]
 
 
 def _row(
@@ -68,7 +83,7 @@ def _row(
     figure = "steps" if published.what == "steps" else f"{published.what} accuracy"
     theirs = written(published.number, published.form)
     if not runs:
-        return name, figure, theirs, UNKNOWN, UNKNOWN, "0", "not trained yet", ""
+        return name, figure, theirs, UNKNOWN, UNKNOWN, "0", "not trained yet"
     source, place, ends = _where(published, comparison, runs)
     ours, low, high = (float(source.numbers.get(f) or math.nan) for f in (place, *ends))
     margin = MARGIN if published.form == "accuracy" else 0.0
@@ -77,9 +92,8 @@ def _row(
     if not math.isnan(low):
         first, last = (value_of(source, end, published.form) for end in ends)
         between = (first, " to ", last)
-    why = published.reason if words != "reached" else ""
     value = (value_of(source, place, published.form),)
-    return name, figure, theirs, value, between, f"{len(runs)}", words, why
+    return name, figure, theirs, value, between, f"{len(runs)}", words
 
 
 def _where(

@@ -46,10 +46,13 @@ def of_predictions(split: str, said: Predictions, classes: Sequence[str]) -> Mea
 
 
 def of_logs(steps: Sequence[Row], checks: Sequence[Row]) -> Measured:
-    """How long a run was trained, and its first, best and last check."""
+    """The last step, and the first, best and last check.
+
+    How many steps there were is read off run.json: records of early versions lack the rows of the
+    steps after the last check.
+    """
     if steps:
-        yield "results.steps", steps[-1]["step"]
-        yield "results.epochs", steps[-1]["epoch"]
+        yield "steps.last.step", steps[-1]["step"]
         yield "steps.last.loss", steps[-1]["loss"]
     finite = [check for check in checks if check["loss"] is not None]
     if not finite:
