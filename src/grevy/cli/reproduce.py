@@ -16,9 +16,9 @@ from grevy.reports.reproduce.listener import ReproduceListener
 from grevy.words.parse import parse
 
 if TYPE_CHECKING:
+    from grevy.reports.reproduce.assignment import Assignment
     from grevy.reports.reproduce.cost import Cost
     from grevy.reports.reproduce.experiments import Experiment
-    from grevy.reports.reproduce.reproduce import Assignment
     from grevy.studies.listener import StudyListener
     from grevy.training.listeners.listener import Listener
 
@@ -66,7 +66,8 @@ def main(words: list[str]) -> None:
     arguments = parse(ReproduceArguments, "reproduce", words)
     output, where = Output(arguments.json), place(arguments.what)
     tasks = tasks_of(arguments.tasks)
-    from grevy.reports.reproduce.reproduce import prepare, reproduce
+    from grevy.reports.reproduce.assignment import prepare
+    from grevy.reports.reproduce.reproduce import reproduce
 
     asked: dict[str, Any] = {
         "tasks": tasks,

@@ -16,7 +16,7 @@ from grevy.figures.scale import Scale
 from grevy.figures.tile_grid import Tile
 
 if TYPE_CHECKING:
-    from matplotlib.figure import Figure
+    pass
 
 __all__ = ["Band", "Sheet", "Tile", "paged", "pages"]
 
@@ -93,16 +93,6 @@ class Sheet:
     def scales(self) -> tuple[Scale, ...]:
         """Each once."""
         return tuple(dict.fromkeys(band.scale for band in self.bands if band.scale is not None))
-
-    def draw(self) -> Figure:
-        """The page.
-
-        Raises:
-            InputError: a picture that is not uint8 RGB.
-        """
-        from grevy.figures.sheet import draw_sheet
-
-        return draw_sheet(self)
 
 
 def pages(tiles: int, most: int = MOST) -> int:

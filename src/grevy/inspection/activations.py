@@ -17,6 +17,7 @@ from grevy.classifier.classifier import Classifier, Inputs, Pictures
 from grevy.errors import ModelArgumentError
 from grevy.figures.numerals import counted, numbers, numeral
 from grevy.figures.scale import Scale, activations_scale, render
+from grevy.figures.sheet import draw_sheet
 from grevy.figures.tiles import PICTURE, Band, Sheet, Tile, paged, pages
 from grevy.inspection.addresses import find_layer
 from grevy.inspection.inspectors.activations import ActivationsSettings, Sort
@@ -182,7 +183,7 @@ class ActivationsView:
 
     def draw(self, page: int = 1) -> Figure:
         """That sheet."""
-        return self.sheet(page).draw()
+        return draw_sheet(self.sheet(page))
 
     def as_json(self) -> dict[str, Any]:
         """Shape, and the numbers of each shown channel on each picture."""

@@ -18,6 +18,7 @@ from grevy.classifier.classifier import Classifier
 from grevy.errors import DifferentNetworksError
 from grevy.figures.numerals import numbers
 from grevy.figures.scale import Scale, changes_scale, render
+from grevy.figures.sheet import draw_sheet
 from grevy.figures.tiles import Band, Sheet, Tile, in_rows
 from grevy.inspection.filters import mosaic
 from grevy.inspection.settings import Settings
@@ -139,7 +140,7 @@ class DifferenceView:
 
     def draw(self) -> Figure:
         """That sheet."""
-        return self.sheet().draw()
+        return draw_sheet(self.sheet())
 
     def as_json(self) -> dict[str, Any]:
         """Both, and the numbers of each change."""

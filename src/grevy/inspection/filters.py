@@ -24,6 +24,7 @@ from grevy.figures.scale import (
     render,
     weights_scale,
 )
+from grevy.figures.sheet import draw_sheet
 from grevy.figures.tiles import Band, Sheet, Tile, paged, pages
 from grevy.inspection.convolution import convolution, filters_of, sees_colours
 from grevy.inspection.inspectors.filters import FiltersSettings
@@ -191,7 +192,7 @@ class FiltersView:
 
     def draw(self, page: int = 1) -> Figure:
         """That sheet."""
-        return self.sheet(page).draw()
+        return draw_sheet(self.sheet(page))
 
     def as_json(self) -> dict[str, Any]:
         """Shape, and norm, extremes and death of each shown filter."""

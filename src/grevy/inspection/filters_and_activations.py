@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from grevy.classifier.classifier import Classifier, Pictures
 from grevy.figures.scale import Scale
+from grevy.figures.sheet import draw_sheet
 from grevy.figures.tiles import PICTURE, Band, Sheet, Tile, in_rows, untitled
 from grevy.inspection import activations, filters
 from grevy.inspection.activations import ActivationsView, picture_tile
@@ -108,7 +109,7 @@ class FiltersAndActivationsView:
 
     def draw(self) -> Figure:
         """That sheet."""
-        return self.sheet().draw()
+        return draw_sheet(self.sheet())
 
     def as_json(self) -> dict[str, Any]:
         """Both."""

@@ -17,6 +17,7 @@ from grevy.errors import LayerNotFoundError, UsageError
 from grevy.figures.class_map import in_words, over_picture
 from grevy.figures.numerals import numeral
 from grevy.figures.scale import Scale, class_map_scale
+from grevy.figures.sheet import draw_sheet
 from grevy.figures.tiles import ASKED, IN_A_ROW, Band, Sheet, Tile, untitled
 from grevy.inspection import activations, filters_and_activations
 from grevy.inspection.activations import ActivationsView, order_of, picture_tile
@@ -196,7 +197,7 @@ class OverviewView:
 
     def draw(self) -> Figure:
         """That sheet."""
-        return self.sheet().draw()
+        return draw_sheet(self.sheet())
 
     def as_json(self) -> dict[str, Any]:
         """Prediction and the parts."""

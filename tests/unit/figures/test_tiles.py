@@ -263,7 +263,7 @@ def test_a_sheet_draws_what_it_holds(seen):
     band = Band(([tile(7)],), "row", "", scale)
     sheet = Sheet("net", "conv1", (band,), ("Found.",), ("Note.",))
     assert (sheet.row_titles, sheet.scales) == (("row",), (scale,))
-    figure = sheet.draw()
+    figure = draw_sheet(sheet)
     words = seen(figure).words() + stamped(figure)
     for text in ("net: conv1", "row", "7", "1.5", "Found.", "Note."):
         assert text in words, text

@@ -301,8 +301,8 @@ def test_a_report_on_nothing_is_one_line(
 def test_data_that_changed_is_not_shown(
     make_run: MakeRun, quick: None, stripes: dict[str, tuple[np.ndarray, np.ndarray]]
 ) -> None:
-    arrays = {f"{s}_images": images for s, (images, _) in stripes.items()}
-    np.savez("data.npz", **arrays, **{f"{s}_labels": names for s, (_, names) in stripes.items()})
+    arrays = {f"x_{s}": images for s, (images, _) in stripes.items()}
+    np.savez("data.npz", **arrays, **{f"y_{s}": names for s, (_, names) in stripes.items()})
     make_run(Path("runs/a"), classes=("across", "down"), where="data.npz")
     text = told("runs/a")
     assert text.count("data.npz, which has changed since the run was trained") == 2

@@ -21,6 +21,7 @@ from grevy.figures.scale import (
     magnitude_scale,
     render,
 )
+from grevy.figures.sheet import draw_sheet
 from grevy.figures.tiles import ASKED, Band, Sheet, Tile
 from grevy.inspection.view import (
     Check,
@@ -170,7 +171,7 @@ class AttributionView:
 
     def draw(self) -> Figure:
         """That sheet."""
-        return self.sheet().draw()
+        return draw_sheet(self.sheet())
 
     def _tiles(self, picture: int) -> list[Tile]:
         explained = self.explained[picture]

@@ -17,6 +17,7 @@ from grevy.figures.class_map import in_words, over_picture
 from grevy.figures.numerals import counted
 from grevy.figures.render import to_rgb
 from grevy.figures.scale import Scale, class_map_scale, magnitude_scale
+from grevy.figures.sheet import draw_sheet
 from grevy.figures.tiles import Band, Sheet, Tile, in_rows
 from grevy.inspection.attribution.cam import last_layer_with_places
 from grevy.inspection.attribution.class_maps import hirescam
@@ -187,7 +188,7 @@ class MistakesView:
 
     def draw(self) -> Figure:
         """That sheet."""
-        return self.sheet().draw()
+        return draw_sheet(self.sheet())
 
     def as_json(self) -> dict[str, Any]:
         """Names, classes and probabilities."""

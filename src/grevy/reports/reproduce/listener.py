@@ -8,8 +8,8 @@ from grevy.studies.listener import StudyListener
 from grevy.training.listeners.listener import Listener
 
 if TYPE_CHECKING:
+    from grevy.reports.reproduce.assignment import Assignment
     from grevy.reports.reproduce.experiments import Experiment
-    from grevy.reports.reproduce.reproduce import Assignment
 
 
 class ReproduceListener:

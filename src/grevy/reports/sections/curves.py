@@ -64,13 +64,16 @@ def _in_words(name: str, what: str, key: str, checks: Sequence[Row], best: int |
 
 
 def _ended(material: Material) -> Block:
-    if not material.has("results.steps"):
+    steps, epochs = "results.steps", "results.epochs"
+    if not material.has(steps):  # not finished: then the log tells
+        steps, epochs = "steps.last.step", "steps.last.epoch"
+    if not material.has(steps):
         return Paragraph("No step is recorded.")
     parts: list[str | Value] = [
         "Trained ",
-        material.value("results.steps", ",d"),
+        material.value(steps, ",d"),
         " steps, ",
-        material.value("results.epochs", ".3g"),
+        material.value(epochs, ".3g"),
         " epochs",
     ]
     if material.has("results.best_step"):

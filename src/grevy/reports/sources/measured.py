@@ -53,6 +53,7 @@ def of_logs(steps: Sequence[Row], checks: Sequence[Row]) -> Measured:
     """
     if steps:
         yield "steps.last.step", steps[-1]["step"]
+        yield "steps.last.epoch", steps[-1]["epoch"]
         yield "steps.last.loss", steps[-1]["loss"]
     finite = [check for check in checks if check["loss"] is not None]
     if not finite:

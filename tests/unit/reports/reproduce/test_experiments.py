@@ -10,9 +10,9 @@ from grevy.data.load import load_data
 from grevy.errors import InputError, UsageError
 from grevy.recipes.changes import changed
 from grevy.recipes.load import load_recipe
+from grevy.reports.reproduce.assignment import prepare
 from grevy.reports.reproduce.experiments import Experiment, experiments, find
 from grevy.reports.reproduce.published import CLASSES
-from grevy.reports.reproduce.reproduce import prepare
 from grevy.reports.reproduce.tenth import write_tenth
 from grevy.training.listeners.listener import Listener
 from grevy.training.train import train

@@ -44,4 +44,4 @@ def test_after_pooling_a_shift_changes_less() -> None:
     shares = [float(row[2].removesuffix(" %")) for row in table.rows]
     assert [row[1] for row in table.rows] == ["38×37", "19×18", "9×9", "4×4"]
     assert shares[0] > shares[-1]
-    assert any(isinstance(b, Figure) and b.svg for b in shifted_blocks(picture()))
+    assert any(isinstance(b, Figure) and b.png for b in shifted_blocks(picture()))
