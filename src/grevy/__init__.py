@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from grevy.recipes.with_weights import with_weights as with_weights
     from grevy.records.table import list_runs as runs
     from grevy.reports.report import report as report
+    from grevy.reports.reproduce.reproduce import reproduce as reproduce
     from grevy.studies.compare import compare as compare
     from grevy.studies.listener import StudyListener as StudyListener
     from grevy.studies.run import study as study
@@ -89,6 +90,7 @@ _HOMES = {
     "register_optimizer": "grevy.recipes.parts:register_optimizer",
     "register_schedule": "grevy.recipes.parts:register_schedule",
     "report": "grevy.reports.report:report",
+    "reproduce": "grevy.reports.reproduce.reproduce:reproduce",
     "Run": "grevy.classifier.run:Run",
     "runs": "grevy.records.table:list_runs",
     "study": "grevy.studies.run:study",
@@ -132,6 +134,7 @@ __all__ = [
     "register_optimizer",
     "register_schedule",
     "report",
+    "reproduce",
     "runs",
     "size",
     "study",
