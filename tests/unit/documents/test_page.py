@@ -85,7 +85,7 @@ def test_a_value_holds_its_text_alone_and_says_whence_it_is_and_how_to_read_it_a
     assert value["data-form"] == ".4f"
     assert value["aria-description"] == (
         "results.test.accuracy of base-seed0. To read it again: "
-        "grevy report --value 'runs/base seed0' runs/b results.test.accuracy"
+        "grevy report 'runs/base seed0' runs/b --value results.test.accuracy"
     )
 
 

@@ -65,7 +65,7 @@ def test_no_picture_is_said_in_words(seen):
 
 
 def test_wrong_input_is_refused():
-    with pytest.raises(InputError, match="2 pictures and 1 labels"):
+    with pytest.raises(InputError, match="2 pictures and 1 label;"):
         draw_contact_sheet(pictures(2), ["cat"], "data")
     with pytest.raises(InputError, match="uint8 of shape"):
         draw_contact_sheet(pictures(2)[:, 0], ["cat", "dog"], "data")
