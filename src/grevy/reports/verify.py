@@ -188,6 +188,9 @@ def _as_remembered(content: Mapping[str, Any], now: Mapping[str, str]) -> Mappin
 
 
 def _files(record: PageRecord, now: Mapping[str, str]) -> Iterator[Difference]:
+    """None of a record that names no file: the records of its runs do."""
+    if not record.files:
+        return
     for path in sorted({*record.files, *now}):
         said, found = record.files.get(path, ""), now.get(path, "")
         if said == found:

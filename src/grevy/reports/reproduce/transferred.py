@@ -22,8 +22,8 @@ from grevy.reports.sections.curves import curves
 from grevy.reports.sections.inside import ends
 from grevy.reports.sections.results import results
 
-FILTERS = (0, 1, 2, 3, 4)
-"""Of the first convolution: five, as the source shows."""
+FILTERS = 5
+"""Of the first convolution, as the source shows: those that answer most."""
 
 
 def transferred(runs: Runs, where: str | Path, shown: Shown, note: str) -> Iterator[Block]:
@@ -66,10 +66,15 @@ def _inside(name: str, shown: Shown, instead: bool) -> Iterator[Block]:
     def view(layer: str, **settings: Any) -> Callable[[], View]:
         return lambda: look(pixels, model=network, pretrained=True, layer=layer, **settings)
 
+    def five() -> View:
+        most = view(first, method="activations", sort="maximum")().arrays["shown_S"][:FILTERS]
+        channels = tuple(int(channel) for channel in most)
+        return view(first, method="filters-and-activations", channels=channels)()
+
     asked = {
         "filters": (
-            f"Five filters of {first}, the first convolution, and what they answer",
-            view(first, method="filters-and-activations", channels=FILTERS),
+            f"Five filters of {first}, the first convolution: those that answer most, and what",
+            five,
         ),
         "last": (
             f"Activations of {last}, the last convolution",
