@@ -44,7 +44,7 @@ demo: setup
 	$(BIN)/grevy train digits
 
 test: $(VENV)/.test
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 $(PYTEST_ARGUMENTS)
+	PYTHONDONTWRITEBYTECODE= OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 $(PYTEST_ARGUMENTS)
 
 check: $(VENV)/.check
 	$(BIN)/ruff check .
