@@ -47,7 +47,7 @@ def test_files_are_written_by_their_suffix(tmp_path, capsys):
     assert all("390,410" in (tmp_path / name).read_text() for name in names[:4])
     assert json.loads((tmp_path / "a.json").read_text())["total_parameters"] == 390_410
     with pytest.raises(SystemExit):
-        main(["layers", "base", "--out", "a.pdf"])
+        main(["layers", "base", "--out", "a.docx"])
 
 
 def test_a_plugin_brings_networks(tmp_path, capsys):
