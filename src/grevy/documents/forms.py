@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from typing import TypeAlias
 
 from grevy.errors import UnknownFormError
@@ -22,6 +23,9 @@ _OF_ACCURACIES = {
 }
 """Accuracies and their differences as percentage points: how these are then written."""
 
+_LONG = re.compile(r"\d{3}")
+"""In a format of Python's: hundreds of digits, which a stranger's page could ask for."""
+
 FORMS = ("text", "number", "accuracy", "loss", *_OF_ACCURACIES, "seconds", "p", "date")
 
 
@@ -32,7 +36,7 @@ def written(number: Number, form: str) -> str:
     - accuracy, loss: 0.7340; p: 0.029; seconds: 1,234
     - points: +2.35 (of 0.0235), spread: ±0.31, percent: 73.40 %
     - date: the day of a time
-    - anything else: a format of Python's, as in ".3f", ",d", ".1%"
+    - anything else: a format of Python's, as in ".3f", ",d", ".1%", of at most 99 digits
 
     Raises:
         UnknownFormError: neither; or one that this number can't be written in.
@@ -41,7 +45,7 @@ def written(number: Number, form: str) -> str:
         return UNKNOWN
     try:
         return _written(number, form or "number")
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, OverflowError):
         raise UnknownFormError(
             f"form '{form}' for {number!r}",
             f"one of {', '.join(FORMS)}, or a format of Python's such as .3f",
@@ -56,6 +60,8 @@ def _written(number: str | float | bool, form: str) -> str:
         text = format(POINTS * number, _OF_ACCURACIES[form])
         return {"spread": f"±{text}", "percent": f"{text} %"}.get(form, text)
     named = {"accuracy": ".4f", "loss": ".4f", "seconds": ",.0f", "p": ".2g"}
+    if _LONG.search(form):
+        raise ValueError
     return format(number, named.get(form, form))
 
 
