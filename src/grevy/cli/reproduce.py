@@ -12,6 +12,7 @@ import tyro
 from grevy.cli.duration import in_words
 from grevy.cli.output import Output
 from grevy.errors import MissingPackageError, UsageError
+from grevy.records.atomic import save_error
 from grevy.reports.reproduce.listener import ReproduceListener
 from grevy.words.parse import parse
 
@@ -80,6 +81,7 @@ def main(words: list[str]) -> None:
         planned = prepare(where, **asked)
         output.result({"experiments": [vars(cost) for cost in tell_plan(planned, output)]})
         return
+    _make_folder(arguments.out)
     with ExitStack() as stack:
         report = reproduce(
             where,
@@ -96,8 +98,17 @@ def main(words: list[str]) -> None:
             output.line(f"left out  {suffix[1:].upper()}: {error}")
     for path in written:
         output.line(f"written   {path}")
-    output.line(f"next      grevy report --verify {written[0]}")
+    if report.content.origins:
+        output.line(f"next      grevy report --verify {written[0]}")
     output.result({"written": [str(path) for path in written]})
+
+
+def _make_folder(out: Path) -> None:
+    """Before hours of training; and task 1 trains nothing that would make it."""
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise save_error(out, error) from error
 
 
 def place(what: tuple[str, ...]) -> str:
