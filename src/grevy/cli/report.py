@@ -64,6 +64,7 @@ def main(words: list[str]) -> None:
     """Parse, and write, draft, verify, or print values; exit with 1 if a report is not true."""
     arguments = parse(ReportArguments, "report", words)
     output = Output(arguments.json)
+    _refuse_idle(arguments)
     if arguments.verify is not None:
         _verify(arguments, arguments.verify, output)
         return
@@ -77,6 +78,28 @@ def main(words: list[str]) -> None:
         _draft(arguments, output)
     else:
         _write(arguments, output)
+
+
+def _refuse_idle(arguments: ReportArguments) -> None:
+    """Flags that the others would leave without effect."""
+    asked = {
+        "--verify": arguments.verify is not None,
+        "--value": arguments.value is not None,
+        "--fields": arguments.fields,
+        "--draft": arguments.draft,
+        "--out": arguments.out != ReportArguments.out,
+    }
+    together = [flag for flag, is_there in asked.items() if is_there]
+    if len(together) > 1:
+        raise UsageError(
+            f"{' and '.join(together)} together", "one of them", "call grevy report once for each"
+        )
+    if arguments.verify is not None and arguments.places:
+        raise UsageError(
+            f"{arguments.places[0]} beside --verify", "the page alone", "say where with --runs DIR"
+        )
+    if arguments.runs is not None and arguments.verify is None:
+        raise UsageError("--runs without --verify", "runs as words", "leave out --runs")
 
 
 def _write(arguments: ReportArguments, output: Output) -> None:
@@ -96,7 +119,7 @@ def _write(arguments: ReportArguments, output: Output) -> None:
         )
     path = written.write(arguments.out)
     output.line(f"written   {path}")
-    if path.suffix == ".html":
+    if path.suffix == ".html" and written.content.origins:
         folder = folder_to_name(p for o in written.content.origins for p in o.places)
         words = ["grevy", "report", "--verify", str(path), *(["--runs", folder] if folder else [])]
         output.line(f"next      is it still true? {shlex.join(words)}")

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from grevy.documents.blocks import Block, Document, Items
 from grevy.documents.printed import Printed
+from grevy.errors import UnreadablePictureError
 from grevy.reports.comparison_report import comparison_report
 from grevy.reports.material import Material, OnProgress
 from grevy.reports.own.report import own_report
@@ -54,7 +55,7 @@ def report(
         places: a run, several, folders of runs, studies; or one Markdown file with directives.
         picture: what the network is shown; None: a picture of its validation split.
         data: the image data, if it is no longer where it was.
-        title: of the document; "": what it is about.
+        title: of the document; "": what it is about, or what the Markdown file says.
         trust_source: run the source that records keep, wherever they are from.
         on_progress: called with what is being written, parts done, and all parts.
 
@@ -63,16 +64,36 @@ def report(
 
     Raises:
         RunNotFoundError: no run there.
+        UnreadablePictureError: the picture can't be decoded.
         DirectiveError, UnknownValueError: in a file of one's own; the line is named.
     """
     one = isinstance(places, str | Path) or hasattr(places, "directory")
     several: list[str | Path | Run] = [places] if one else list(places)  # type: ignore[list-item, arg-type]
-    if len(several) == 1 and str(several[0]).endswith(".md"):
-        return Report(own_report(Path(str(several[0])), picture, data, trust_source, on_progress))
+    if picture is not None:
+        _refuse_unreadable(Path(picture))
+    if len(several) == 1 and _is_text(str(several[0])):
+        own = own_report(Path(str(several[0])), picture, data, trust_source, on_progress)
+        return Report(replace(own, title=title or own.title))
     sources = open_sources(several, trust_source=trust_source)
     blocks = tuple(_blocks(sources, picture, data, on_progress))
     origins = tuple(source.origin() for source in sources.all)
     return Report(Document(title or _title(sources), blocks, origins))
+
+
+def _refuse_unreadable(picture: Path) -> None:
+    """A picture that was named is looked at, or nothing is written."""
+    from grevy.data.decode import decode
+
+    pixels_HWC, facts = decode(picture)
+    if pixels_HWC is None:
+        raise UnreadablePictureError(
+            f"{picture}: {facts.error}", "a picture that can be read", "choose another --picture"
+        )
+
+
+def _is_text(place: str) -> bool:
+    """Whether it is a Markdown file; a run's folder may be called like one."""
+    return place.endswith(".md") and not Path(place).is_dir()
 
 
 def _blocks(

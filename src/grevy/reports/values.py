@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from grevy.documents.forms import Number
+from grevy.errors import UsageError
 from grevy.reports.sources.open import open_sources
 from grevy.reports.sources.source import number_of
 
@@ -22,6 +23,14 @@ def values_of(
     Raises:
         RunNotFoundError: nothing there.
         UnknownValueError: no such field; the nearest are named.
+        UsageError: several runs that can't be compared, of which none is meant more than another.
     """
-    source = open_sources(places, trust_source=trust_source).all[0]
+    sources = open_sources(places, trust_source=trust_source)
+    if sources.comparison is None and len(sources.runs) > 1:
+        raise UsageError(
+            f"{len(sources.runs)} runs without a comparison ({sources.missing[-1]})",
+            "one run, or several that can be compared",
+            f"name one, such as {sources.runs[0].place}",
+        )
+    source = sources.all[0]
     return dict(source.numbers) if field is None else {field: number_of(source, field)}
