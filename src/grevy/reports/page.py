@@ -84,9 +84,10 @@ def read_page(path: Path) -> Page:
         raise _strange(path, "ends before its end")
     if len(reader.records) != 1 or len(reader.hashes) != 1:
         raise _strange(path, "names no records")
-    return Page(
-        tuple(reader.values), _records(path, reader.records[0]), reader.hashes[0], page_hash(html)
-    )
+    records = _records(path, reader.records[0])
+    if not records:
+        raise _strange(path, "names no records")
+    return Page(tuple(reader.values), records, reader.hashes[0], page_hash(html))
 
 
 def _text(path: Path) -> str:

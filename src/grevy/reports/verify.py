@@ -83,7 +83,9 @@ class Verification:
             f"{counted(self.values, 'value')} of {counted(self.records, 'record')} recomputed, "
             f"{counted(self.files, 'file')} unchanged"
         )
-        found = counted(len(self.differences), "difference") if self.differences else "it is true"
+        found = (
+            counted(len(self.differences), "difference") if self.differences else "no difference"
+        )
         return (*(clean(d.line) for d in self.differences), f"{self.report}: {done}; {found}")
 
     def to_dict(self) -> dict[str, Any]:

@@ -83,7 +83,7 @@ def test_an_untouched_report_is_true(report: Path, capsys: pytest.CaptureFixture
     main(["--verify", str(report)])
     said = capsys.readouterr().out
     assert said == (
-        "report.html: 10 values of 1 record recomputed, 5 files unchanged; it is true\n"
+        "report.html: 10 values of 1 record recomputed, 5 files unchanged; no difference\n"
     )
 
 
