@@ -90,8 +90,12 @@ def as_html(document: Document, whole_page: bool = False) -> str:
 
 
 def page_hash(html: str) -> str:
-    """SHA-256 of a page's UTF-8 up to its last sign, the digits of its own hash read as zeros."""
-    return sha256(_HASH.sub("0" * 64, html).rstrip().encode()).hexdigest()
+    """SHA-256 of a page's UTF-8 up to its last sign, the digits of its own hash read as zeros.
+
+    Line ends and a byte-order mark, which editors and version control change, do not count.
+    """
+    plain_page = html.removeprefix("\ufeff").replace("\r\n", "\n").rstrip()
+    return sha256(_HASH.sub("0" * 64, plain_page).encode()).hexdigest()
 
 
 def records_json(origins: Sequence[Origin]) -> str:

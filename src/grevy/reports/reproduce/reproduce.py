@@ -170,9 +170,11 @@ def _first(asked: Assignment, runs: Runs, comparison: ComparisonSource | None) -
         yield Heading("The source's figures and ours")
         yield from figures_of(trained, comparison, runs)
         yield Paragraph(
-            "reached: within half a point, or above with an interval that holds the source's"
-            " figure; above, below: the interval leaves it out; can't be told: lower, but the"
-            " interval holds it."
+            "reached: within half a point, or above; above, below: one further training of ours"
+            " would, with a probability of 95 %, not fall there (Student's t, of two seeds or"
+            " more); can't be told: lower, but another training might reach it, or with one seed nobody"
+            " knows. The intervals in the table are of the mean over seeds, or of one run over its"
+            " pictures."
         )
 
 

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from string import ascii_lowercase
+
+from scipy import stats
 
 from grevy.documents.blocks import Block, Items, Table, Text
 from grevy.documents.forms import UNKNOWN, written
@@ -25,24 +28,32 @@ _RIGHT = frozenset({2, 3, 4, 5})
 def verdict(ours: float, low: float, high: float, source: float, margin: float) -> str:
     """In words.
 
-    - below, above: the interval leaves the source's figure out, by more than nothing
-    - reached: within the margin of it, or above it with an interval that holds it
-    - can't be told: lower by more than the margin, with an interval that holds it
+    - reached: within the margin of the source's figure; or above it, unless that is told
+    - above, below: where another training of ours would fall leaves the source's figure out
+    - can't be told: lower by more than the margin, and another training might reach it, or nobody
+      knows
 
     Args:
         ours: mean over seeds, or one run's.
-        low: lower end of the interval; NaN where there is none.
+        low: lower end of where another training would fall, as `another_training` tells; NaN where
+            one run tells nothing of it.
         high: its upper end.
-        source: the figure to compare with; it comes from one training, and has no interval.
+        source: the figure to compare with, of one training.
         margin: of practical equality.
     """
     if abs(ours - source) <= margin:
         return "reached"
-    if not math.isnan(low) and high < source:
-        return "below"
-    if not math.isnan(low) and low > source:
-        return "above"
+    if not math.isnan(low) and not low <= source <= high:
+        return "below" if ours < source else "above"
     return "reached" if ours > source else "can't be told"
+
+
+def another_training(mean: float, deviation: float, n: int) -> tuple[float, float]:
+    """The 95 % prediction interval of one further training (Student's t); NaN for n below 2."""
+    if n < 2 or math.isnan(deviation):
+        return math.nan, math.nan
+    half = float(stats.t.ppf(0.975, n - 1)) * deviation * math.sqrt(1 + 1 / n)
+    return mean - half, mean + half
 
 
 def figures_of(
@@ -76,36 +87,65 @@ def _mark(reasons: Sequence[str], reason: str) -> str:
     return ascii_lowercase[reasons.index(reason)]
 
 
+@dataclass(frozen=True)
+class _Ours:
+    """Where our figure stands: of the mean over seeds, or of the one run.
+
+    Attributes:
+        source: the comparison, or the run.
+        place: field of the figure.
+        beside: field in which `low`, `high` and `standard_deviation` stand.
+        told: what the figure is besides, such as test-time augmentation.
+    """
+
+    source: Source
+    place: str
+    beside: tuple[str, ...]
+    told: str = ""
+
+    def number(self, name: str = "") -> float:
+        """NaN where it is not there."""
+        found = self.source.numbers.get(field(*self.beside, name) if name else self.place)
+        return float(found) if isinstance(found, int | float) else math.nan
+
+
 def _row(
     published: Published, comparison: ComparisonSource | None, runs: Sequence[RunSource]
 ) -> tuple[Text, ...]:
     name = "base" if published.arm == "baseline" else published.arm
     figure = "steps" if published.what == "steps" else f"{published.what} accuracy"
-    theirs = written(published.number, published.form)
+    theirs, n = written(published.number, published.form), f"{len(runs)}"
     if not runs:
-        return name, figure, theirs, UNKNOWN, UNKNOWN, "0", "not trained yet"
-    source, place, ends = _where(published, comparison, runs)
-    ours, low, high = (float(source.numbers.get(f) or math.nan) for f in (place, *ends))
+        return name, figure, theirs, UNKNOWN, UNKNOWN, n, "not trained yet"
+    ours = _ours(published, comparison, runs)
+    mean, figure = ours.number(), figure + ours.told
+    if math.isnan(mean):
+        return name, figure, theirs, UNKNOWN, UNKNOWN, n, "can't be read"
+    within = another_training(mean, ours.number("standard_deviation"), len(runs))
     margin = MARGIN if published.form == "accuracy" else 0.0
-    words = verdict(ours, low, high, published.number, margin)
-    between: Text = UNKNOWN
-    if not math.isnan(low):
-        first, last = (value_of(source, end, published.form) for end in ends)
-        between = (first, " to ", last)
-    value = (value_of(source, place, published.form),)
-    return name, figure, theirs, value, between, f"{len(runs)}", words
+    words = verdict(mean, *within, published.number, margin)
+    value = (value_of(ours.source, ours.place, published.form),)
+    return name, figure, theirs, value, _interval(ours, published.form), n, words
 
 
-def _where(
+def _interval(ours: _Ours, form: str) -> Text:
+    if math.isnan(ours.number("low")):
+        return UNKNOWN
+    low, high = (value_of(ours.source, field(*ours.beside, end), form) for end in ("low", "high"))
+    return (low, " to ", high)
+
+
+def _ours(
     published: Published, comparison: ComparisonSource | None, runs: Sequence[RunSource]
-) -> tuple[Source, str, tuple[str, str]]:
-    """The source and fields: of the mean over seeds, or of the one run."""
+) -> _Ours:
     if len(runs) > 1 and comparison is not None:
         place = ("arms", published.arm, published.what)
-        return comparison, field(*place, "mean"), (field(*place, "low"), field(*place, "high"))
+        return _Ours(comparison, field(*place, "mean"), place)
     run, split = runs[0], published.what
     if split == "steps":
-        return run, "results.steps", ("", "")
-    augmented = list(run.predictions[split].extra_logits_NK)[:1]
+        return _Ours(run, "results.steps", ("results", "steps"))
+    said = run.predictions.get(split)
+    augmented = list(said.extra_logits_NK)[:1] if said else []
     names = ("results", split, *augmented)
-    return run, field(*names, "accuracy"), (field(*names, "low"), field(*names, "high"))
+    told = f", with {augmented[0].replace('_', ' ')}" if augmented else ""
+    return _Ours(run, field(*names, "accuracy"), names, told)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, TypeAlias
 
 from grevy.documents.blocks import Block, Heading, Paragraph
 from grevy.errors import GrevyError, LayerNotFoundError
@@ -14,13 +14,21 @@ from grevy.models.survey.layers import LayerTable
 from grevy.reports.figure import figure_block
 from grevy.reports.material import Material
 
+Asked: TypeAlias = Mapping[str, tuple[str, Callable[[], View]]]
+
 
 def inside(material: Material) -> Sequence[Block]:
     """Blocks with four views; one that can't be is said to be absent, and why."""
     run, (first, last) = material.source.run, ends(material.layers)
-    picture, about = material.shown
+    first_view = {
+        "filters": (f"Filters of {first}", lambda: look(run=run, method="filters", layer=first))
+    }
+    try:
+        picture, about = material.shown
+    except GrevyError as error:
+        return (*_views(material, first_view), Paragraph(f"No picture to look at: {error}"))
     ask: dict[str, tuple[str, Callable[[], View]]] = {
-        "filters": (f"Filters of {first}", lambda: look(run=run, method="filters", layer=first)),
+        **first_view,
         "activations-first": (
             f"Activations of {first}, the first convolution",
             lambda: look(picture, run=run, method="activations", layer=first),
@@ -34,10 +42,14 @@ def inside(material: Material) -> Sequence[Block]:
             lambda: look(picture, run=run, method="gradcam"),
         ),
     }
-    blocks: list[Block] = [Paragraph(f"The network is shown {about}.")]
+    return (Paragraph(f"The network is shown {about}."), *_views(material, ask))
+
+
+def _views(
+    material: Material, ask: Mapping[str, tuple[str, Callable[[], View]]]
+) -> Iterator[Block]:
     for name, (heading, view) in ask.items():
-        blocks += _view(f"{material.source.name}-{name}", heading, view)
-    return tuple(blocks)
+        yield from _view(f"{material.source.name}-{name}", heading, view)
 
 
 def ends(table: LayerTable) -> tuple[str, str]:

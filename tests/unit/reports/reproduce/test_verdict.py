@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from grevy.reports.reproduce.verdict import verdict
+from grevy.reports.reproduce.verdict import another_training, verdict
 
 NAN = math.nan
 
@@ -21,7 +21,7 @@ NAN = math.nan
         (0.7000, 0.6900, 0.7100, "below"),
         (0.7200, 0.7000, 0.7400, "can't be told"),
         (0.7200, NAN, NAN, "can't be told"),  # one run without an interval
-        (0.7500, NAN, NAN, "reached"),
+        (0.7500, NAN, NAN, "reached"),  # not "above": nobody knows what another would have
     ],
 )
 def test_the_verdict_is_in_words(ours: float, low: float, high: float, words: str) -> None:
@@ -31,3 +31,10 @@ def test_the_verdict_is_in_words(ours: float, low: float, high: float, words: st
 def test_a_number_of_steps_has_no_margin() -> None:
     assert verdict(5265, 5000, 5500, 5265, 0) == "reached"
     assert verdict(5264, NAN, NAN, 5265, 0) == "can't be told"
+
+
+def test_a_single_training_is_held_against_where_one_more_would_fall() -> None:
+    # t(0.975, 2) = 4.3027; 0.01 · √(4/3) · 4.3027 = 0.04968
+    low, high = another_training(0.73, 0.01, 3)
+    assert (low, high) == pytest.approx((0.73 - 0.049683, 0.73 + 0.049683), abs=1e-5)
+    assert all(math.isnan(end) for end in another_training(0.73, NAN, 1))
