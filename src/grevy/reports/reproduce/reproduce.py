@@ -173,8 +173,8 @@ def _first(asked: Assignment, runs: Runs, comparison: ComparisonSource | None) -
             "reached: within half a point, or above; above, below: one further training of ours"
             " would, with a probability of 95 %, not fall there (Student's t, of two seeds or"
             " more); can't be told: lower, but another training might reach it, or with one seed"
-            " nobody knows. The intervals in the table are of the mean over seeds, or of one run over"
-            " its pictures."
+            " nobody knows. The intervals in the table are of the mean over seeds, or of one run"
+            " over its pictures."
         )
 
 
