@@ -24,12 +24,12 @@ def refuse_odd_rows(path: Path, kind: str, outputs_NK: NDArray[np.float64]) -> N
     Raises:
         PredictionsFileError: how many rows are not so, and the likely cause.
     """
-    finite_NK = np.isfinite(outputs_NK)
-    if not finite_NK.all():
+    odd_N = np.asarray((~np.isfinite(outputs_NK)).any(axis=1))
+    if odd_N.any():
         what = "NaN" if np.isnan(outputs_NK).any() else "infinite"
         _refuse(
             path,
-            (~finite_NK).any(1),
+            odd_N,
             f"{kind} that are {what}",
             "finite numbers",
             "the network diverged or overflowed in half precision: predict again in float32",
