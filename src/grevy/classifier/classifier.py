@@ -138,6 +138,8 @@ class Classifier:
     def class_index(self, name_or_index: str | int) -> int:
         """The output of a class; a text that is no class name is taken as an index.
 
+        A number is an index, and else a class of that name (90, of "0", "90", "180", "270").
+
         Raises:
             ClassNotFoundError: no such class; the nearest names are told.
         """
@@ -146,6 +148,8 @@ class Classifier:
         text = str(name_or_index)
         if text.isdecimal() and int(text) < len(self.classes):
             return int(text)
+        if text in self.classes:
+            return self.classes.index(text)
         near = difflib.get_close_matches(text, self.classes, n=3, cutoff=0.4)
         some = [*self.classes[:5], "…"] if len(self.classes) > 5 else list(self.classes)
         raise ClassNotFoundError(

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -24,6 +26,8 @@ def other_data(
 ) -> ImageData:
     """Pictures of the same classes, brought to the shape that a network takes.
 
+    Labels go by class name: another order of the same names is brought to the network's.
+
     Args:
         where: as `load_data` takes it, or image data that has the shape already.
         preprocessing: of the network.
@@ -39,11 +43,11 @@ def other_data(
     shape = {"size": tuple(size), "channels": "gray" if channels == 1 else "rgb"}
     config = pictures.model_copy(update=shape)
     data = where if isinstance(where, ImageData) else load_data(where, config)
-    if tuple(data.classes) != tuple(classes):
+    if len(data.classes) != len(classes) or set(data.classes) != set(classes):
         raise ClassMismatchError(
             f"classes {', '.join(data.classes)} in {data.where}",
             f"the network's classes {', '.join(classes)}",
-            "name the folders as in training",
+            _how_to_name(data.classes),
         )
     if data.input_shape != preprocessing.shape:
         raise DataFormatError(
@@ -51,7 +55,22 @@ def other_data(
             f"{_times(preprocessing.shape)} (channels, height, width)",
             "name the place, so that they are brought to the network's size",
         )
-    return data
+    return data if tuple(data.classes) == tuple(classes) else _in_order(data, classes)
+
+
+def _how_to_name(classes: Sequence[str]) -> str:
+    if set(classes) == {str(number) for number in range(len(classes))}:
+        return "its labels are numbers without names: write the class names of training instead"
+    return "name the classes as in training"
+
+
+def _in_order(data: ImageData, classes: Sequence[str]) -> ImageData:
+    index_K = np.array([classes.index(name) for name in data.classes])
+    splits = {
+        name: replace(split, labels_N=index_K[split.labels_N])
+        for name, split in data.splits.items()
+    }
+    return replace(data, classes=tuple(classes), splits=splits)
 
 
 def evaluation_of(logits_NK: Tensor, split: Split, classes: Sequence[str]) -> dict[str, Any]:

@@ -27,8 +27,8 @@ class CompareArguments:
     """Compare trainings on the same test pictures: effects, both kinds of noise, verdicts.
 
     Run directories, folders of runs, study folders; and predictions of other programs, as CSV or
-    npz with label and prediction (or logits) of each picture, and id. Runs that differ in their
-    seed only are one arm; NAME=PLACE names it.
+    npz with label and prediction (or logits) of each picture, and its id. Runs that differ in
+    their seed only are one arm; NAME=PLACE names it.
     """
 
     runs: Annotated[tuple[str, ...], tyro.conf.Positional]
@@ -39,6 +39,9 @@ class CompareArguments:
 
     margin: float = 0.005
     """Accuracies that differ by less are equal for practical purposes: 0.005 is half a point."""
+
+    same_order: bool = False
+    """Pair files without ids row by row: you say that their pictures are in the same order."""
 
     out: Annotated[Path, _OUT] = Path("comparison")
 
@@ -52,7 +55,12 @@ def main(words: list[str]) -> None:
     output = Output(arguments.json)
     from grevy.studies.compare import compare
 
-    comparison = compare(arguments.runs, baseline=arguments.baseline, margin=arguments.margin)
+    comparison = compare(
+        arguments.runs,
+        baseline=arguments.baseline,
+        margin=arguments.margin,
+        same_order=arguments.same_order,
+    )
     tell_comparison(comparison, output)
     output.line()
     if arguments.out.suffix.lower() in TABLES and not arguments.out.is_dir():

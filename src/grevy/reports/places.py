@@ -17,7 +17,7 @@ from grevy.records.index import find_runs
 from grevy.records.run import RunDirectory
 from grevy.records.study_record import study_file
 from grevy.reports.page import PageRecord
-from grevy.studies.contestants import IMPORTED
+from grevy.studies.contest import IMPORTED
 
 RUN_FILES = ("run.json", "steps.jsonl", "checks.jsonl", "predictions/*.safetensors")
 

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 import numpy as np
 
-from grevy.studies.contestants import Contest, Contestant, read_contest
+from grevy.studies.contest import read_contest
+from grevy.studies.contestants import Contest, Contestant
 from grevy.studies.cost import Cost, costs_of
 from grevy.studies.diagnosis import Diagnosis, diagnose
 from grevy.studies.effects import Effect, class_effects, effects_of, mean_difference, pairs
@@ -69,6 +70,17 @@ class Comparison:
         won, lost = order[change_N[order] > 0], order[change_N[order] < 0]
         return Flipped(tuple(won.tolist()), tuple(lost.tolist()), tuple(change_N.tolist()))
 
+    def pairing_note(self, arm: str) -> str | None:
+        """What is not sure about an arm's pairs of pictures; None where ids pair them."""
+        paired = [c for pair in pairs(self.contest, arm) for c in pair]
+        if not any(c.by_order for c in paired):
+            return None
+        return (
+            f"{arm}: paired row by row, because it was said that the order is the same"
+            " (--same-order); without ids nothing shows it, and if it is not so, intervals over"
+            " pictures and p are wrong"
+        )
+
     def first(self, arm: str) -> Contestant:
         """The arm's training with the lowest seed."""
         return self.contest.of(arm)[0]
@@ -81,6 +93,7 @@ class Comparison:
             "test_pictures": len(self.contest.contestants[0].right_N),
             "arms": [self._arm(cost) for cost in self.costs],
             "effects": [self._effect(effect) for effect in self.effects],
+            "paired_by_order": [str(c.source) for c in self.contest.unproven],
             "failed": [{**vars(f), "source": str(f.source)} for f in self.contest.failed],
         }
 
@@ -109,7 +122,11 @@ class Comparison:
 
 
 def compare(
-    places: Place | Sequence[Place], *, baseline: str | None = None, margin: float = MARGIN
+    places: Place | Sequence[Place],
+    *,
+    baseline: str | None = None,
+    margin: float = MARGIN,
+    same_order: bool = False,
 ) -> Comparison:
     """Compare runs, folders of runs, studies, and predictions of others.
 
@@ -117,6 +134,8 @@ def compare(
         places: one or several; see `read_contest`.
         baseline: the arm that the others are compared with.
         margin: accuracies that differ by less are equal for practical purposes.
+        same_order: files without picture ids have the pictures in the order of the others, which
+            nothing shows; the result says that they were paired so.
 
     Raises:
         GrevyError: as `read_contest`.
@@ -124,5 +143,5 @@ def compare(
     one = isinstance(places, str | Path) or hasattr(places, "directory")
     several = cast("Sequence[Place]", [places] if one else places)
     names = [str(place if isinstance(place, str | Path) else place.path) for place in several]
-    contest = read_contest(names, baseline)
+    contest = read_contest(names, baseline, same_order=same_order)
     return Comparison(contest, effects_of(contest, margin), costs_of(contest), margin)

@@ -25,6 +25,8 @@ def comparison_document(comparison: Comparison, record: str = COMPARISON) -> Doc
         record: the name that its numbers give as where they are from.
     """
     blocks: list[Block] = [_arms(comparison, record), *_effects(comparison, record)]
+    notes = tuple(n for arm in comparison.contest.arms[1:] if (n := comparison.pairing_note(arm)))
+    blocks += [Items(notes)] if notes else []
     diagnoses = _diagnoses(comparison)
     blocks += [Items(diagnoses)] if diagnoses else []
     if len(comparison.effects) == 1:

@@ -226,6 +226,9 @@ def flipped_figures(
     for effect in comparison.effects:
         if not effect.seeds:
             continue
+        if comparison.pairing_note(effect.arm):
+            say(f"no gallery of flipped pictures of {effect.arm}: no ids pair them")
+            continue
         found = comparison.flipped(effect.arm)
         groups = [
             _group(rows, what, images_NHWC, names)

@@ -267,3 +267,23 @@ def test_neither_a_run_nor_a_network_is_told_with_the_nearest_name(tmp_path: Pat
         grevy.open(tmp_path / "absent")
     with pytest.raises(RunNotFoundError, match="no run at"):
         grevy.open("runs/absent")
+
+
+def test_labels_go_by_name_also_where_names_are_numbers_in_another_order() -> None:
+    classifier = grevy.open(means(), input_shape=(3, 16, 16), classes=("90", "180"))
+    bright = np.zeros((20, 16, 16, 3), np.uint8)
+    bright[::2, ..., 0], bright[1::2, ..., 1] = 200, 200
+    names = np.array(["90", "180"] * 10)
+    for labels in (names, names.astype(int)):
+        data = grevy.load_data({"train": (bright, labels), "test": (bright, labels)})
+        assert grevy.evaluate(classifier, data)["accuracy"] == 1.0
+    backwards = grevy.open(means(), input_shape=(3, 16, 16), classes=("180", "90"))
+    assert grevy.evaluate(backwards, data)["accuracy"] == 0.0
+    numbered = grevy.load_data({"train": (bright, np.arange(20) % 2)})
+    with pytest.raises(ClassMismatchError, match="numbers without names"):
+        grevy.evaluate(classifier, numbered, split="train")
+
+
+def test_a_number_is_an_index_and_else_a_name() -> None:
+    classifier = grevy.open(means(), input_shape=(3, 16, 16), classes=("90", "180"))
+    assert [classifier.class_index(which) for which in (1, "1", 180, "180")] == [1, 1, 1, 1]

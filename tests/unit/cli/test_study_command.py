@@ -147,6 +147,24 @@ def test_a_run_of_ours_against_a_file_of_somebody_else(
     assert found["effects"][0]["effect"] == pytest.approx(accuracy - 1)
 
 
+def test_a_file_without_ids_is_paired_only_on_the_users_word_and_shows_no_pictures(
+    study: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = next((study / "s" / "runs").glob("baseline-seed0*/run.json")).parent
+    said_N = load_predictions(run / "predictions" / "test.safetensors")
+    lines = [f"{y},{y}" for y in said_N.labels_N]
+    file = tmp_path / "perfect.csv"
+    file.write_text("\n".join(["label,prediction", *lines]) + "\n")
+    command = ["compare", str(run), str(file), "--out", str(tmp_path / "c")]
+    assert "without picture ids" in refused(command, capsys)
+    assert not (tmp_path / "c").exists()
+    main([*command, "--same-order"])
+    told = capsys.readouterr().out
+    assert "paired row by row" in told
+    assert "no gallery of flipped pictures of perfect" in told
+    assert not list((tmp_path / "c").glob("flipped*"))
+
+
 def test_runs_on_other_splits_are_refused_with_what_differs(
     study: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -208,7 +208,8 @@ def test_a_damaged_run_is_left_out_of_a_comparison_and_told(tmp_path: Path) -> N
     put_run(tmp_path / "runs" / "damaged", data=None)
     with pytest.raises(CorruptRecordError):
         grevy.open_run(tmp_path / "runs" / "damaged")
-    from grevy.studies.contestants import Failed, _read_place
+    from grevy.studies.contest import _read_place
+    from grevy.studies.contestants import Failed
 
     (only,) = _read_place(str(tmp_path / "runs"))
     assert isinstance(only, Failed)

@@ -131,7 +131,8 @@ def test_npz_with_logits_and_csv_with_numbers(tmp_path: Path) -> None:
     logits = np.array([[2.0, 1.0], [0.0, 1.0], [3.0, 1.0]])
     np.savez(tmp_path / "a.npz", logits=logits, labels=[0, 1, 1])
     (tmp_path / "b.csv").write_text("y_true,y_pred\n0,0\n1,1\n1,1\n")
-    found = compare([f"first={tmp_path / 'a.npz'}", str(tmp_path / "b.csv")])
+    places = [f"first={tmp_path / 'a.npz'}", str(tmp_path / "b.csv")]
+    found = compare(places, same_order=True)
     assert found.contest.arms == ("first", "b")
     assert found.accuracy("first").mean == pytest.approx(2 / 3)
     assert found.accuracy("b").mean == 1.0

@@ -15,7 +15,7 @@ from grevy.records.study_record import read_study, study_file
 from grevy.reports.sources.comparison_source import ComparisonSource, comparison_of
 from grevy.reports.sources.run_source import RunSource
 from grevy.reports.sources.source import Source
-from grevy.studies.contestants import IMPORTED
+from grevy.studies.contest import IMPORTED
 
 
 @dataclass(frozen=True)
