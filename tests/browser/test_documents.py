@@ -205,7 +205,7 @@ def test_on_paper_no_figure_is_broken_and_nothing_is_cut_off(browser, path, tmp_
     assert sum(drawn) == 5  # one that is broken is on two
     words = [sheet.extract_text() for sheet in sheets]
     assert sum(text.count("0.7340") for text in words) == page.locator(".value").count()
-    assert "report --value" not in "".join(words)
+    assert "--value" not in "".join(words)
     assert [round(float(side)) for side in sheets[0].mediabox[2:]] == [595, 842]
     page.close()
 
