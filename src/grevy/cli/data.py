@@ -52,7 +52,7 @@ def run(arguments: DataArguments, output: Output) -> None:
     from grevy.data.cache import decode_source
     from grevy.data.load import open_source
 
-    source = open_source(arguments.where)
+    source = open_source(arguments.where, arguments.pictures)
     with output.progress("reading pictures") as progress:
         decoded = decode_source(source, arguments.pictures, on_progress=progress.advance_to)
     audit = examine(source, decoded, arguments.pictures, arguments.where)

@@ -143,6 +143,24 @@ def _unpack_zip(writer: _Writer) -> None:
 
 
 def _unpack_tar(stream: _TarStream, writer: _Writer) -> None:
+    """All of it: `cat a.tar b.tar` has another archive behind the end mark of the first."""
+    _unpack_one_tar(stream, writer)
+    while writer.skip_zeros(stream):
+        _require_header(stream)
+        _unpack_one_tar(stream, writer)
+
+
+def _require_header(stream: _TarStream) -> None:
+    """For tarfile takes what is no header for the end, except where a file begins."""
+    block = stream.read(tarfile.BLOCKSIZE)
+    try:
+        tarfile.TarInfo.frombuf(block, tarfile.ENCODING, "surrogateescape")
+    except tarfile.HeaderError:
+        raise ValueError("what lies behind its end mark is no tar") from None
+    stream.put_back(block)
+
+
+def _unpack_one_tar(stream: _TarStream, writer: _Writer) -> None:
     with tarfile.open(fileobj=cast("IO[bytes]", stream), mode="r:") as file:
         for entry in file:
             if entry.isdir():
@@ -153,7 +171,6 @@ def _unpack_tar(stream: _TarStream, writer: _Writer) -> None:
                 raise _unsafe(writer.archive, f"the link or device {entry.name!r}")
     if stream.last != bytes(tarfile.BLOCKSIZE):  # tarfile ends in silence at a damaged header
         raise EOFError("no end mark")
-    writer.drain(stream)
 
 
 class _TarStream(io.RawIOBase):
@@ -161,22 +178,34 @@ class _TarStream(io.RawIOBase):
 
     def __init__(self, plain: io.IOBase) -> None:
         self._plain = plain
+        self._next = b""
         self.last = b""
 
     def read(self, count: int = -1) -> bytes:
         """Up to `count` bytes; tarfile asks for a whole header at once, however long it claims."""
         if not 0 <= count <= _CHUNK_BYTES:
             raise ValueError(f"a header of {count} bytes")
-        self.last = self._plain.read(count)
+        held, self._next = self._next[:count], self._next[count:]
+        self.last = held + self._plain.read(count - len(held)) if len(held) < count else held
         return self.last
+
+    def put_back(self, content: bytes) -> None:
+        """What was read last is read again next: a compressed file would begin anew to seek."""
+        self._next = content + self._next
 
     def seek(self, offset: int, whence: int = 0) -> int:
         """Move in the unpacked bytes."""
+        if whence == io.SEEK_SET and 0 <= offset - self.tell() <= len(self._next):
+            self._next = self._next[offset - self.tell() :]
+            return offset
+        if whence == io.SEEK_CUR:
+            offset -= len(self._next)
+        self._next = b""
         return self._plain.seek(offset, whence)
 
     def tell(self) -> int:
         """Position in the unpacked bytes."""
-        return self._plain.tell()
+        return self._plain.tell() - len(self._next)
 
 
 # By the first two bytes of the file.
@@ -204,10 +233,18 @@ class _Writer:
             for chunk in self._chunks(content):
                 file.write(chunk)
 
-    def drain(self, stream: _TarStream) -> None:
-        """Read to the end, so that the checksum there is verified."""
-        for _ in self._chunks(stream):
-            pass
+    def skip_zeros(self, stream: _TarStream) -> bool:
+        """Whether more than zeros lies behind an end mark; the stream then stands at it.
+
+        Else all is read to the end, so that a checksum there is verified.
+        """
+        for chunk in self._chunks(stream):
+            if rest := chunk.lstrip(b"\0"):
+                zeros = (len(chunk) - len(rest)) // tarfile.BLOCKSIZE * tarfile.BLOCKSIZE
+                stream.put_back(chunk[zeros:])
+                self.bytes_left += len(chunk) - zeros
+                return True
+        return False
 
     def _place(self, name: str) -> Path:
         self.entries_left -= 1

@@ -105,7 +105,7 @@ def audit(
         DataError: nothing there, or splits and classes that can't be trained on.
         SaveError: the cache folder lacks the space or can't be written.
     """
-    source = open_source(where)
+    source = open_source(where, pictures)
     decoded = decode_source(source, pictures, on_progress=on_progress)
     return examine(source, decoded, pictures, place_name(where, source))
 

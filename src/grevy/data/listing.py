@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from grevy.data.litter import is_litter
 from grevy.data.natural import natural_key
-from grevy.data.sources.rules import PICTURE_SUFFIXES, is_hidden
+from grevy.data.sources.rules import PICTURE_SUFFIXES
 from grevy.errors import DataNotFoundError, EmptyDataError
 
 
@@ -40,4 +41,4 @@ def _pictures_of(place: Path) -> Iterator[Path]:
 
 
 def _hidden_below(path: Path, place: Path) -> bool:
-    return any(is_hidden(part) for part in path.relative_to(place).parts)
+    return any(is_litter(part) for part in path.relative_to(place).parts)

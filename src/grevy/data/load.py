@@ -20,6 +20,7 @@ from grevy.data.types import SPLITS, ImageData, PictureFacts, Source, Split
 from grevy.errors import DataError, DataFormatError, UnreadablePictureError
 from grevy.figures.numerals import counted
 from grevy.recipes.schema import PicturesConfig
+from grevy.recipes.split_choice import SplitChoice
 
 Where = str | Path | Source | Mapping[str, tuple[Any, Any]]
 """A built-in name or place, a source, or arrays: `{"train": (images, labels), ...}`."""
@@ -50,7 +51,7 @@ def load_data(
         DataError: nothing there, or something is wrong with it; the error says what.
         SaveError: the cache folder lacks the space or can't be written.
     """
-    source = open_source(where)
+    source = open_source(where, pictures)
     place = place_name(where, source)
     decoded = decode_source(source, pictures, on_progress=on_progress)
     rows, left_out = _readable(source, decoded.facts, pictures, place)
@@ -68,22 +69,22 @@ def load_data(
     return ImageData(source.name, place, classes, splits, pictures.fit, fingerprint, notes)
 
 
-def open_source(where: Where) -> Source:
+def open_source(where: Where, pictures: PicturesConfig = DEFAULT_PICTURES) -> Source:
     """What is at a place, its splits in the order train, validation, test.
 
     Raises:
         DataError: nothing there, or splits and classes that can't be trained on.
     """
-    source = _find(where)
+    source = _find(where, pictures.split_choice())
     splits = {name: source.splits[name] for name in SPLITS if name in source.splits}
     return replace(source, splits=splits)
 
 
-def _find(where: Where) -> Source:
+def _find(where: Where, choice: SplitChoice) -> Source:
     if isinstance(where, Mapping):
         return array_source("arrays", where)
     if not isinstance(where, Source):
-        return find_source(where)
+        return find_source(where, choice)
     if unknown := set(where.splits).difference(SPLITS):
         raise DataFormatError(
             f"{where.name} has the split {listed(sorted(unknown))}", listed(SPLITS), "rename it"

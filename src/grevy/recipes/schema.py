@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, SerializeAsAny, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, SerializeAsAny, model_validator
 
 from grevy.recipes.augment import AugmentConfig, Side
 from grevy.recipes.config import Config, ReadWhen
@@ -18,6 +18,7 @@ from grevy.recipes.convnet import FAMILY, ConvNetConfig
 from grevy.recipes.kinds import LossConfig, OptimizerConfig, ScheduleConfig
 from grevy.recipes.parts import FIRST, Kind, config_of
 from grevy.recipes.selection import SelectionConfig
+from grevy.recipes.split_choice import SplitChoice, checked_splits, parse_splits
 from grevy.recipes.transfer import TransferConfig
 
 NOT_DECIDING = ("name", "description", "check_train")
@@ -60,6 +61,24 @@ class PicturesConfig(Config):
     unreadable: Literal["stop", "leave-out"] = "stop"
     """What to do with pictures that can't be decoded: stop and name them, or leave them out and
     name them."""
+
+    splits: Annotated[
+        str,
+        AfterValidator(checked_splits),
+        ReadWhen("pictures.splits not empty", lambda own: bool(own.splits)),
+    ] = ""
+    """Which folders, files, arrays or values of the split column are which split:
+    train=fold0,train=fold1,test=fold2; train=. where all is train. Empty: as their names say."""
+
+    split_column: Annotated[
+        str, ReadWhen("pictures.split_column not empty", lambda own: bool(own.split_column))
+    ] = ""
+    """Column of a table that says the split of each row. Empty: the column split, if it is
+    there."""
+
+    def split_choice(self) -> SplitChoice:
+        """What is said about splits here."""
+        return SplitChoice(parse_splits(self.splits), self.split_column)
 
 
 class ModelConfig(Config):

@@ -80,7 +80,7 @@ def test_the_content_hash_changes_with_a_label(table):
         ("path,label\n,x\nb.png,y\n", "no path in row 2"),
         ("path,label\na.png,x,more\n", "3 fields in row 2"),
         ("path,label\na.png,x\nb.png,y\na.png,y\n", r"a\.png in rows 2 and 4"),
-        ("path,label,split\na.png,x,dev\n", "'dev' in row 2"),
+        ("path,label,split\na.png,x,fold1\n", "'fold1' in row 2"),
         ("path,label,split\na.png,x,\n", "no split in row 2"),
         ('path,label\n"a.png,x\n', "no CSV"),
     ],

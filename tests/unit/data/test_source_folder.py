@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from grevy.data.load import load_data
 from grevy.data.sources import find_source
 from grevy.errors import (
     ClassMismatchError,
@@ -17,6 +18,7 @@ from grevy.errors import (
     EmptyDataError,
     MissingSplitError,
     OneClassError,
+    UnreadablePictureError,
 )
 
 
@@ -60,7 +62,9 @@ def test_hidden_files_and_folders_are_neither_classes_nor_pictures(tmp_path, own
     hidden += [".DS_Store", "cat/._2.png", "cat/.cache/3.png"]
     source = find_source(make(tmp_path / "h", "cat/1.png", "dog/1.png", *hidden))
     assert source.splits["train"].ids == ("cat/1.png", "dog/1.png")
-    assert source.notes == ()
+    (note,) = source.notes
+    assert "8 files or folders of systems and tools" in note
+    assert "'.git'" in note
 
 
 def test_files_that_are_no_pictures_are_counted_and_named(tmp_path, own_cache):
@@ -152,10 +156,19 @@ def test_a_name_that_is_no_text_is_refused(tmp_path, own_cache):
         find_source(root)
 
 
-def test_a_broken_link_is_named(tmp_path, own_cache):
+def test_a_broken_link_is_a_picture_that_cannot_be_read(tmp_path, own_cache):
     root = make(tmp_path / "x", "a/1.png", "b/1.png")
     (root / "b" / "2.png").symlink_to(tmp_path / "gone.png")
-    with pytest.raises(DataNotFoundError, match=r"b/2\.png"):
+    whole = find_source(root)
+    assert whole.splits["train"].ids == ("a/1.png", "b/1.png", "b/2.png")
+    with pytest.raises(UnreadablePictureError, match=r"b/2\.png"):
+        load_data(root)
+
+
+def test_a_link_to_a_class_that_is_gone_is_refused(tmp_path, own_cache):
+    root = make(tmp_path / "x", "a/1.png", "b/1.png")
+    (root / "c").symlink_to(tmp_path / "gone")
+    with pytest.raises(DataNotFoundError, match="c is a link that leads nowhere"):
         find_source(root)
 
 

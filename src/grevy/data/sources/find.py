@@ -12,30 +12,42 @@ from grevy.data.sources.arrays import array_source
 from grevy.data.sources.builtin import BUILT_IN, read_built_in
 from grevy.data.sources.cifar import find_cifar, read_cifar
 from grevy.data.sources.csv_table import read_csv
-from grevy.data.sources.folder import inner_folder, read_class_folders
+from grevy.data.sources.folder import has_class_folders, inner_folder, read_class_folders
 from grevy.data.sources.idx import find_idx, read_idx
 from grevy.data.sources.npz import read_npz
-from grevy.data.sources.parquet import find_parquet, read_parquet_file, read_parquet_folder
-from grevy.data.sources.rules import short_name
+from grevy.data.sources.parquet import (
+    find_parquet,
+    parquet_splits,
+    read_parquet_file,
+    read_parquet_folder,
+)
+from grevy.data.sources.rules import listed, short_name
 from grevy.data.types import Source
 from grevy.errors import DataFormatError, DataNotFoundError
 from grevy.recipes.parts import GROUPS, Part, known_parts, load_entry_points
+from grevy.recipes.split_choice import SplitChoice
 
 _Reader = Callable[[Path, str], Source]
+_SplitReader = Callable[[Path, str, SplitChoice], Source]
 
-_FILES: dict[str, _Reader] = {
+
+def _read_npz(path: Path, name: str, choice: SplitChoice) -> Source:
+    return _as_it_is(read_npz(path, name), choice)
+
+
+_FILES: dict[str, _SplitReader] = {
     ".csv": read_csv,
-    ".npz": read_npz,
+    ".npz": _read_npz,
     ".parquet": read_parquet_file,
 }
 _FOLDERS: tuple[tuple[Callable[[Path], Path | None], _Reader], ...] = (
     (find_cifar, read_cifar),
     (find_idx, read_idx),
-    (find_parquet, read_parquet_folder),
 )
+_AS_NAMED = SplitChoice()
 
 
-def find_source(where: str | Path) -> Source:
+def find_source(where: str | Path, choice: SplitChoice = _AS_NAMED) -> Source:
     """The image data at a place, listed and not yet decoded.
 
     Args:
@@ -44,6 +56,7 @@ def find_source(where: str | Path) -> Source:
             folder per class, CIFAR batches, idx files, Parquet files), a zip or tar of such a
             folder, a .csv, a .npz or a .parquet file. A folder that is named like built-in data is
             given as "./digits".
+        choice: what the user says about splits.
 
     Raises:
         DataNotFoundError: there is no such thing.
@@ -51,18 +64,18 @@ def find_source(where: str | Path) -> Source:
         DownloadError, ChecksumError, SaveError: it can't be fetched or unpacked.
     """
     if isinstance(where, str) and where in BUILT_IN:
-        return read_built_in(where)
+        return _as_it_is(read_built_in(where), choice)
     if isinstance(where, str) and where.startswith(hub.PREFIX):
-        return hub.read_hub(where)
+        return hub.read_hub(where, choice)
     if isinstance(where, str) and (part := _recognising(where)):
-        return array_source(part.name, part.built(where))
+        return _as_it_is(array_source(part.name, part.built(where)), choice)
     path = Path(where).expanduser()
     if path.is_dir():
-        return _read_folder(path, short_name(path))
+        return _read_folder(path, short_name(path), choice)
     if path.is_file():
-        return _read_file(path, short_name(path))
+        return _read_file(path, short_name(path), choice)
     if isinstance(where, str) and (part := _of_a_package(where)):
-        return array_source(part.name, part.built(where))
+        return _as_it_is(array_source(part.name, part.built(where)), choice)
     raise _not_found(where)
 
 
@@ -80,18 +93,52 @@ def _of_a_package(where: str) -> Part | None:
     return _recognising(where)
 
 
-def _read_folder(folder: Path, name: str) -> Source:
+def _read_folder(folder: Path, name: str, choice: SplitChoice) -> Source:
     for find, read in _FOLDERS:
         if found := find(folder):
-            return read(found, name)
-    return read_class_folders(folder, name)
+            return _as_it_is(read(found, name), choice)
+    if find_parquet(folder) and not _is_stray(folder):
+        return read_parquet_folder(folder, name, choice)
+    return read_class_folders(folder, name, choice)
 
 
-def _read_file(path: Path, name: str) -> Source:
+def _is_stray(folder: Path) -> bool:
+    """Whether the Parquet files are none of the data: pictures lie beside them in class folders.
+
+    Raises:
+        DataFormatError: they are named as splits, so that both may be meant.
+    """
+    if not has_class_folders(folder):
+        return False
+    if named := parquet_splits(folder):
+        raise DataFormatError(
+            f"{folder} has folders of pictures, and {listed(named)}",
+            "one data set",
+            "give the folder or file that is meant, or move the other away",
+        )
+    return True
+
+
+def _as_it_is(source: Source, choice: SplitChoice) -> Source:
+    """The source, which has splits of its own.
+
+    Raises:
+        DataFormatError: the user says something about them.
+    """
+    if choice:
+        raise DataFormatError(
+            f"{source.name} has the splits {listed(source.splits)} of its own",
+            "no --pictures.splits and no --pictures.split-column for it",
+            "leave them out",
+        )
+    return source
+
+
+def _read_file(path: Path, name: str, choice: SplitChoice) -> Source:
     if is_archive(path):
-        return _read_folder(inner_folder(unpack(path)), name)
+        return _read_folder(inner_folder(unpack(path)), name, choice)
     if read := _FILES.get(path.suffix.lower()):
-        return read(path, name)
+        return read(path, name, choice)
     raise DataFormatError(
         f"{path} is no file of image data",
         f"a folder, or a file that ends in {', '.join((*_FILES, *ARCHIVE_SUFFIXES))}",

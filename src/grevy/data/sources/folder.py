@@ -3,117 +3,182 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from grevy.data.content_hash import content_hash
+from grevy.data.litter import is_litter, is_version_control, litter_note
 from grevy.data.natural import natural_key
-from grevy.data.sources.rules import PICTURE_SUFFIXES, SPLIT_WORDS, checked, is_hidden, listed
+from grevy.data.sources.rules import PICTURE_SUFFIXES, checked, listed
+from grevy.data.sources.split_folders import Inside, split_places
+from grevy.data.sources.split_words import taken_note
 from grevy.data.types import EncodedSplit, Source
-from grevy.errors import DataFormatError, DataNotFoundError, EmptyDataError
+from grevy.errors import DataNotFoundError, EmptyDataError
 from grevy.figures.numerals import counted
+from grevy.recipes.split_choice import SplitChoice
 
 
-def read_class_folders(root: Path, name: str) -> Source:
+_AS_NAMED = SplitChoice()
+
+
+@dataclass
+class _Seen:
+    """What was met on the way and is no picture, as paths relative to the data."""
+
+    strangers: list[str] = field(default_factory=list)
+    litter: list[str] = field(default_factory=list)
+
+    def notes(self) -> tuple[str, ...]:
+        if not self.strangers:
+            return litter_note(self.litter)
+        folders = any(name.endswith("/") for name in self.strangers)
+        kind = ("file or folder", "files and folders") if folders else ("file", "files")
+        count = counted(len(self.strangers), *kind)
+        return (
+            f"{count} not read, for no picture in a class folder: {listed(self.strangers)}",
+            *litter_note(self.litter),
+        )
+
+
+def read_class_folders(root: Path, name: str, choice: SplitChoice = _AS_NAMED) -> Source:
     """`root/cat/1.png`, or `root/train/cat/1.png` and so on for `validation` and `test`.
 
-    `val` and `valid` are other words for `validation`. Pictures may lie deeper in the folder of
-    their class. Links to folders are followed; each real folder is read once in a class.
+    What is a split says `split_places`. Pictures may lie deeper in the folder of their class. Links
+    to folders are followed; each real folder is read once in a class. A link to a picture that is
+    gone is a picture that can't be read.
 
     Raises:
         EmptyDataError: no folder with pictures.
-        DataFormatError: folders of splits beside folders of classes.
-        DataNotFoundError: a folder or file that can't be read.
+        DataFormatError: folders of splits beside folders of classes, or folders that may be splits.
+        DataNotFoundError: a folder or file that can't be read, or a chosen one that is not there.
         DataError: what `checked` raises.
     """
-    splits, strangers = {}, []
-    places = _split_places(root)
-    for split, place in places.items():
-        splits[split], others = _read_split(root, place)
-        strangers += others
+    seen = _Seen()
+    folders, files = _inside(root, "", seen)
+    places = split_places(root, [_look_into(root, folder) for folder in folders], choice)
+    seen.strangers += _not_in(places, folders, files)
+    splits = {split: _read_split(root, found, seen) for split, found in places.items()}
     names = [picture for split in splits.values() for picture in split.ids]
     if not names:
         raise _no_pictures(root)
-    classes, _files_beside = _inside(root / places.get("train", ""))
-    digest = content_hash(root, names)
-    return checked(Source(name, splits, digest, tuple(classes), _notes(strangers)))
+    classes = [label for place in places.get("train", [""]) for label in _classes(root, place)]
+    digest = content_hash(root, [p for p in names if os.path.exists(os.path.join(root, p))])
+    taken = [(split, place) for split, found in places.items() for place in found if place]
+    notes = (*taken_note(taken), *seen.notes())
+    return checked(Source(name, splits, digest, tuple(dict.fromkeys(classes)), notes))
+
+
+def has_class_folders(root: Path) -> bool:
+    """Whether two or more folders with pictures lie here, as classes or splits do."""
+    with_pictures = (f for f in _inside(root, "", _Seen())[0] if _any_picture(root, f))
+    return next(with_pictures, None) is not None and next(with_pictures, None) is not None
 
 
 def inner_folder(folder: Path) -> Path:
     """Where the data begins in an unpacked archive: below folders that only wrap one other."""
-    folders, files = _inside(folder)
-    if len(folders) == 1 and not any(map(_is_picture, files)) and _inside(folder / folders[0])[0]:
-        return inner_folder(folder / folders[0])
-    return folder
+    folders, files = _inside(folder, "", _Seen())
+    if len(folders) != 1 or any(map(_is_picture, files)):
+        return folder
+    return inner_folder(folder / folders[0]) if _classes(folder, folders[0]) else folder
 
 
-def _split_places(root: Path) -> dict[str, str]:
-    """The folder of each split, relative to `root`; "" for train where no splits are named."""
-    folders, _files_beside = _inside(root)
-    named = [folder for folder in folders if folder.lower() in SPLIT_WORDS]
-    places = {SPLIT_WORDS[folder.lower()]: folder for folder in named}
-    others = [folder for folder in folders if folder not in named]
-    if named and any(_is_picture(file) for folder in others for file in _files_below(root, folder)):
-        raise _ambiguous(root, folders)
-    if len(places) < len(named):
-        raise _ambiguous(root, named)
-    return places or {"train": ""}
+def _not_in(
+    places: Mapping[str, Sequence[str]], folders: Sequence[str], files: Sequence[str]
+) -> list[str]:
+    """Folders and files beside those of the splits; files beside classes are met when read."""
+    tops = {place.split("/")[0] for found in places.values() for place in found}
+    return [] if "" in tops else [*(f"{name}/" for name in folders if name not in tops), *files]
 
 
-def _read_split(root: Path, place: str) -> tuple[EncodedSplit, list[str]]:
-    """The pictures in the folders of classes, and the paths of all other files."""
+def _look_into(root: Path, folder: str) -> Inside:
+    folders, files = _inside(root, folder, _Seen())
+    return Inside(folder, tuple(folders), any(map(_is_picture, files)), _any_picture(root, folder))
+
+
+def _any_picture(root: Path, folder: str) -> bool:
+    return any(map(_is_picture, _files_below(root, folder, _Seen())))
+
+
+def _read_split(root: Path, places: Sequence[str], seen: _Seen) -> EncodedSplit:
+    """The pictures in the folders of classes; the paths of all other files go to `seen`."""
     ids: list[str] = []
     labels: list[str] = []
-    classes, files_beside = _inside(root / place)
-    strangers = [os.path.join(place, file) for file in files_beside]
-    for label in classes:
-        for file in _files_below(root, os.path.join(place, label)):
-            if _is_picture(file):
-                ids.append(file)
-                labels.append(label)
-            else:
-                strangers.append(file)
+    for place in places:
+        classes, files_beside = _inside(root, place, seen if place else _Seen())
+        seen.strangers += [os.path.join(place, file) for file in files_beside]
+        for label in classes:
+            for file in _files_below(root, os.path.join(place, label), seen):
+                if _is_picture(file):
+                    ids.append(file)
+                    labels.append(label)
+                else:
+                    seen.strangers.append(file)
     names = tuple(ids)
-    return EncodedSplit(names, tuple(labels), lambda: [root / name for name in names]), strangers
+    return EncodedSplit(names, tuple(labels), lambda: [root / name for name in names])
 
 
-def _notes(strangers: Sequence[str]) -> tuple[str, ...]:
-    if not strangers:
-        return ()
-    return (
-        f"{counted(len(strangers), 'file')} not read, for no picture in a class folder: "
-        f"{listed(strangers)}",
-    )
+def _classes(root: Path, place: str) -> list[str]:
+    return _inside(root, place, _Seen())[0]
 
 
-def _files_below(root: Path, place: str) -> Iterator[str]:
+def _files_below(root: Path, place: str, seen: _Seen) -> Iterator[str]:
     """Visible files, relative to `root`, in natural order; each real folder once, so no loops."""
     start = len(os.path.join(root, ""))
-    seen: set[tuple[int, int]] = set()
+    known: set[tuple[int, int]] = set()
     for here, folders, files in os.walk(
         os.path.join(root, place), followlinks=True, onerror=_refuse
     ):
         status = os.stat(here)
-        if (status.st_dev, status.st_ino) in seen:
+        if (status.st_dev, status.st_ino) in known:
             folders.clear()
             continue
-        seen.add((status.st_dev, status.st_ino))
-        folders[:] = _visible(folders)
-        yield from (os.path.join(here, file)[start:] for file in _visible(files))
+        known.add((status.st_dev, status.st_ino))
+        folders[:] = _visible(root, here[start:], folders, seen)
+        visible = _visible(root, here[start:], files, seen)
+        yield from (os.path.join(here, file)[start:] for file in visible)
 
 
-def _inside(folder: Path) -> tuple[list[str], list[str]]:
-    """Names of the visible folders and files in a folder."""
-    _here, folders, files = next(os.walk(folder, onerror=_refuse))
-    return _visible(folders), _visible(files)
+def _inside(root: Path, place: str, seen: _Seen) -> tuple[list[str], list[str]]:
+    """Names of the visible folders and files in a folder.
+
+    Raises:
+        DataNotFoundError: it can't be read, or a link to a folder leads nowhere.
+    """
+    _here, folders, files = next(os.walk(root / place, onerror=_refuse))
+    visible = _visible(root, place, files, seen)
+    for file in visible:
+        if not os.path.splitext(file)[1] and _is_broken_link(root / place / file):
+            raise _broken_link(root / place / file)
+    return _visible(root, place, folders, seen), visible
 
 
-def _visible(names: Iterable[str]) -> list[str]:
-    return sorted((name for name in names if not is_hidden(name)), key=natural_key)
+def _visible(root: Path, place: str, names: Sequence[str], seen: _Seen) -> list[str]:
+    """Those that are data, sorted; litter goes to `seen`."""
+    litter = {name for name in names if is_litter(name) or _is_cvs(root, place, name)}
+    seen.litter += [os.path.join(place, name) for name in sorted(litter)]
+    return sorted((name for name in names if name not in litter), key=natural_key)
+
+
+def _is_cvs(root: Path, place: str, name: str) -> bool:
+    path = os.path.join(root, place, name)
+    return name == "CVS" and os.path.isdir(path) and is_version_control(name, os.listdir(path))
 
 
 def _is_picture(name: str) -> bool:
     return os.path.splitext(name)[1].lower() in PICTURE_SUFFIXES
+
+
+def _is_broken_link(path: Path) -> bool:
+    return path.is_symlink() and not path.exists()
+
+
+def _broken_link(path: Path) -> DataNotFoundError:
+    return DataNotFoundError(
+        f"{path} is a link that leads nowhere",
+        "folders of classes that are there",
+        "mend the link, or remove it",
+    )
 
 
 def _refuse(error: OSError) -> None:
@@ -130,13 +195,4 @@ def _no_pictures(root: Path) -> EmptyDataError:
         f"a folder per class with pictures ({' '.join(sorted(PICTURE_SUFFIXES))}), a CIFAR, idx or "
         "Parquet folder",
         "check the path, or sort the pictures into folders named by their class",
-    )
-
-
-def _ambiguous(root: Path, folders: Sequence[str]) -> DataFormatError:
-    return DataFormatError(
-        f"{root} has the folders {listed(folders)}, which are splits and classes mixed, or one "
-        "split twice",
-        "either a folder per class, or one folder each for train, validation and test",
-        "move the folders of classes into train, or rename the folder that is no split",
     )

@@ -9,12 +9,14 @@ from grevy.data.places import cache_folder
 from grevy.data.sources.parquet import find_parquet, read_parquet_folder
 from grevy.data.types import Source
 from grevy.errors import DataNotFoundError, DownloadError, EmptyDataError, MissingPackageError
+from grevy.recipes.split_choice import SplitChoice
 
 PREFIX = "hf:"
+_AS_NAMED = SplitChoice()
 _REPOSITORY = re.compile(r"[\w.-]+/[\w.-]+")
 
 
-def read_hub(where: str) -> Source:
+def read_hub(where: str, choice: SplitChoice = _AS_NAMED) -> Source:
     """The Parquet files of the repository in "hf:owner/name", kept in the cache folder.
 
     Raises:
@@ -34,7 +36,7 @@ def read_hub(where: str) -> Source:
             "a repository with Parquet files of pictures and labels",
             "download it yourself, and give the folder",
         )
-    return read_parquet_folder(folder, repository.split("/")[1])
+    return read_parquet_folder(folder, repository.split("/")[1], choice)
 
 
 def _snapshot(where: str, repository: str) -> Path:

@@ -22,8 +22,13 @@ from grevy.errors import DataFormatError
 _PAIRS = (
     ("train", "x_train", "y_train"),
     ("train", "images", "labels"),
+    ("train", "train_images", "train_labels"),
     ("validation", "x_validation", "y_validation"),
+    ("validation", "x_val", "y_val"),
+    ("validation", "x_valid", "y_valid"),
+    ("validation", "val_images", "val_labels"),
     ("test", "x_test", "y_test"),
+    ("test", "test_images", "test_labels"),
 )
 _CLASSES = "classes"
 _KEYS = frozenset(key for _split, *keys in _PAIRS for key in keys) | {_CLASSES}
@@ -32,7 +37,8 @@ _KEYS = frozenset(key for _split, *keys in _PAIRS for key in keys) | {_CLASSES}
 def read_npz(path: Path, name: str) -> Source:
     """Pictures and labels by key; pickled objects are refused.
 
-    Keys: `x_train` and `y_train`, and optionally `x_validation`, `y_validation`, `x_test`,
+    `x_val` and `x_valid`, and `train_images`, `val_images`, `test_images` with `_labels`, serve,
+    too. Keys: `x_train` and `y_train`, and optionally `x_validation`, `y_validation`, `x_test`,
     `y_test`; or `images` and `labels`, which are train; and optionally `classes`. Images are uint8,
     [N, H, W] or [N, H, W, 1] gray or [N, H, W, 3] RGB. Labels are [N] class names, or integers,
     which `classes` names if it is there.

@@ -5,23 +5,29 @@ from __future__ import annotations
 import json
 import re
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from itertools import accumulate
 from pathlib import Path
 from typing import Any, overload
 
 from grevy.data.content_hash import content_hash
+from grevy.data.litter import is_litter
 from grevy.data.natural import natural_key
-from grevy.data.sources.rules import SPLIT_WORDS, checked, class_labels, is_hidden, listed, row_ids
+from grevy.data.sources.rules import checked, class_labels, listed, row_ids
+from grevy.data.sources.split_words import how_to_name, plain_split, split_of, taken_note
+from grevy.data.sources.table_splits import row_splits, split_column, unread_note
 from grevy.data.types import SPLITS, EncodedSplit, Source
 from grevy.errors import DataFormatError
+from grevy.recipes.split_choice import SplitChoice
 
 _LABEL_COLUMNS = ("label", "labels", "fine_label", "class", "category", "target")
 _PICTURE_COLUMNS = ("image", "img")
 _USUAL_FOLDERS = ("", "data", "plain_text", "default")
-_SPLIT_PREFIX = re.compile(rf"({'|'.join(SPLIT_WORDS)})(?=[-_.]|$)", re.IGNORECASE)
+_WITHOUT_LABELS = re.compile(r"unsupervised|unlabell?ed", re.IGNORECASE)
+_AS_NAMED = SplitChoice()
 
 
 def find_parquet(folder: Path) -> Path | None:
@@ -29,37 +35,44 @@ def find_parquet(folder: Path) -> Path | None:
     return folder if next(_parquet_files(folder), None) else None
 
 
-def read_parquet_folder(folder: Path, name: str) -> Source:
+def read_parquet_folder(folder: Path, name: str, choice: SplitChoice = _AS_NAMED) -> Source:
     """All Parquet files of a folder, or of the `data` or `plain_text` inside it.
 
-    The split is the beginning of a file's name ("train-00000-of-00003.parquet", "validation-",
-    "val-", "test-") or the folder that it lies in; all is train where no file says.
+    The split is a word in a file's name ("train-00000-of-00003.parquet", "pets_val") or in that of
+    the folder that it lies in; or stands in a column `split`, or the chosen column. One file whose
+    name says nothing is train.
 
     Raises:
         DataFormatError: a damaged file, no or several columns that may be meant, several data sets,
-            or a label without a name.
+            a label without a name, or files or columns that may be splits and are not understood.
         DataError: what `checked` raises.
     """
     files = _one_data_set(folder)
-    by_split = {split: [f for f in files if _split(folder, f) == split] for split in SPLITS}
-    by_split = {split: found for split, found in by_split.items() if found} or {"train": files}
-    used = {file for found in by_split.values() for file in found}
+    splits = {file: _chosen_split(folder, file, choice) for file in files}
+    used = [file for file in files if splits[file] or not _WITHOUT_LABELS.search(file.stem)]
+    if choice.names and not choice.column and any(splits.values()):
+        used = [file for file in files if splits[file]]
     strangers = sorted(str(f.relative_to(folder)) for f in _parquet_files(folder) if f not in used)
     notes = (f"not read, for in no split or in another folder: {listed(strangers)}",)
-    return _read(folder, name, by_split, notes if strangers else ())
+    return _read(folder, name, {f: splits[f] for f in used}, choice, notes if strangers else ())
 
 
-def read_parquet_file(path: Path, name: str) -> Source:
-    """One Parquet file, which is train unless its name begins with another split's."""
-    split = _split(path.parent, path) or "train"
-    return _read(path.parent, name, {split: [path]}, ())
+def read_parquet_file(path: Path, name: str, choice: SplitChoice = _AS_NAMED) -> Source:
+    """One Parquet file, which is train unless its name means another split or a column says it."""
+    return _read(path.parent, name, {path: _chosen_split(path.parent, path, choice)}, choice, ())
+
+
+def parquet_splits(folder: Path) -> list[str]:
+    """The Parquet files in a folder whose names mean a split."""
+    files = ((file.relative_to(folder).as_posix(), file) for file in _parquet_files(folder))
+    return sorted(name for name, file in files if _split(folder, file))
 
 
 def _parquet_files(folder: Path) -> Iterator[Path]:
     """Files up to two folders deep, as the hub lays them out: `plain_text/train/0000.parquet`."""
     for pattern in ("*.parquet", "*/*.parquet", "*/*/*.parquet"):
         for path in folder.glob(pattern):
-            if not any(map(is_hidden, path.relative_to(folder).parts)):
+            if not any(map(is_litter, path.relative_to(folder).parts)):
                 yield path
 
 
@@ -68,7 +81,7 @@ def _one_data_set(folder: Path) -> list[Path]:
     sets: dict[str, list[Path]] = {}
     for path in sorted(_parquet_files(folder), key=lambda path: natural_key(str(path))):
         inside = path.parent.relative_to(folder)
-        place = inside.parent if inside.name.lower() in SPLIT_WORDS else inside
+        place = inside.parent if split_of(inside.name) else inside
         sets.setdefault(place.as_posix().removeprefix("."), []).append(path)
     for usual in _USUAL_FOLDERS:
         if usual in sets:
@@ -79,27 +92,89 @@ def _one_data_set(folder: Path) -> list[Path]:
 
 
 def _split(folder: Path, file: Path) -> str | None:
-    if match := _SPLIT_PREFIX.match(file.stem):
-        return SPLIT_WORDS[match[1].lower()]
-    return SPLIT_WORDS.get(file.parent.name.lower()) if file.parent != folder else None
+    return split_of(file.stem) or (split_of(file.parent.name) if file.parent != folder else None)
+
+
+def _chosen_split(folder: Path, file: Path, choice: SplitChoice) -> str | None:
+    """The split of a whole file; None where a column is to say it, or nothing does."""
+    if choice.column:
+        return None
+    if choice.all_train:
+        return "train"
+    if not choice.names:
+        return _split(folder, file)
+    inside = file.relative_to(folder)
+    names = (inside.as_posix(), inside.with_suffix("").as_posix(), file.name, file.stem)
+    return next((s for n in (*names, inside.parent.as_posix()) if (s := choice.names.get(n))), None)
 
 
 def _read(
-    folder: Path, name: str, by_split: dict[str, list[Path]], notes: tuple[str, ...]
+    folder: Path,
+    name: str,
+    files: Mapping[Path, str | None],
+    choice: SplitChoice,
+    notes: tuple[str, ...],
 ) -> Source:
-    shards = {split: [_open(file) for file in files] for split, files in by_split.items()}
-    everything = [shard for found in shards.values() for shard in found]
-    names = _common_class_names(folder, everything)
-    splits = {split: _encoded_split(split, found) for split, found in shards.items()}
+    shards = {_open(file): split for file, split in files.items()}
+    names = _common_class_names(folder, list(shards))
+    splits, more = _splits(folder, shards, choice)
+    notes = (*more, *notes)
     if names:
         used = {label for split in splits.values() for label in split.labels}
         unused = [label for label in names if label not in used]
         names = tuple(label for label in names if label in used)
         notes += (f"classes without any picture, left out: {listed(unused)}",) * bool(unused)
-    read = [shard.path for shard in everything]
-    read += [file for shard in everything for file in _referenced_files(shard)]
+    read = [shard.path for shard in shards]
+    read += [file for shard in shards for file in _referenced_files(shard)]
     digest = content_hash(folder, [_relative(folder, file) for file in read])
     return checked(Source(name, splits, digest, names, notes))
+
+
+def _splits(
+    folder: Path, shards: Mapping[_Shard, str | None], choice: SplitChoice
+) -> tuple[dict[str, EncodedSplit], tuple[str, ...]]:
+    """The pictures by split, as the files or a column say; and what is to be said about it."""
+    first = next(iter(shards))
+    if all(shards.values()):
+        return _by_file(folder, {shard: split for shard, split in shards.items() if split})
+    columns = [split_column(str(shard.path), shard.others, choice) for shard in shards]
+    if not any(shards.values()) and columns[0] is not None and len(set(columns)) == 1:
+        return _by_column(list(shards), columns[0], choice)
+    if len(shards) == 1:
+        return _by_file(folder, {first: "train"})
+    raise _unnamed(folder, shards)
+
+
+def _by_file(
+    folder: Path, shards: Mapping[_Shard, str]
+) -> tuple[dict[str, EncodedSplit], tuple[str, ...]]:
+    found = {split: [s for s in shards if shards[s] == split] for split in SPLITS}
+    splits = {split: _encoded_split(split, part) for split, part in found.items() if part}
+    taken = [(shards[s], _relative(folder, s.path)) for s in shards]
+    odd = [pair for pair in taken if not _begins_with_split(*pair)] if len(shards) > 1 else []
+    columns = dict.fromkeys(column for shard in shards for column in shard.others)
+    return splits, (*taken_note(odd), *unread_note(columns, ()))
+
+
+def _begins_with_split(split: str, name: str) -> bool:
+    """Whether a path says its split as the hub writes it: train-00000.parquet, train/0000."""
+    parts = re.split(r"[-_./]", name)
+    return any(plain_split(part) == split for part in parts)
+
+
+def _by_column(
+    shards: Sequence[_Shard], column: str, choice: SplitChoice
+) -> tuple[dict[str, EncodedSplit], tuple[str, ...]]:
+    values = [str(value) for shard in shards for value in _values(shard, column)]
+    labels = [label for shard in shards for label in _labels(shard)]
+    of_rows, notes = row_splits(str(shards[0].path), column, values, choice)
+    splits = {}
+    for split in SPLITS:
+        if rows := [row for row, found in enumerate(of_rows) if found == split]:
+            ids, own = row_ids(split, len(rows)), tuple(labels[row] for row in rows)
+            splits[split] = EncodedSplit(ids, own, partial(_Rows, shards, rows))
+    others = dict.fromkeys(name for shard in shards for name in shard.others)
+    return splits, (*notes, *unread_note(others, (column,)))
 
 
 def _relative(folder: Path, file: Path) -> str:
@@ -116,6 +191,8 @@ class _Shard:
     labels: str
     class_names: tuple[str, ...] | None
     rows_by_group: tuple[int, ...]
+    others: tuple[str, ...]
+    """The other columns."""
 
 
 def _open(path: Path) -> _Shard:
@@ -129,7 +206,8 @@ def _open(path: Path) -> _Shard:
     named = [column for column in schema.names if _names_of(features.get(column))]
     columns = [column for column in schema.names if column.lower() in _LABEL_COLUMNS] or named
     labels = _pick(path, _LABEL_COLUMNS, columns, "column of labels")
-    return _Shard(path, pictures, labels, _names_of(features.get(labels)), groups)
+    others = tuple(column for column in schema.names if column not in (pictures, labels))
+    return _Shard(path, pictures, labels, _names_of(features.get(labels)), groups, others)
 
 
 def _picture_columns(schema: Any) -> list[str]:
@@ -180,11 +258,15 @@ def _encoded_split(split: str, shards: Sequence[_Shard]) -> EncodedSplit:
 
 
 def _labels(shard: _Shard) -> tuple[str, ...]:
+    return class_labels(_values(shard, shard.labels), shard.class_names, str(shard.path))
+
+
+def _values(shard: _Shard, column: str) -> list[Any]:
     import pyarrow.parquet as pq
 
     with _reading(shard.path):
-        values = pq.ParquetFile(shard.path).read([shard.labels])[shard.labels].to_pylist()
-    return class_labels(values, shard.class_names, str(shard.path))
+        found: list[Any] = pq.ParquetFile(shard.path).read([column])[column].to_pylist()
+    return found
 
 
 def _referenced_files(shard: _Shard) -> list[Path]:
@@ -237,11 +319,27 @@ class _Pictures(Sequence[Path | bytes]):
     def __getitem__(self, index: int | slice) -> Path | bytes | list[Path | bytes]:
         if isinstance(index, slice):
             return [self[row] for row in range(*index.indices(len(self)))]
-        row = range(len(self))[index]
+        return self._of_row(range(len(self))[index])
+
+    def _of_row(self, row: int) -> Path | bytes:
         group = bisect_right(self._starts, row) - 1
         if self._held[0] != group:
             self._held = (group, _read_group(*self._groups[group]))
         return self._held[1][row - self._starts[group]]
+
+
+class _Rows(_Pictures):
+    """Some rows of them, in order."""
+
+    def __init__(self, shards: Sequence[_Shard], rows: Sequence[int]) -> None:
+        super().__init__(shards)
+        self._rows = rows
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def _of_row(self, row: int) -> Path | bytes:
+        return super()._of_row(self._rows[row])
 
 
 @contextmanager
@@ -256,6 +354,15 @@ def _reading(path: Path) -> Iterator[None]:
             "a whole Parquet file",
             "get the file again",
         ) from error
+
+
+def _unnamed(folder: Path, shards: Mapping[_Shard, str | None]) -> DataFormatError:
+    unnamed = [_relative(folder, shard.path) for shard, split in shards.items() if not split]
+    return DataFormatError(
+        f"{folder} has {listed(unnamed)}, which say no split",
+        "a word for the split in the name of each file (pets_train.parquet), or a column 'split'",
+        f"say which they are: {how_to_name(unnamed)}",
+    )
 
 
 def _unclear(path: Path, received: str, choice: str) -> DataFormatError:

@@ -20,19 +20,6 @@ from grevy.errors import (
 PICTURE_SUFFIXES = frozenset(
     (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", ".webp", ".ppm", ".pgm", ".pbm")
 )
-SPLIT_WORDS = {
-    "train": "train",
-    "validation": "validation",
-    "valid": "validation",
-    "val": "validation",
-    "test": "test",
-}
-_LITTER = frozenset(("__macosx", "thumbs.db", "desktop.ini"))
-
-
-def is_hidden(name: str) -> bool:
-    """Whether a file or folder of this name is none of the user's data."""
-    return name.startswith(".") or name.lower() in _LITTER
 
 
 def short_name(path: Path) -> str:
