@@ -24,9 +24,19 @@ def folders(root, *splits):
 
 @pytest.mark.parametrize(
     ("name", "split"),
-    [("TRAINING", "train"), ("seg_train", "train"), ("trainset", "train"), ("train2017", "train")]
-    + [("TestImages", "test"), ("data-val-0-of-2", "validation"), ("dev", "validation")]
-    + [("fold0", None), ("train_test", None), ("latest", None), ("trainer", None)],
+    [
+        ("TRAINING", "train"),
+        ("seg_train", "train"),
+        ("trainset", "train"),
+        ("train2017", "train"),
+        ("TestImages", "test"),
+        ("data-val-0-of-2", "validation"),
+        ("dev", "validation"),
+        ("fold0", None),
+        ("train_test", None),
+        ("latest", None),
+        ("trainer", None),
+    ],
 )
 def test_a_word_between_what_is_no_letter_means_a_split(name, split):
     assert split_of(name) == split
@@ -55,7 +65,7 @@ def test_classes_with_such_words_stay_classes(tmp_path, own_cache):
 def test_folders_that_look_like_splits_are_refused_until_they_are_named(tmp_path, own_cache):
     root = folders(tmp_path / "d", "fold0", "fold1", "fold2")
     assert looks_like_split("fold0")
-    with pytest.raises(DataFormatError, match="--pictures.splits train=fold0,test=fold2"):
+    with pytest.raises(DataFormatError, match=r"--pictures.splits train=fold0,test=fold2"):
         find_source(root)
     chosen = SplitChoice(parse_splits("train=fold0,train=fold1,test=fold2"))
     assert len(find_source(root, chosen).splits["train"].ids) == 4
@@ -76,7 +86,7 @@ def test_a_split_column_is_read_and_its_relatives_refused_by_name(tmp_path, own_
     rows = fill(tmp_path, *(f"{n}.png" for n in range(4))) / "t.csv"
     lines = ["0.png,a,0", "1.png,b,0", "2.png,a,1", "3.png,b,1"]
     rows.write_text("\n".join(["file_name,label,is_valid", *lines]))
-    with pytest.raises(DataFormatError, match="--pictures.split-column is_valid"):
+    with pytest.raises(DataFormatError, match=r"--pictures.split-column is_valid"):
         find_source(rows)
     source = find_source(rows, SplitChoice(column="is_valid"))
     assert source.splits["validation"].ids == ("2.png", "3.png")
@@ -86,5 +96,5 @@ def test_a_split_column_is_read_and_its_relatives_refused_by_name(tmp_path, own_
 
 @pytest.mark.parametrize("text", ["fold0", "train=", "dev=a", "train=a,test=a", "train=.,test=a"])
 def test_what_is_no_choice_is_refused(text):
-    with pytest.raises(ValueError, match="NAME|twice"):
+    with pytest.raises(ValueError, match=r"NAME|twice"):
         parse_splits(text)

@@ -18,7 +18,6 @@ from grevy.errors import DataNotFoundError, EmptyDataError
 from grevy.figures.numerals import counted
 from grevy.recipes.split_choice import SplitChoice
 
-
 _AS_NAMED = SplitChoice()
 
 
