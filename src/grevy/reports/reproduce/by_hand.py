@@ -60,7 +60,7 @@ def _convolution() -> Iterator[Block]:
         " turns the kernel by 180°; for this kernel that is its negative, and so is the result,"
         " which is the course's answer:"
     )
-    rows = tuple(tuple(str(cell) for cell in row) for row in turned.output_FHW[0])
+    rows = tuple(tuple(str(cell).replace("-", "−") for cell in row) for row in turned.output_FHW[0])
     yield Matrix("output of the convolution with the turned kernel", rows)
 
 

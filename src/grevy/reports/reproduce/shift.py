@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from scipy.signal import correlate2d
 
 from grevy.documents.blocks import Block, Paragraph, Table
+from grevy.figures.numerals import counted
 from grevy.figures.shift import draw_shift
 from grevy.reports.figure import figure_block
 from grevy.reports.reproduce.shown import Shown
@@ -41,7 +42,7 @@ def shifted_blocks(shown: Shown) -> Iterator[Block]:
         " its window, the pooled value stays the same."
     )
     rows = tuple(
-        (f"after {count} poolings" if count else "before pooling", *_words(*pair))
+        (f"after {counted(count, 'pooling')}" if count else "before pooling", *_words(*pair))
         for count, pair in enumerate(pairs)
     )
     columns = ("activations", "size", "change")
