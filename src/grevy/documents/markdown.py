@@ -42,6 +42,7 @@ def as_markdown(document: Document, figures: str = "") -> str:
         figures: address of the folder in which the figures lie, as PNG files.
     """
     heading = [f"# {_escape(document.title)}"] if clean(document.title) else []
+    heading += [f"**{_escape(document.banner)}**"] if clean(document.banner) else []
     return "\n\n".join([*heading, *(_block(block, figures) for block in document.blocks)])
 
 

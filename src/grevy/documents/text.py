@@ -40,6 +40,7 @@ def as_text(document: Document, width: int = 80) -> str:
     in parts that each begin with the first column. Numbers are never broken.
     """
     lines = _heading(document.title, width, RULES[1])
+    lines += ["", *wrap(document.banner, width)] if clean(document.banner) else []
     for index, block in enumerate(document.blocks):
         in_a_row = isinstance(block, Formula) and isinstance(document.blocks[index - 1], Formula)
         if lines and not (index and in_a_row):

@@ -23,9 +23,9 @@ Runs = Mapping[str, Sequence[RunSource]]
 
 
 def base_network(
-    runs: Runs, comparison: ComparisonSource | None, where: str | Path
+    runs: Runs, comparison: ComparisonSource | None, where: str | Path, *, quick: bool
 ) -> Iterator[Block]:
-    """Blocks of task 2: the network, its runs, curves and figures."""
+    """Blocks of task 2: the network, its runs, curves and figures; `quick` as in `figures_of`."""
     yield Paragraph(
         "The five-layer network is trained as the source did: SGD with a learning rate of 0.05,"
         " batches of 64, at most ten epochs, two checks an epoch on a tenth of the train split, and"
@@ -33,17 +33,22 @@ def base_network(
         " last four."
     )
     yield from _of_arm(BASELINE, "base", runs, where, curved=True)
-    yield from figures_of([2], comparison, runs)
+    yield from figures_of([2], comparison, runs, quick=quick)
 
 
 def variants(
-    runs: Runs, comparison: ComparisonSource | None, where: str | Path, told: OnProgress
+    runs: Runs,
+    comparison: ComparisonSource | None,
+    where: str | Path,
+    told: OnProgress,
+    *,
+    quick: bool,
 ) -> Iterator[Block]:
-    """Blocks of task 3: both variants, what helped, the best."""
+    """Blocks of task 3: both variants, what helped, the best; `quick` as in `figures_of`."""
     for name in ("net1", "net2"):
         yield Heading(f"{name}: {load_recipe(name).description}", 3)
         yield from _of_arm(name, name, runs, where, curved=False)
-    yield from figures_of([3], comparison, runs)
+    yield from figures_of([3], comparison, runs, quick=quick)
     yield Heading("What helped, and what did not", 3)
     yield Paragraph(
         "net1 and net2 change two things at once, so that neither tells what helped. Each change"

@@ -139,23 +139,21 @@ def _blocks(
     if 2 in asked.tasks:
         listener.writes("task 2", 1, 4)
         yield Heading("Task 2: the five-layer network")
-        yield from base_network(runs, comparison, asked.where)
+        yield from base_network(runs, comparison, asked.where, quick=asked.quick)
     if 3 in asked.tasks:
         listener.writes("task 3", 2, 4)
         yield Heading("Task 3: what helps?")
-        yield from variants(runs, comparison, asked.where, listener.writes)
+        yield from variants(runs, comparison, asked.where, listener.writes, quick=asked.quick)
     if 4 in asked.tasks:
         listener.writes("task 4", 3, 4)
         yield Heading("Task 4: a pretrained network")
-        yield from transferred(runs, asked.where, asked.shown, asked.note)
+        yield from transferred(runs, asked.where, asked.shown, asked.note, quick=asked.quick)
     yield Heading("Every run")
     yield runs_table(tuple(source for of_arm in runs.values() for source in of_arm))
 
 
 def _first(asked: Assignment, runs: Runs, comparison: ComparisonSource | None) -> Iterator[Block]:
     """What this is, what is missing, and all figures at a glance."""
-    if asked.quick:
-        yield Paragraph(QUICK)
     yield Paragraph(
         "A course's assignment on image classification, done again by Grevy: its arithmetic by"
         " hand, its network and variants on CIFAR-10, a pretrained network. The source is one"
@@ -168,7 +166,7 @@ def _first(asked: Assignment, runs: Runs, comparison: ComparisonSource | None) -
     trained = [task for task in asked.tasks if task > 1]
     if trained:
         yield Heading("The source's figures and ours")
-        yield from figures_of(trained, comparison, runs)
+        yield from figures_of(trained, comparison, runs, quick=asked.quick)
         yield Paragraph(
             "reached: within half a point, or above; above, below: one further training of ours"
             " would, with a probability of 95 %, not fall there (Student's t, of two seeds or"

@@ -26,13 +26,16 @@ FILTERS = 5
 """Of the first convolution, as the source shows: those that answer most."""
 
 
-def transferred(runs: Runs, where: str | Path, shown: Shown, note: str) -> Iterator[Block]:
+def transferred(
+    runs: Runs, where: str | Path, shown: Shown, note: str, *, quick: bool
+) -> Iterator[Block]:
     """Blocks of task 4.
 
     Args:
         runs: finished runs by arm.
         where: the image data.
         shown: the picture that the network looks at.
+        quick: as in `figures_of`.
         note: why another network is transferred than the source's; "": it is the same.
     """
     if note:
@@ -44,7 +47,7 @@ def transferred(runs: Runs, where: str | Path, shown: Shown, note: str) -> Itera
         first = Material(own[0], where)
         yield from section_blocks(results, first)
         yield from section_blocks(curves, first)
-    yield from figures_of([4], None, runs)
+    yield from figures_of([4], None, runs, quick=quick)
     yield from _inside(own[0].record.recipe["model"]["name"] if own else "", shown, bool(note))
 
 

@@ -60,6 +60,8 @@ def figures_of(
     tasks: Sequence[int],
     comparison: ComparisonSource | None,
     runs: Mapping[str, Sequence[RunSource]],
+    *,
+    quick: bool,
 ) -> Iterator[Block]:
     """A table with a row for each figure of the source, and why ours differ, as far as is known.
 
@@ -67,9 +69,12 @@ def figures_of(
         tasks: whose figures.
         comparison: of the arms with a run; None: fewer than two have one.
         runs: finished runs by arm.
+        quick: ours are of a tenth of the data: no verdict is given.
     """
     asked = [one for one in PUBLISHED if one.task in tasks]
     rows = [_row(one, comparison, runs.get(one.arm, ())) for one in asked]
+    if quick:
+        rows = [(*row[:-1], "a tenth of the data") for row in rows]
     differ = [one for one, row in zip(asked, rows, strict=True) if row[-1] in DIFFERENT]
     reasons = list(dict.fromkeys(reason for one in differ for reason in one.reasons))
     marked = (
@@ -147,5 +152,6 @@ def _ours(
     said = run.predictions.get(split)
     augmented = list(said.extra_logits_NK)[:1] if said else []
     names = ("results", split, *augmented)
-    told = f", with {augmented[0].replace('_', ' ')}" if augmented else ""
+    views = (name.removeprefix("test_time_").replace("_", " and ") for name in augmented)
+    told = "".join(f", with test-time {view}" for view in views)
     return _Ours(run, field(*names, "accuracy"), names, told)
