@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from grevy.data.cache import Decoded, OnProgress, decode_source
 from grevy.data.natural import natural_key
 from grevy.data.sources import array_source, find_source
+from grevy.data.sources.find import as_it_is
 from grevy.data.sources.rules import checked, listed
 from grevy.data.splits import data_fingerprint, order_hash, split_hash, stratified_part, take_rows
 from grevy.data.types import SPLITS, ImageData, PictureFacts, Source, Split
@@ -82,14 +83,14 @@ def open_source(where: Where, pictures: PicturesConfig = DEFAULT_PICTURES) -> So
 
 def _find(where: Where, choice: SplitChoice) -> Source:
     if isinstance(where, Mapping):
-        return array_source("arrays", where)
+        return as_it_is(array_source("arrays", where), choice)
     if not isinstance(where, Source):
         return find_source(where, choice)
     if unknown := set(where.splits).difference(SPLITS):
         raise DataFormatError(
             f"{where.name} has the split {listed(sorted(unknown))}", listed(SPLITS), "rename it"
         )
-    return checked(where)
+    return as_it_is(checked(where), choice)
 
 
 def place_name(where: Where, source: Source) -> str:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 from source_forms import cells, parquet
 
+from grevy.data.load import load_data
 from grevy.data.sources import find_source
 from grevy.data.sources.split_words import is_split_column, looks_like_split, split_of
 from grevy.errors import DataFormatError
+from grevy.recipes.schema import PicturesConfig
 from grevy.recipes.split_choice import SplitChoice, parse_splits
 
 
@@ -98,3 +101,9 @@ def test_a_split_column_is_read_and_its_relatives_refused_by_name(tmp_path, own_
 def test_what_is_no_choice_is_refused(text):
     with pytest.raises(ValueError, match=r"NAME|twice"):
         parse_splits(text)
+
+
+def test_arrays_have_splits_of_their_own(stripes: dict[str, tuple[np.ndarray, np.ndarray]]) -> None:
+    for config in (PicturesConfig(split_column="fold"), PicturesConfig(splits="train=a")):
+        with pytest.raises(DataFormatError, match=r"--pictures\.split-column"):
+            load_data(stripes, config)

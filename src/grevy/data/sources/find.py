@@ -32,7 +32,7 @@ _SplitReader = Callable[[Path, str, SplitChoice], Source]
 
 
 def _read_npz(path: Path, name: str, choice: SplitChoice) -> Source:
-    return _as_it_is(read_npz(path, name), choice)
+    return as_it_is(read_npz(path, name), choice)
 
 
 _FILES: dict[str, _SplitReader] = {
@@ -64,18 +64,18 @@ def find_source(where: str | Path, choice: SplitChoice = _AS_NAMED) -> Source:
         DownloadError, ChecksumError, SaveError: it can't be fetched or unpacked.
     """
     if isinstance(where, str) and where in BUILT_IN:
-        return _as_it_is(read_built_in(where), choice)
+        return as_it_is(read_built_in(where), choice)
     if isinstance(where, str) and where.startswith(hub.PREFIX):
         return hub.read_hub(where, choice)
     if isinstance(where, str) and (part := _recognising(where)):
-        return _as_it_is(array_source(part.name, part.built(where)), choice)
+        return as_it_is(array_source(part.name, part.built(where)), choice)
     path = Path(where).expanduser()
     if path.is_dir():
         return _read_folder(path, short_name(path), choice)
     if path.is_file():
         return _read_file(path, short_name(path), choice)
     if isinstance(where, str) and (part := _of_a_package(where)):
-        return _as_it_is(array_source(part.name, part.built(where)), choice)
+        return as_it_is(array_source(part.name, part.built(where)), choice)
     raise _not_found(where)
 
 
@@ -96,7 +96,7 @@ def _of_a_package(where: str) -> Part | None:
 def _read_folder(folder: Path, name: str, choice: SplitChoice) -> Source:
     for find, read in _FOLDERS:
         if found := find(folder):
-            return _as_it_is(read(found, name), choice)
+            return as_it_is(read(found, name), choice)
     if find_parquet(folder) and not _is_stray(folder):
         return read_parquet_folder(folder, name, choice)
     return read_class_folders(folder, name, choice)
@@ -119,7 +119,7 @@ def _is_stray(folder: Path) -> bool:
     return True
 
 
-def _as_it_is(source: Source, choice: SplitChoice) -> Source:
+def as_it_is(source: Source, choice: SplitChoice) -> Source:
     """The source, which has splits of its own.
 
     Raises:
