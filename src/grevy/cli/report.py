@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import shlex
 import sys
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from typing import Annotated
 import tyro
 
 from grevy.cli.output import Output
+from grevy.documents.forms import Number
 from grevy.errors import UsageError
 from grevy.words.parse import parse
 
@@ -108,6 +110,7 @@ def _write(arguments: ReportArguments, output: Output) -> None:
     from grevy.reports.report import report
 
     refuse_form(arguments.out)
+    _refuse_place(arguments.out)
     with output.progress("writing", None) as bar:
         written = report(
             list(arguments.places),
@@ -142,13 +145,29 @@ def _verify(arguments: ReportArguments, path: Path, output: Output) -> None:
         sys.exit(1)
 
 
+def _refuse_place(path: Path) -> None:
+    """Before the work is done, not after it.
+
+    Raises:
+        UsageError: no folder for it, or a folder in its place.
+    """
+    if path.is_dir() or not path.parent.is_dir():
+        why = "a folder" if path.is_dir() else f"in {path.parent}, which is no folder"
+        raise UsageError(f"--out {path}, {why}", "a file in a folder that is there", "change it")
+
+
 def _values(arguments: ReportArguments, output: Output) -> None:
     from grevy.reports.values import values_of
 
     found = values_of(arguments.places, arguments.value, trust_source=arguments.trust_source)
     for name, number in found.items():
         output.line(f"{name} = {number}")
-    output.result(found)
+    output.result({name: _known(number) for name, number in found.items()})
+
+
+def _known(number: Number) -> Number:
+    """None for NaN, which JSON does not know."""
+    return None if isinstance(number, float) and not math.isfinite(number) else number
 
 
 def _draft(arguments: ReportArguments, output: Output) -> None:

@@ -75,10 +75,14 @@ def test_a_picture_that_was_named_and_is_not_there_is_wrong_input(tmp_path: Path
         report(tmp_path / "own.md", picture=tmp_path / "zebra.jpg")
 
 
-def test_a_file_where_a_folder_is_expected_is_a_save_error(tmp_path: Path) -> None:
+def test_a_place_that_can_not_be_written_is_told_before_the_work(tmp_path: Path) -> None:
     (tmp_path / "own.md").write_text("# T")
-    with pytest.raises(SaveError, match="Not a directory"):
-        main([str(tmp_path / "own.md"), "--out", str(tmp_path / "own.md" / "page.html")])
+    for wrong in (tmp_path / "own.md" / "page.html", tmp_path / "nowhere" / "page.html"):
+        with pytest.raises(UsageError, match="which is no folder"):
+            main([str(tmp_path / "own.md"), "--out", str(wrong)])
+    (tmp_path / "page.html").mkdir()
+    with pytest.raises(UsageError, match="a folder"):
+        main([str(tmp_path / "own.md"), "--out", str(tmp_path / "page.html")])
 
 
 def test_a_page_without_records_is_not_sent_to_be_verified(

@@ -14,6 +14,10 @@ from grevy.reports.sources.source import nearest
 _RAW = re.compile(r'(?:"(?:\\.|[^"\\])*+"|[^\s"])++', re.DOTALL)
 
 
+FEW = 6
+"""So many names are all listed where one is not known; of more, the nearest."""
+
+
 @dataclass(frozen=True)
 class Directive:
     """As it stands in the author's file.
@@ -56,9 +60,9 @@ class Directive:
 
     def unknown(self, what: str, name: str, known: Iterable[str]) -> DirectiveError:
         """A name that is not known, with the nearest that are."""
-        return self.error(
-            f"unknown {what} '{name}'", " or ".join(nearest(name, known)), "see docs/report.md"
-        )
+        names = list(known)
+        few = names if len(names) <= FEW else nearest(name, names)
+        return self.error(f"unknown {what} '{name}'", " or ".join(few), "see docs/report.md")
 
 
 @contextmanager
