@@ -25,7 +25,9 @@ def describe(table: Survey) -> Document:
     blocks += [Paragraph(_WITH_DATA)] if table.with_data else []
     blocks += [Paragraph(note) for note in _notes(table)]
     worked = tuple(_worked(table))
-    blocks += [Table(("layer", "kind", "what", "worked"), worked, title="Worked out")] if worked else []
+    blocks += (
+        [Table(("layer", "kind", "what", "worked"), worked, title="Worked out")] if worked else []
+    )
     return Document(
         f"Layers of {table.model} for a {times(table.input_shape)} picture", tuple(blocks)
     )
