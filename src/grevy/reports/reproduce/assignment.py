@@ -11,7 +11,7 @@ from grevy.data.types import ImageData
 from grevy.errors import InputError
 from grevy.models.transfer.preprocessing import pictures_as_read
 from grevy.recipes.load import load_recipe
-from grevy.reports.reproduce.choose_transfer import choose_transfer
+from grevy.reports.reproduce.choose_transfer import AS_ASKED, choose_transfer
 from grevy.reports.reproduce.cost import Cost, costs
 from grevy.reports.reproduce.experiments import Experiment, Found, experiments, find
 from grevy.reports.reproduce.published import CLASSES
@@ -79,7 +79,9 @@ def prepare(
     if quick:
         place = str(write_tenth(data, folder / "tenth.npz"))
         data = load_data(place, pictures_as_read(load_recipe("base")))
-    recipe, note = choose_transfer(folder / "runs" / "transfer-seed0")
+    # Only where it is asked for: the publisher of the weights is asked whether they are there.
+    begun = folder / "runs" / "transfer-seed0"
+    recipe, note = choose_transfer(begun) if 4 in chosen else (load_recipe(AS_ASKED), "")
     needed = experiments(chosen, 1 if quick else seeds, quick, recipe)
     return Assignment(
         place,
@@ -88,7 +90,7 @@ def prepare(
         folder,
         quick,
         needed,
-        note if 4 in chosen else "",
+        note,
         shown or shown_of(data),
     )
 

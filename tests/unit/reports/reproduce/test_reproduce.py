@@ -11,6 +11,7 @@ import pytest
 import grevy
 from grevy.cli.main import main
 from grevy.documents.blocks import Document, Heading, Table, plain
+from grevy.reports.reproduce import assignment
 from grevy.reports.reproduce.listener import ReproduceListener
 from grevy.reports.reproduce.published import CLASSES
 
@@ -95,3 +96,12 @@ def test_the_plan_names_every_experiment_and_its_cost(pictures: Path, tmp_path, 
         ("changes", 9, 0),
     ]
     assert all(e["seconds"] > 0 for e in planned)
+
+
+def test_nobody_is_asked_for_weights_that_no_task_needs(
+    pictures: Path, tmp_path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(assignment, "choose_transfer", lambda run: pytest.fail("asked"))
+    asked = assignment.prepare(pictures, tasks=[1, 2, 3], out=tmp_path)
+    assert "transfer" not in [experiment.name for experiment in asked.experiments]
+    assert asked.note == ""
