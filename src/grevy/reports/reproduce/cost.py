@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import median
@@ -59,7 +60,11 @@ def costs(planned: Sequence[tuple[Experiment, Sequence[Found]]], pictures: int) 
     for experiment, found in planned:
         own = [run for run in found if (run.arm, run.seed) not in counted]
         counted |= {(run.arm, run.seed) for run in own}
-        seconds = sum(_seconds(experiment, run, found, pictures, rate) for run in own)
+        left_of_arms = Counter(run.arm for run in own if not run.finished)
+        seconds = sum(
+            runs * (OVERHEAD + _seconds(arm, experiment.arms[arm], found, pictures, rate))
+            for arm, runs in left_of_arms.items()
+        )
         costs.append(Cost(experiment.name, len(own), sum(run.finished for run in own), seconds))
     return tuple(costs)
 
@@ -88,19 +93,14 @@ def _step_seconds(recipe: Recipe, precision: str) -> float:
     return median(took[1:])
 
 
-def _seconds(
-    experiment: Experiment, run: Found, found: Sequence[Found], pictures: int, rate: float
-) -> float:
-    if run.finished:
-        return 0.0
+def _seconds(arm: str, recipe: Recipe, found: Sequence[Found], pictures: int, rate: float) -> float:
+    """Of one training of an arm."""
     known = [
-        other.record.results.seconds.training
-        for other in found
-        if other.arm == run.arm and other.record is not None and other.record.results is not None
+        run.record.results.seconds.training
+        for run in found
+        if run.arm == arm and run.record is not None and run.record.results is not None
     ]
-    return OVERHEAD + (
-        median(known) if known else _estimate(experiment.arms[run.arm], pictures, rate)
-    )
+    return median(known) if known else _estimate(recipe, pictures, rate)
 
 
 def _estimate(recipe: Recipe, pictures: int, rate: float) -> float:
