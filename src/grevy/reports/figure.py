@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
-from grevy.documents.blocks import Figure, Text, plain
+from grevy.documents.blocks import Block, Figure, Text, plain
 from grevy.figures.save import rendered
+from grevy.inspection.document import view_blocks
+from grevy.inspection.view import View
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure as Drawn
@@ -24,3 +26,18 @@ def figure_block(drawn: Drawn, name: str, alternative: str, caption: Text = "") 
     pictures = any(axes.images for axes in drawn.axes)
     svg = b"" if pictures else rendered(drawn, "svg")
     return Figure(name, rendered(drawn, "png"), words, caption, svg)
+
+
+def view_section(
+    view: View, name: str, level: Literal[2, 3, 4], words: str = ""
+) -> tuple[Block, ...]:
+    """A view's figure, what was found, its checks and what must be known.
+
+    Args:
+        view: of any inspector.
+        name: of the figure's file, without an ending.
+        level: of the headings.
+        words: what the figure shows, where the view has no lines that say it.
+    """
+    figure = figure_block(view.draw(), name, " ".join(view.lines) or words)
+    return (figure, *view_blocks(view, level))

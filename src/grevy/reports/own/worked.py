@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from grevy.documents.blocks import Block, Document, Marked, Paragraph
 from grevy.errors import UntrustedSourceError
 from grevy.records.run_name import slug
-from grevy.reports.figure import figure_block
+from grevy.reports.figure import view_section
 from grevy.reports.own.directive import Directive
 from grevy.reports.own.places import Places
 from grevy.words.parse import parse
@@ -121,7 +121,6 @@ def _words(directive: Directive) -> list[str]:
 
 
 def _view(arguments: LookArguments) -> Sequence[Block]:
-    from grevy.inspection.document import view_blocks
     from grevy.words.look import view_of
     from grevy.words.look_arguments import settings_in
 
@@ -133,8 +132,7 @@ def _view(arguments: LookArguments) -> Sequence[Block]:
         arguments.method or arguments.unit or arguments.map,
     ]
     name = slug("-".join(["look", *filter(None, parts)]))
-    figure = figure_block(view.draw(), name, " ".join(view.lines))
-    return (figure, *view_blocks(view, 3))
+    return view_section(view, name, 3)
 
 
 def _blocks(document: Document) -> Sequence[Block]:

@@ -8,11 +8,10 @@ from typing import Any
 
 from grevy.documents.blocks import Block, Heading, Paragraph
 from grevy.errors import GrevyError
-from grevy.inspection.document import view_blocks
 from grevy.inspection.look import look
 from grevy.inspection.view import View
 from grevy.models.survey.layers import layers
-from grevy.reports.figure import figure_block
+from grevy.reports.figure import view_section
 from grevy.reports.material import Material
 from grevy.reports.reproduce.networks import Runs
 from grevy.reports.reproduce.shown import Shown
@@ -95,5 +94,4 @@ def _view(name: str, heading: str, make: Callable[[], View]) -> Iterator[Block]:
     except GrevyError as error:
         yield Paragraph(f"Missing here: {error}")
         return
-    yield figure_block(found.draw(), name, " ".join(found.lines) or heading)
-    yield from view_blocks(found, 4)
+    yield from view_section(found, name, 4, heading)

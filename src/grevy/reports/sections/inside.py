@@ -7,11 +7,10 @@ from typing import Any, TypeAlias
 
 from grevy.documents.blocks import Block, Heading, Paragraph
 from grevy.errors import GrevyError, LayerNotFoundError
-from grevy.inspection.document import view_blocks
 from grevy.inspection.look import look
 from grevy.inspection.view import View
 from grevy.models.survey.layers import LayerTable
-from grevy.reports.figure import figure_block
+from grevy.reports.figure import view_section
 from grevy.reports.material import Material
 
 Asked: TypeAlias = Mapping[str, tuple[str, Callable[[], View]]]
@@ -20,14 +19,14 @@ Asked: TypeAlias = Mapping[str, tuple[str, Callable[[], View]]]
 def inside(material: Material) -> Sequence[Block]:
     """Blocks with four views; one that can't be is said to be absent, and why."""
     run, (first, last) = material.source.run, ends(material.layers)
-    first_view = {
+    first_view: Asked = {
         "filters": (f"Filters of {first}", lambda: look(run=run, method="filters", layer=first))
     }
     try:
         picture, about = material.shown
     except GrevyError as error:
         return (*_views(material, first_view), Paragraph(f"No picture to look at: {error}"))
-    ask: dict[str, tuple[str, Callable[[], View]]] = {
+    ask: Asked = {
         **first_view,
         "activations-first": (
             f"Activations of {first}, the first convolution",
@@ -45,9 +44,7 @@ def inside(material: Material) -> Sequence[Block]:
     return (Paragraph(f"The network is shown {about}."), *_views(material, ask))
 
 
-def _views(
-    material: Material, ask: Mapping[str, tuple[str, Callable[[], View]]]
-) -> Iterator[Block]:
+def _views(material: Material, ask: Asked) -> Iterator[Block]:
     for name, (heading, view) in ask.items():
         yield from _view(f"{material.source.name}-{name}", heading, view)
 
@@ -73,5 +70,4 @@ def _view(name: str, heading: str, ask: Callable[[], Any]) -> Iterator[Block]:
     except GrevyError as error:
         yield Paragraph(f"Not shown: {error}")
         return
-    yield figure_block(view.draw(), name, " ".join(view.lines) or heading)
-    yield from view_blocks(view, 4)
+    yield from view_section(view, name, 4, heading)
