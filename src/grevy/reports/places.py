@@ -17,7 +17,7 @@ from grevy.records.index import find_runs
 from grevy.records.run import RunDirectory
 from grevy.records.study_record import study_file
 from grevy.reports.page import PageRecord
-from grevy.studies.contest import IMPORTED
+from grevy.studies.contest import is_imported, named_place
 
 RUN_FILES = ("run.json", "steps.jsonl", "checks.jsonl", "predictions/*.safetensors")
 
@@ -44,7 +44,7 @@ class Ground:
 
 def folder_to_name(places: Iterable[str]) -> str | None:
     """With which `--runs` these places are found again; None if they lie in the current folder."""
-    paths = [Path(p.partition("=")[2] if not Path(p).exists() else p) for p in places]
+    paths = [named_place(place)[1] for place in places]
     if all(map(Ground(Path(".")).holds, paths)):
         return None
     return os.path.commonpath([path.resolve().parent for path in paths])
@@ -130,7 +130,7 @@ def _below(path: str, record: PageRecord) -> list[str]:
 
 def _is_record(candidate: Path, below: list[str]) -> bool:
     try:
-        if candidate.suffix in IMPORTED:
+        if is_imported(candidate):
             return candidate.is_file()
         if not below:  # runs that failed are not among those that are compared
             return next(find_runs(candidate), None) is not None

@@ -59,8 +59,8 @@ def read_contest(
 
 
 def _read_place(place: str) -> Sequence[Contestant | Imported | Failed]:
-    name, path = _named(place)
-    if path.suffix.lower() in IMPORTED and not path.is_dir():
+    name, path = named_place(place)
+    if is_imported(path):
         said = read_predictions(path)
         return [replace(said, name=name or said.name)]
     if (path / "run.json").is_file():
@@ -82,7 +82,12 @@ def _read_place(place: str) -> Sequence[Contestant | Imported | Failed]:
     return sorted(wanted, key=lambda f: order.index(f.arm) if f.arm in order else -1)
 
 
-def _named(place: str) -> tuple[str | None, Path]:
+def is_imported(path: Path) -> bool:
+    """Whether a place is a file of predictions, and no folder of that name."""
+    return path.suffix.lower() in IMPORTED and not path.is_dir()
+
+
+def named_place(place: str) -> tuple[str | None, Path]:
     """`NAME=PLACE` in its parts, unless there is something of just that name."""
     name, equals, rest = place.partition("=")
     if not equals or Path(place).exists():

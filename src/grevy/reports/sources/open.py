@@ -11,11 +11,11 @@ from pathlib import Path
 from grevy.classifier.run import Run, open_run
 from grevy.errors import CorruptRecordError, GrevyError, RunNotFoundError
 from grevy.records.index import find_runs
-from grevy.records.study_record import read_study, study_file
+from grevy.records.study_record import read_study
 from grevy.reports.sources.comparison_source import ComparisonSource, comparison_of
 from grevy.reports.sources.run_source import RunSource
 from grevy.reports.sources.source import Source
-from grevy.studies.contest import IMPORTED
+from grevy.studies.contest import is_imported, named_place
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,7 @@ def _each_once(names: Sequence[str]) -> list[str]:
 
 def _is_imported(place: str) -> bool:
     """Whether somebody else's predictions are there, and no run."""
-    return Path(place).suffix in IMPORTED
+    return is_imported(named_place(place)[1])
 
 
 def _runs(places: Sequence[str], trust_source: bool) -> tuple[list[RunSource], list[str]]:
@@ -97,8 +97,8 @@ def _runs(places: Sequence[str], trust_source: bool) -> tuple[list[RunSource], l
 
 def _runs_of(place: str) -> Path:
     """The folder in which a study keeps its runs, or the place itself."""
-    path = Path(place.partition("=")[2] if "=" in place and not Path(place).exists() else place)
-    return path / "runs" if study_file(path).is_file() and read_study(path) else path
+    _, path = named_place(place)
+    return path / "runs" if read_study(path) else path
 
 
 def _comparison_name(places: Sequence[str], taken: Collection[str]) -> str:
