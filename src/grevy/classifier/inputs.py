@@ -29,10 +29,13 @@ _FITTED = {
     "pad": "scaled and padded with black",
 }
 
-_REMARKS: Mapping[Remark, str] = {
+_DONE: Mapping[Remark, str] = {
     "first frame": "its first frame",
     "turned": "turned by its EXIF tag",
     "transparent": "transparency laid on white",
+}
+
+_EMPTY: Mapping[Remark, str] = {
     "invisible": "wholly transparent, so it is white",
     "one colour": "of one colour throughout",
 }
@@ -80,7 +83,7 @@ class Fitted:
 
 def fit(picture: Picture, preprocessing: Preprocessing) -> Fitted:
     """Decode and bring to the size of the input; never raises for a bad picture."""
-    pixels_HWC, facts = decode(picture, bits=preprocessing.bits or STORED_BITS)
+    pixels_HWC, facts = decode(picture, bits=_bits(preprocessing))
     if pixels_HWC is None:
         return Fitted(None, facts)
     fitted_CHW = prepare(pixels_HWC, preprocessing.shape, preprocessing.fit)
@@ -135,19 +138,31 @@ def _read(
         raise UnreadablePictureError(
             f"{name} can't be read ({fitted.facts.error})", "a picture", "name another one"
         )
-    bits = preprocessing.bits or STORED_BITS
-    done = [*_done_in_decoding(fitted.facts, bits), *_done_in_fitting(fitted, preprocessing)]
+    done = [
+        *_done_in_decoding(fitted.facts, preprocessing),
+        *_done_in_fitting(fitted, preprocessing),
+    ]
     return fitted.pixels_CHW, "; ".join(done)
 
 
-def _done_in_decoding(facts: PictureFacts, bits: int) -> Iterator[str]:
+def doubts(facts: PictureFacts, preprocessing: Preprocessing) -> Iterator[str]:
+    """Why a picture may not show what somebody thinks that it does."""
+    yield from (said for remark, said in _EMPTY.items() if remark in facts.remarks)
+    yield from depth_clauses(facts, _bits(preprocessing))
+
+
+def _done_in_decoding(facts: PictureFacts, preprocessing: Preprocessing) -> Iterator[str]:
     """What changes the look of a picture."""
-    yield from (said for remark, said in _REMARKS.items() if remark in facts.remarks)
+    yield from (said for remark, said in _DONE.items() if remark in facts.remarks)
     if facts.mode.startswith("I"):
-        yield f"{bits} bits a pixel brought to 8"
+        yield f"{_bits(preprocessing)} bits a pixel brought to 8"
     elif facts.mode in ("CMYK", "LAB"):
         yield f"{facts.mode} turned into RGB"
-    yield from depth_clauses(facts, bits)
+    yield from doubts(facts, preprocessing)
+
+
+def _bits(preprocessing: Preprocessing) -> int:
+    return preprocessing.bits or STORED_BITS
 
 
 def _done_in_fitting(fitted: Fitted, wanted: Preprocessing) -> Iterator[str]:

@@ -57,7 +57,8 @@ def colour_values(
     again.load()
     low_HWC = np.asarray(again if turn is None else again.transpose(turn))
     low_HW3 = low_HWC[..., [1, 1, 1]] if raw_mode.startswith("LA") else low_HWC[..., :3]
-    return high_HW3.astype(np.uint16) * np.uint16(256) + low_HW3
+    values_HW3: NDArray[np.uint16] = high_HW3.astype(np.uint16) * 256 + low_HW3
+    return values_HW3
 
 
 def eight_bits(values: NDArray[np.generic], bits: int) -> NDArray[np.uint8]:
