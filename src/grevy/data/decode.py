@@ -167,8 +167,9 @@ def _read(picture: Picture, bits: int) -> _Read:
     if layers.alpha_HW1 is not None and layers.alpha_HW1.min() < 255:
         remarks.append("transparent" if layers.alpha_HW1.max() else "invisible")
         pixels_HWC = _on_white(pixels_HWC, layers.alpha_HW1)
-    told = (*remarks, *_on_pixels(pixels_HWC))
-    return _Read(pixels_HWC, stored_as, mode, layers.brightest, told)
+    if "invisible" not in remarks:
+        remarks += _on_pixels(pixels_HWC)
+    return _Read(pixels_HWC, stored_as, mode, layers.brightest, tuple(remarks))
 
 
 def _turned(image: Image.Image, turn: Image.Transpose | None) -> Image.Image:

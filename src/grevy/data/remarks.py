@@ -20,7 +20,10 @@ _REMARKS: Mapping[Remark, tuple[str, str]] = {
     "one colour": ("is of one colour throughout", "are of one colour throughout"),
     "invisible": ("is wholly transparent, so it is white", "are wholly transparent, so all white"),
     "transparent": ("is transparent in part, laid on white", "are transparent in part, on white"),
-    "first frame": ("has frames or pages, of which the first is read",) * 2,
+    "first frame": (
+        "has frames or pages; the first is read",
+        "have frames or pages; the first is read",
+    ),
     "turned": ("is turned as its EXIF tag says", "are turned as their EXIF tags say"),
 }
 
@@ -131,10 +134,7 @@ def _strip_note(facts: Sequence[PictureFacts], height: int, width: int, fit: Fit
 
 def _remark_notes(facts: Sequence[PictureFacts]) -> Iterator[str]:
     for remark, words in _REMARKS.items():
-        chosen = [fact for fact in facts if remark in fact.remarks]
-        if remark == "one colour":
-            chosen = [fact for fact in chosen if "invisible" not in fact.remarks]
-        if chosen:
+        if chosen := [fact for fact in facts if remark in fact.remarks]:
             yield _said(chosen, facts, *words, _example(chosen))
 
 
