@@ -113,7 +113,7 @@ class Classifier:
         Returns:
             loss, accuracy, n, classes (accuracy and n by name), split, where, counted (whether
             this was a reading of the run's test pictures), test_reads (None where no run trained
-            it), notes (on the pictures).
+            it).
 
         Raises:
             UsageError: no data, of a network that no run trained.
@@ -133,7 +133,7 @@ class Classifier:
         reads = None if self.run is None else self.run.record.test_reads
         scores = evaluation_of(logits_NK, found, self.classes)
         told = {"split": split, "where": read.where, "counted": counted, "test_reads": reads}
-        return {**scores, **told, "notes": read.notes}
+        return {**scores, **told}
 
     def class_index(self, name_or_index: str | int) -> int:
         """The output of a class; a text that is no class name is taken as an index.

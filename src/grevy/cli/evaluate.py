@@ -58,8 +58,6 @@ def main(words: list[str]) -> None:
     output.table(("class", "pictures", "accuracy"), [*rows, ("all", found["n"], found["accuracy"])])
     loss = "not finite" if found["loss"] is None else f"{found['loss']:.4f}"
     output.line(f"loss {loss}")
-    for note in found["notes"]:
-        output.line(f"note      {note}")
     if found["counted"]:
         reads = counted(found["test_reads"], "time")
         output.line(f"the test split has now been read {reads} for this run")
