@@ -65,7 +65,7 @@ def run(arguments: DataArguments, output: Output) -> None:
     _print_unreadable(audit, output)
     _print_duplicates(audit, output)
     _print_ending(audit, advice, written, output)
-    told = {"recipe": advice.recipe, "reason": advice.reason} if advice.recipe else None
+    told = {"flags": advice.flags, "reasons": advice.reasons}
     output.result({**audit.to_dict(), "advice": told, "written": [str(path) for path in written]})
 
 
@@ -92,7 +92,7 @@ def _write_contact_sheet(audit: Audit, decoded: Decoded, folder: Path) -> Sequen
     for row, fact in enumerate(facts):
         if fact.error is None:
             rows[fact.label].append(row)
-    count = columns_for(*audit.input_shape[1:])
+    count = columns_for(max(audit.input_shape[1:]))
     chosen = np.array([row for members in rows.values() for row in _spread(members, count)], int)
     figure = draw_contact_sheet(
         decoded.images_NCHW["train"][chosen],
@@ -173,11 +173,9 @@ def _print_ending(audit: Audit, advice: Advice, written: Sequence[Path], output:
         output.line(f"written   {path}")
     if not written:
         output.line("sheet     --out FOLDER draws some pictures of each class")
-    command = f"grevy train {shlex.quote(audit.where)}"
-    if advice.recipe:
-        output.line(f"advice    --recipe {advice.recipe}: {advice.reason}")
-        command += f" --recipe {advice.recipe}"
-    output.line(f"next      {command}")
+    for reason in advice.reasons:
+        output.line(f"advice    {reason}")
+    output.line(f"next      {shlex.join(('grevy', 'train', audit.where, *advice.flags))}")
 
 
 def _range(side: Range) -> str:

@@ -1,7 +1,9 @@
-"""Which recipe to begin with: by how many pictures there are, and how large they are."""
+"""How to begin: by how many pictures there are, and how large they are."""
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import median
 
@@ -16,7 +18,7 @@ from grevy.recipes.schema import PicturesConfig
 FEW = 20_000
 """Train pictures up to which pretrained weights know more than the pictures can teach."""
 
-FOR_FEW_AND_LARGE = "transfer"
+DEFAULT, FOR_FEW_AND_LARGE = "base", "transfer"
 
 _LOOKED_AT = 200
 """Headers, evenly over the train split: enough for a median."""
@@ -24,17 +26,25 @@ _LOOKED_AT = 200
 
 @dataclass(frozen=True)
 class Advice:
-    """A recipe that fits the pictures, and how it reads them.
+    """What to begin with.
 
     Attributes:
         recipe: its name; None where the default fits.
-        reason: why; empty where the default fits.
-        pictures: as the training would read them.
+        batch_size: where that of the recipe is too large; else None.
+        reasons: why, a sentence each; none where the default fits.
+        pictures: how the training would read them.
     """
 
     recipe: str | None
-    reason: str
+    batch_size: int | None
+    reasons: tuple[str, ...]
     pictures: PicturesConfig
+
+    @property
+    def flags(self) -> tuple[str, ...]:
+        """For `grevy train`."""
+        recipe = ("--recipe", self.recipe) if self.recipe else ()
+        return (*recipe, *(("--batch-size", str(self.batch_size)) if self.batch_size else ()))
 
 
 def advise(source: Source, pictures: PicturesConfig) -> Advice:
@@ -45,16 +55,36 @@ def advise(source: Source, pictures: PicturesConfig) -> Advice:
         pictures: what the user has said about them; this stays.
     """
     train = source.splits["train"]
-    headers = _some_headers(train)
-    sides = [min(header.height, header.width) for header in headers]
-    if not sides or median(sides) <= OWN_SIZE_LIMIT or len(train.ids) > FEW:
-        return Advice(None, "", pictures)
-    height, width = (round(median(values)) for values in list(zip(*headers, strict=True))[:2])
-    reason = (
-        f"few pictures ({len(train.ids):,} in train) and large ones"
-        f" (typically {width:,} wide and {height:,} high): ImageNet's weights have filters for them"
-    )
-    return Advice(FOR_FEW_AND_LARGE, reason, _as_read(FOR_FEW_AND_LARGE, pictures))
+    size = _large_size(_some_headers(train)) if len(train.ids) <= FEW else None
+    recipe = FOR_FEW_AND_LARGE if size else None
+    reasons = []
+    if size:
+        reasons.append(
+            f"--recipe {recipe}: few pictures ({len(train.ids):,} in train) and large ones"
+            f" (typically {size[1]:,} wide and {size[0]:,} high): ImageNet's weights know more than"
+            " they can teach"
+        )
+    batch_size = _fitting_batch(source, pictures, load_recipe(recipe or DEFAULT).batch_size)
+    if batch_size:
+        reasons.append(f"--batch-size {batch_size}: there is no whole batch of more")
+    read = _as_read(recipe, pictures) if recipe else pictures
+    return Advice(recipe, batch_size, tuple(reasons), read)
+
+
+def _large_size(headers: Sequence[Header]) -> tuple[int, int] | None:
+    """Median height and width of pictures that are mostly large."""
+    if not headers or median(min(h.height, h.width) for h in headers) <= OWN_SIZE_LIMIT:
+        return None
+    return round(median(h.height for h in headers)), round(median(h.width for h in headers))
+
+
+def _fitting_batch(source: Source, pictures: PicturesConfig, wanted: int) -> int | None:
+    """Half of the train pictures or less, a power of two, where there is no whole batch of them."""
+    per_class = Counter(source.splits["train"].labels).values()
+    count = sum(per_class)
+    if "validation" not in source.splits:  # as it will be carved from train
+        count -= sum(max(1, int(pictures.validation_fraction * n + 0.5)) for n in per_class)
+    return None if count >= wanted else 1 << max(0, (count // 2).bit_length() - 1)
 
 
 def _as_read(name: str, said: PicturesConfig) -> PicturesConfig:

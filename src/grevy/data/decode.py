@@ -154,15 +154,15 @@ def _read(picture: Picture, bits: int) -> _Read:
         return _Read(pixels_HWC, "array", "L" if gray else "RGB", None, _on_pixels(pixels_HWC))
     with _opened(picture) as image:
         stored_as, mode = image.format or "", image.mode
-        deep = has_deep_colours(image)
-        image.load()
+        deep, is_turned = has_deep_colours(image), _orientation(image) > 1
+        image.load()  # this turns a TIFF
         turn = _TURNS.get(_orientation(image))
         upright = _turned(image, turn)
         layers = _gray(upright, bits) if mode in _GRAY_MODES else _rgb(upright)
         if deep:
             layers = _deep(layers, picture, turn, bits)
         remarks: list[Remark] = ["first frame"] if _has_more_frames(image) else []
-    remarks += ["turned"] if turn is not None else []
+    remarks += ["turned"] if is_turned or turn is not None else []
     pixels_HWC = layers.colours_HWC
     if layers.alpha_HW1 is not None and layers.alpha_HW1.min() < 255:
         remarks.append("transparent" if layers.alpha_HW1.max() else "invisible")

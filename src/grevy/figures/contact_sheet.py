@@ -31,9 +31,9 @@ _GAP = 0.04
 _NAME_WIDTH = 40
 
 
-def columns_for(height: int, width: int) -> int:
-    """How many pictures of a class are shown that have this size in pixels."""
-    return LARGE_COLUMNS if max(height, width) > LARGE else COLUMNS
+def columns_for(longer_side: int) -> int:
+    """How many pictures of a class are shown that have so many pixels."""
+    return LARGE_COLUMNS if longer_side > LARGE else COLUMNS
 
 
 def draw_contact_sheet(images_NCHW: NDArray[np.uint8], labels: Sequence[str], title: str) -> Figure:
@@ -57,7 +57,7 @@ def draw_contact_sheet(images_NCHW: NDArray[np.uint8], labels: Sequence[str], ti
             "pass both for the same pictures",
         )
     pictures = _pictures_by_class(labels)
-    columns = columns_for(*images_NCHW.shape[2:4])
+    columns = columns_for(max(images_NCHW.shape[2:], default=0))
     shown = {label: pictures[label][:columns] for label in list(pictures)[:ROWS]}
     rows = [to_rgb(np.moveaxis(images_NCHW[indices], 1, -1)) for indices in shown.values()]
     with drawing([title, *shown]) as lettering:
