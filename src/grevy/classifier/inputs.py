@@ -33,6 +33,7 @@ _DONE: Mapping[Remark, str] = {
     "first frame": "its first frame",
     "turned": "turned by its EXIF tag",
     "transparent": "transparency laid on white",
+    "invisible": "transparency laid on white",
 }
 
 _EMPTY: Mapping[Remark, str] = {
@@ -158,7 +159,7 @@ def _done_in_decoding(facts: PictureFacts, preprocessing: Preprocessing) -> Iter
         yield f"{_bits(preprocessing)} bits a pixel brought to 8"
     elif facts.mode in ("CMYK", "LAB"):
         yield f"{facts.mode} turned into RGB"
-    yield from doubts(facts, preprocessing)
+    yield from depth_clauses(facts, _bits(preprocessing))
 
 
 def _bits(preprocessing: Preprocessing) -> int:
