@@ -64,7 +64,8 @@ def run(arguments: DataArguments, output: Output) -> None:
     _print_pictures(audit, advice, output)
     _print_unreadable(audit, output)
     _print_duplicates(audit, output)
-    _print_ending(audit, advice, written, output)
+    command = ("grevy", "train", audit.where, *advice.flags, *_said(arguments.pictures))
+    _print_ending(shlex.join(command), advice, written, output)
     told = {"flags": advice.flags, "reasons": advice.reasons}
     output.result({**audit.to_dict(), "advice": told, "written": [str(path) for path in written]})
 
@@ -167,7 +168,17 @@ def _duplicates_row(group: Duplicates) -> tuple[str, str]:
     return ", ".join(what) or "duplicate", ", ".join(names) + (f" and {more:,} more" * (more > 0))
 
 
-def _print_ending(audit: Audit, advice: Advice, written: Sequence[Path], output: Output) -> None:
+def _said(pictures: PicturesConfig) -> list[str]:
+    """What the user has said about the pictures, as it is typed."""
+    words = []
+    for name, value in pictures:
+        if value != getattr(PicturesConfig(), name):
+            values = value if isinstance(value, tuple) else (value,)
+            words += [f"--pictures.{name.replace('_', '-')}", *map(str, values)]
+    return words
+
+
+def _print_ending(command: str, advice: Advice, written: Sequence[Path], output: Output) -> None:
     output.line()
     for path in written:
         output.line(f"written   {path}")
@@ -175,7 +186,7 @@ def _print_ending(audit: Audit, advice: Advice, written: Sequence[Path], output:
         output.line("sheet     --out FOLDER draws some pictures of each class")
     for reason in advice.reasons:
         output.line(f"advice    {reason}")
-    output.line(f"next      {shlex.join(('grevy', 'train', audit.where, *advice.flags))}")
+    output.line(f"next      {command}")
 
 
 def _range(side: Range) -> str:

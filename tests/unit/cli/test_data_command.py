@@ -114,6 +114,12 @@ def test_the_contact_sheet_is_written_where_it_was_asked_for(pets, tmp_path, cap
     assert not list(tmp_path.glob("*contact-sheet*"))
 
 
+def test_the_next_command_repeats_what_was_said_about_the_pictures(pets, capsys):
+    said = ["--pictures.size", "16", "20", "--pictures.fit", "pad", "--pictures.bits", "12"]
+    main(["data", str(pets), *said])
+    assert capsys.readouterr().out.endswith(f"'{pets}' --batch-size 4 {' '.join(said)}\n")
+
+
 def test_json_is_one_object_and_nothing_else(pets, tmp_path, capsys):
     prepared = ["--pictures.size", "16", "--pictures.channels", "gray"]
     main(["data", str(pets), "--json", *prepared, "--out", str(tmp_path / "sheets")])
