@@ -110,12 +110,12 @@ def decoding_notes(source: Source, decoded: Decoded, pictures: PicturesConfig) -
     """What reading and decoding have to tell, such as pictures brought to another size."""
     notes = [*source.notes, *decoded.notes]
     height, width = decoded.input_shape[1:]
-    readable = [fact for facts in decoded.facts.values() for fact in facts if fact.error is None]
-    sizes = [(fact.height, fact.width) for fact in readable]
+    good = [fact for facts in decoded.facts.values() for fact in facts if fact.error is None]
+    sizes = [(fact.height, fact.width) for fact in good]
     if other := sum(size != (height, width) for size in sizes):
         brought = f"brought to {height}×{width} ({pictures.fit})"
         notes.append(f"{other:,} of {counted(len(sizes), 'picture')} {brought}")
-    return [*notes, *picture_notes(readable, decoded.input_shape, pictures)]
+    return [*notes, *picture_notes(good, decoded.input_shape, pictures)]
 
 
 def _readable(
