@@ -77,7 +77,7 @@ def _notes_of_kind(members: Sequence[PictureFacts], kind: str, bits: int) -> Ite
     what = f"{kind} picture" if kind != "float" else "picture"
     have = f"{counted(len(members), what)} {_have(members)} {_KINDS[kind]}"
     if bits < STORED_BITS:
-        yield f"{have}, of which {bits} are used: {top:,} is white"
+        yield f"{have}, read as {bits} bits: {top:,} is white"
     if clipped:
         largest = _value(max(map(_brightest, clipped)))
         be = "is" if len(clipped) == 1 else "are"

@@ -72,7 +72,7 @@ def test_dark_floats_are_told_too():
 def test_with_bits_what_is_clipped_is_counted():
     told = notes_of(fact("x", brightest=4095), fact("y", brightest=5000), bits=12)
     assert told == [
-        "2 gray pictures have 16 bits, of which 12 are used: 4,095 is white",
+        "2 gray pictures have 16 bits, read as 12 bits: 4,095 is white",
         "1 of them is brighter than 4,095 and clipped there (up to 5,000, y)",
     ]
     assert len(notes_of(fact("x", brightest=4095), bits=12)) == 1
