@@ -6,6 +6,7 @@
     │   ├── DataError
     │   │   ├── DataNotFoundError         no such name, folder or file
     │   │   ├── EmptyDataError            no picture in it
+    │   │   │   └── NoLabelsError             pictures whose classes nobody says
     │   │   ├── DataFormatError           a file that is not what it should be
     │   │   ├── OneClassError             nothing to tell apart
     │   │   ├── ClassMismatchError        a split lacks a class or has an extra one
@@ -62,6 +63,7 @@
         ├── RunBusyError              a run that another process changes just now
         ├── FeatureRangeError         a feature too large for the numbers in which it is kept
         ├── NonFiniteLossError        the loss became NaN or infinite
+        ├── NotFiniteError            weights or answers that are NaN or infinite
         ├── CompileError              torch.compile failed
         ├── WorkerDiedError           a process that trained was killed again and again
         ├── RunsFailedError           a study of which some runs failed
@@ -117,6 +119,12 @@ class DataNotFoundError(DataError):
 
 class EmptyDataError(DataError):
     """There is no picture in it."""
+
+
+class NoLabelsError(EmptyDataError):
+    """Pictures whose classes nobody says: they can be predicted, and neither trained on nor
+    evaluated.
+    """
 
 
 class DataFormatError(DataError):
@@ -337,6 +345,10 @@ class FeatureRangeError(JobError):
 
 class NonFiniteLossError(JobError):
     """The loss became NaN or infinite; nothing that was updated with it is kept."""
+
+
+class NotFiniteError(JobError):
+    """Weights, statistics, features or answers that are NaN or infinite: nothing is made of them."""
 
 
 class CompileError(JobError):

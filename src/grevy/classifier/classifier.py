@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -13,18 +13,26 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from grevy.classifier.as_trained import as_trained
-from grevy.classifier.evaluation import evaluation_of, other_data
+from grevy.classifier.evaluation import evaluation_of, missing_note, other_pictures
 from grevy.classifier.inputs import Inputs, normalised, read_inputs, statistics
 from grevy.classifier.logits import logits_of
 from grevy.classifier.pictures import Pictures, list_items
 from grevy.classifier.precision import autocast
 from grevy.classifier.predictions import Prediction, predictions_of
 from grevy.classifier.run import Run
-from grevy.classifier.run_data import data_of_run, is_test_split, split_of
+from grevy.classifier.run_data import (
+    changed_note,
+    data_of_run,
+    data_of_run_at,
+    same_as,
+    split_of,
+    training_note,
+)
 from grevy.data.batches import PicturesOnDevice
+from grevy.data.labelled import ALL, Labelled
 from grevy.data.load import Where
 from grevy.data.randomness import own_kernels
-from grevy.data.types import ImageData
+from grevy.data.types import ImageData, Split
 from grevy.errors import ClassNotFoundError, UsageError
 from grevy.models.survey.ready import evaluating
 from grevy.recipes.schema import PicturesConfig
@@ -98,42 +106,62 @@ class Classifier:
         return predictions_of(items, self.preprocessing, self.classes, self._logits_of_pixels)
 
     def evaluate(
-        self, data: Where | ImageData | None = None, *, split: str = "test"
+        self,
+        data: Where | ImageData | None = None,
+        *,
+        split: str | None = None,
+        pictures: PicturesConfig | None = None,
     ) -> dict[str, Any]:
-        """Loss, accuracy and accuracy a class on one split.
+        """Loss, accuracy and accuracy a class on labelled pictures.
 
         The same split of the same data in the same precision gives the figures of the record.
         Reading the test pictures of its run again, however they are named, is counted in its
-        run.json (`test_reads`).
+        run.json (`test_reads`). Other data may have fewer classes and pictures; data without splits
+        is evaluated whole.
 
         Args:
-            data: image data with the same class names, or where it is; None: the run's own.
-            split: "train", "validation" or "test".
+            data: labelled pictures whose classes the network knows, or where they are; None: the
+                run's own.
+            split: "train", "validation" or "test"; None: test, or all of data without splits.
+            pictures: of other data, how its splits are named and what is done with unreadable
+                pictures; None: as its folders, files and columns say, unreadable ones as in the
+                run.
 
         Returns:
-            loss, accuracy, n, classes (accuracy and n by name), split, where, counted (whether
-            this was a reading of the run's test pictures), test_reads (None where no run trained
-            it).
+            loss, accuracy, low and high (Wilson's 95 % interval over pictures), n; classes (the
+            same but the loss, by name), missing (classes without a picture here); split ("all" of
+            data without splits), where, same_as (the split of its run that has these very
+            pictures), counted (whether this was a reading of the run's test pictures), test_reads
+            (None where no run trained it), notes (what else must be said).
 
         Raises:
             UsageError: no data, of a network that no run trained.
             RunMismatchError: the run's own data has changed since.
-            ClassMismatchError: the other data has other classes.
+            ClassMismatchError: a class that the network does not know.
+            NoLabelsError: pictures without labels.
             MissingSplitError: the data does not have the split.
+            NotFiniteError: the network answers with NaN or infinity.
         """
-        read = self._own_data() if data is None else self._other_data(data)
-        found = split_of(read, split)
-        normalisation = statistics(self.preprocessing, self.device)
-        pictures = PicturesOnDevice(found, self.device, *normalisation)
-        with own_kernels():
-            logits_NK = logits_of(self._as_trained, pictures, self.precision)
-        counted = self.run is not None and is_test_split(found, self.run)
-        if self.run is not None and counted:
+        chosen = self._labelled(data, split, pictures)
+        scores = evaluation_of(self._logits_of_split(chosen.split), chosen.split, self.classes)
+        same = same_as(chosen.split, self.run) if self.run else None
+        if self.run is not None and same == "test":
             self.run.directory.count_test_read()
-        reads = None if self.run is None else self.run.record.test_reads
-        scores = evaluation_of(logits_NK, found, self.classes)
-        told = {"split": split, "where": read.where, "counted": counted, "test_reads": reads}
-        return {**scores, **told}
+        return {
+            **scores,
+            "split": chosen.name,
+            "where": chosen.where,
+            "same_as": same,
+            "counted": same == "test",
+            "test_reads": None if self.run is None else self.run.record.test_reads,
+            "notes": [*missing_note(scores["missing"]), *chosen.notes],
+        }
+
+    def _logits_of_split(self, split: Split) -> Tensor:
+        normalisation = statistics(self.preprocessing, self.device)
+        pictures = PicturesOnDevice(split, self.device, *normalisation)
+        with own_kernels():
+            return logits_of(self._as_trained, pictures, self.precision)
 
     def class_index(self, name_or_index: str | int) -> int:
         """The output of a class; a text that is no class name is taken as an index.
@@ -166,6 +194,22 @@ class Classifier:
     def _logits_of_pixels(self, pixels_NCHW: NDArray[np.uint8]) -> Tensor:
         return self.logits(normalised(pixels_NCHW, self.preprocessing, self.device))
 
+    def _labelled(
+        self, data: Where | ImageData | None, split: str | None, pictures: PicturesConfig | None
+    ) -> Labelled:
+        if data is None:
+            return _of(self._own_data(), split)
+        if self.run is None or isinstance(data, ImageData):
+            config = pictures or PicturesConfig()
+            return other_pictures(data, self.preprocessing, self.classes, config, split)
+        if pictures is None and (own := data_of_run_at(self.run, data)):
+            return _of(own, split)
+        unreadable = self.run.record.load_sections("pictures").pictures.unreadable
+        config = pictures or PicturesConfig(unreadable=unreadable)
+        found = other_pictures(data, self.preprocessing, self.classes, config, split)
+        told = training_note(self.run, data) if found.name == ALL else ()
+        return replace(found, notes=(*told, *changed_note(self.run, data), *found.notes))
+
     def _own_data(self) -> ImageData:
         if self.run is None:
             raise UsageError(
@@ -175,8 +219,7 @@ class Classifier:
             )
         return data_of_run(self.run)
 
-    def _other_data(self, data: Where | ImageData) -> ImageData:
-        default = PicturesConfig(fit=self.preprocessing.fit)
-        record = self.run.record if self.run else None
-        pictures = record.load_sections("pictures").pictures if record else default
-        return other_data(data, self.preprocessing, self.classes, pictures)
+
+def _of(data: ImageData, split: str | None) -> Labelled:
+    name = split or "test"
+    return Labelled(data.where, name, split_of(data, name))

@@ -1,4 +1,4 @@
-"""How good a network is on a split: which pictures, and what is said of the logits."""
+"""How good a network is on labelled pictures: which pictures, and what is said of the logits."""
 
 from __future__ import annotations
 
@@ -10,83 +10,97 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from grevy.arithmetic.proportion import wilson_of
 from grevy.classifier.logits import score
+from grevy.classifier.run_data import split_of
 from grevy.data.deep import STORED_BITS
-from grevy.data.load import Where, load_data
+from grevy.data.labelled import Labelled, load_labelled, require_known
+from grevy.data.load import Where
+from grevy.data.sources.rules import listed
 from grevy.data.types import ImageData, Split
-from grevy.errors import ClassMismatchError, DataFormatError
+from grevy.errors import DataFormatError
 from grevy.recipes.schema import PicturesConfig
 from grevy.records.preprocessing import Preprocessing
 
 
-def other_data(
+def other_pictures(
     where: Where | ImageData,
     preprocessing: Preprocessing,
     classes: Sequence[str],
     pictures: PicturesConfig,
-) -> ImageData:
-    """Pictures of the same classes, brought to the shape that a network takes.
+    split: str | None = None,
+) -> Labelled:
+    """Labelled pictures of a network's classes, at the shape that it takes.
 
-    Labels go by class name: another order of the same names is brought to the network's.
+    Labels go by class name: fewer of the names, or another order, are brought to the network's.
 
     Args:
         where: as `load_data` takes it, or image data that has the shape already.
         preprocessing: of the network.
         classes: of the network.
         pictures: how the data is split, and what is done with unreadable pictures.
+        split: see `load_labelled`.
 
     Raises:
-        ClassMismatchError: other classes.
+        ClassMismatchError: a class that the network does not know.
         DataFormatError: image data of another shape.
-        DataError: see `load_data`.
+        MissingSplitError: the data does not have the split.
+        DataError: see `load_labelled`.
     """
+    if isinstance(where, ImageData):
+        return _of_image_data(where, preprocessing, classes, split or "test")
     channels, *size = preprocessing.shape
     wanted = {
         "size": tuple(size),
         "channels": "gray" if channels == 1 else "rgb",
         "bits": preprocessing.bits or STORED_BITS,
+        "fit": preprocessing.fit,
     }
     config = pictures.model_copy(update=wanted)
-    data = where if isinstance(where, ImageData) else load_data(where, config)
-    if len(data.classes) != len(classes) or set(data.classes) != set(classes):
-        raise ClassMismatchError(
-            f"classes {', '.join(data.classes)} in {data.where}",
-            f"the network's classes {', '.join(classes)}",
-            _how_to_name(data.classes),
-        )
+    return load_labelled(where, config, classes, split)
+
+
+def _of_image_data(
+    data: ImageData, preprocessing: Preprocessing, classes: Sequence[str], name: str
+) -> Labelled:
+    split = split_of(data, name)
+    require_known([data.classes[label] for label in np.unique(split.labels_N)], classes, data.where)
     if data.input_shape != preprocessing.shape:
         raise DataFormatError(
             f"{data.where} with pictures of {_times(data.input_shape)}",
             f"{_times(preprocessing.shape)} (channels, height, width)",
             "name the place, so that they are brought to the network's size",
         )
-    return data if tuple(data.classes) == tuple(classes) else _in_order(data, classes)
-
-
-def _how_to_name(classes: Sequence[str]) -> str:
-    if set(classes) == {str(number) for number in range(len(classes))}:
-        return "its labels are numbers without names: write the class names of training instead"
-    return "name the classes as in training"
-
-
-def _in_order(data: ImageData, classes: Sequence[str]) -> ImageData:
-    index_K = np.array([classes.index(name) for name in data.classes])
-    splits = {
-        name: replace(split, labels_N=index_K[split.labels_N])
-        for name, split in data.splits.items()
-    }
-    return replace(data, classes=tuple(classes), splits=splits)
+    index = {name: number for number, name in enumerate(classes)}
+    index_K = np.array([index.get(name, -1) for name in data.classes], np.int64)
+    return Labelled(data.where, name, replace(split, labels_N=index_K[split.labels_N]))
 
 
 def evaluation_of(logits_NK: Tensor, split: Split, classes: Sequence[str]) -> dict[str, Any]:
-    """Loss, accuracy and n, over all and by class (accuracy and n by name)."""
+    """Loss, accuracy and n, over all and by class, and the classes that no picture is of.
+
+    Accuracies have Wilson's 95 % interval over pictures: `low` and `high`.
+    """
     right_N = logits_NK.argmax(1).numpy() == split.labels_N
     by_class = {
-        name: {"accuracy": float(right_N[chosen_N].mean()), "n": int(chosen_N.sum())}
+        name: _accuracy(right_N[chosen_N])
         for index, name in enumerate(classes)
         if (chosen_N := split.labels_N == index).any()
     }
-    return {**score(logits_NK, torch.from_numpy(split.labels_N)), "classes": by_class}
+    scores = score(logits_NK, torch.from_numpy(split.labels_N))
+    missing = [name for name in classes if name not in by_class]
+    return {**_accuracy(right_N), **scores, "classes": by_class, "missing": missing}
+
+
+def missing_note(missing: Sequence[str]) -> tuple[str, ...]:
+    """What is said of classes without pictures."""
+    return (f"no picture of class {listed(missing)}: nothing is known of it here",) * bool(missing)
+
+
+def _accuracy(right_N: np.ndarray[Any, np.dtype[np.bool_]]) -> dict[str, Any]:
+    right, n = int(right_N.sum()), len(right_N)
+    low, high = wilson_of(right, n)
+    return {"accuracy": right / n, "low": low, "high": high, "n": n}
 
 
 def _times(shape: Sequence[int]) -> str:

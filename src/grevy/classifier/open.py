@@ -26,6 +26,7 @@ from grevy.models import model_names
 from grevy.models.own.find import Model, is_own_name
 from grevy.models.own.using import using
 from grevy.models.registry import find_builder
+from grevy.recipes.schema import PicturesConfig
 from grevy.records.preprocessing import Fit
 
 Openable = Run | Path | Model | nn.Module | Classifier
@@ -167,37 +168,42 @@ def evaluate(
     network: Openable,
     where: Where | ImageData | None = None,
     *,
-    split: str = "test",
+    split: str | None = None,
+    pictures: PicturesConfig | None = None,
     device: str = "auto",
     plugin: str | Path | None = None,
     trust_source: bool = False,
 ) -> dict[str, Any]:
-    """Loss, accuracy and accuracy a class of a network on one split.
+    """Loss, accuracy and accuracy a class of a network on labelled pictures.
 
     The same split of the same data in the same precision gives the figures of the record. Reading
     the run's test pictures again, however they are named, is counted in its run.json
-    (`test_reads`).
+    (`test_reads`). Other data may have fewer classes and pictures; data without splits is evaluated
+    whole.
 
     Args:
         network: a finished run, its directory, or what `grevy.open` takes or gave.
-        where: other image data with the same class names; None: the run's own.
-        split: "train", "validation" or "test".
+        where: other labelled pictures whose classes the network knows; None: the run's own.
+        split: "train", "validation" or "test"; None: test, or all of data without splits.
+        pictures: how splits of other data are named, and what is done with unreadable pictures.
         device: as in `train`.
         plugin: see `grevy.open`.
         trust_source: see `grevy.open`.
 
     Returns:
-        loss, accuracy, n, classes (accuracy and n by name), split, where, counted (whether this was
-        a reading of the run's test pictures), test_reads.
+        as `Classifier.evaluate`: loss, accuracy, low, high, n, classes, missing, split, where,
+        same_as, counted, test_reads, notes.
 
     Raises:
         RunNotFoundError: the run is not finished.
         RunMismatchError: the run's own data has changed since.
-        ClassMismatchError: the other data has other classes.
+        ClassMismatchError: a class that the network does not know.
+        NoLabelsError: pictures without labels.
         MissingSplitError: the data does not have the split.
+        NotFiniteError: the network answers with NaN or infinity.
     """
     opened = open_classifier(network, device=device, plugin=plugin, trust_source=trust_source)
-    return opened.evaluate(where, split=split)
+    return opened.evaluate(where, split=split, pictures=pictures)
 
 
 def _is_run(network: Run | str | Path) -> bool:

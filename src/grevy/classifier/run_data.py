@@ -5,9 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from grevy.classifier.run import Run
-from grevy.data.load import load_data
+from grevy.data.load import Where, find, load_data
 from grevy.data.types import ImageData, Split
-from grevy.errors import MissingSplitError, RunMismatchError
+from grevy.errors import DataError, MissingSplitError, RunMismatchError
+from grevy.figures.numerals import counted
 from grevy.models.transfer.preprocessing import pictures_as_read
 
 
@@ -34,6 +35,44 @@ def data_of_run(run: Run, where: str | Path | None = None) -> ImageData:
     return data
 
 
+def data_of_run_at(run: Run, where: Where) -> ImageData | None:
+    """The data that a run was trained on, if that is what is at a place; None: it is not."""
+    data = _as_trained_on(run, where, sum(split.n for split in run.record.data.splits.values()))
+    return data if data and data.fingerprint == run.record.data.fingerprint else None
+
+
+def training_note(run: Run, where: Where) -> tuple[str, ...]:
+    """What is said of data without splits that holds the pictures which a run was trained on."""
+    train = run.record.data.splits["train"]
+    data = _as_trained_on(run, where, train.n)
+    if data is None or data.splits["train"].content_hash != train.content_hash:
+        return ()
+    return (f"the run was trained on {counted(train.n, 'picture')} of these",)
+
+
+def _as_trained_on(run: Run, where: Where, least: int) -> ImageData | None:
+    """What is at a place, read and split as a run's data was; None where that can't be, or where
+    there are fewer than the `least` pictures.
+    """
+    pictures = pictures_as_read(run.record.load_sections("pictures", "model"))
+    try:
+        found = find(where, pictures.split_choice()).splits.values()
+        if sum(len(split.labels) for split in found) < least:
+            return None
+        return load_data(where, pictures)
+    except DataError:  # one can't train on it as the run did
+        return None
+
+
+def changed_note(run: Run, where: Where) -> tuple[str, ...]:
+    """What is said of the place of a run's data that holds other data now."""
+    recorded = run.record.data.where
+    if not isinstance(where, str | Path) or Path(where).resolve() != Path(recorded).resolve():
+        return ()
+    told = "has changed since the run was trained: pictures of its training may be among these"
+    return (f"{where} {told}",)
+
+
 def split_of(data: ImageData, split: str) -> Split:
     """One split.
 
@@ -49,7 +88,7 @@ def split_of(data: ImageData, split: str) -> Split:
     return data.splits[split]
 
 
-def is_test_split(split: Split, run: Run) -> bool:
-    """Whether these are the test pictures of a run, whatever they are called and wherever from."""
-    test = run.record.data.splits.get("test")
-    return test is not None and test.content_hash == split.content_hash
+def same_as(split: Split, run: Run) -> str | None:
+    """Which split of a run these pictures are, whatever they are called and wherever from."""
+    splits = run.record.data.splits
+    return next((n for n, s in splits.items() if s.content_hash == split.content_hash), None)

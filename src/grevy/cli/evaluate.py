@@ -2,15 +2,36 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import tyro
 
 from grevy.cli.output import Output
 from grevy.figures.numerals import counted
 from grevy.words.parse import parse
+
+if TYPE_CHECKING:
+    from grevy.recipes.schema import PicturesConfig
+
+
+@dataclass(frozen=True)
+class OtherPictures:
+    """How other data is read."""
+
+    splits: str = ""
+    """Which folders, files or values of a column are which split: test=fold1; train=. where all is
+    one set. Empty: as their names say."""
+
+    split_column: str = ""
+    """Column of a table that says the split of each row. Empty: the column split, if it is
+    there."""
+
+    unreadable: Literal["stop", "leave-out"] | None = None
+    """What to do with pictures that can't be decoded: stop and name them, or leave them out and
+    name them. Default: as in the run."""
 
 
 @dataclass(frozen=True)
@@ -21,10 +42,12 @@ class EvaluateArguments:
     """A run directory."""
 
     where: Annotated[str | None, tyro.conf.Positional] = None
-    """Other image data with the same classes. Default: the run's own."""
+    """Other labelled pictures of the same classes, or of some of them. Default: the run's own."""
 
-    split: str = "test"
-    """train, validation or test."""
+    split: str | None = None
+    """train, validation or test. Default: test, or all pictures of data without splits."""
+
+    pictures: OtherPictures = field(default_factory=OtherPictures)
 
     device: str = "auto"
     """auto, cpu, cuda, cuda:1 or mps."""
@@ -49,16 +72,58 @@ def main(words: list[str]) -> None:
         arguments.run,
         arguments.where,
         split=arguments.split,
+        pictures=_as_config(arguments),
         device=arguments.device,
         plugin=arguments.plugin,
         trust_source=arguments.trust_source,
     )
-    output.line(f"{arguments.run} on the {found['split']} split of {found['where']}")
-    rows = [(name, c["n"], c["accuracy"]) for name, c in found["classes"].items()]
-    output.table(("class", "pictures", "accuracy"), [*rows, ("all", found["n"], found["accuracy"])])
-    loss = "not finite" if found["loss"] is None else f"{found['loss']:.4f}"
-    output.line(f"loss {loss}")
+    output.line(f"{arguments.run} on {_of_what(found)}")
+    columns = ("class", "pictures", "accuracy", "95 % interval")
+    rows = [_row(name, scores) for name, scores in found["classes"].items()]
+    output.table(columns, [*rows, _row("all", found)])
+    output.line(f"loss {found['loss']:.4f}; intervals are over pictures (Wilson 1927)")
+    for note in found["notes"]:
+        output.line(note)
     if found["counted"]:
         reads = counted(found["test_reads"], "time")
         output.line(f"the test split has now been read {reads} for this run")
     output.result(found)
+
+
+def _as_config(arguments: EvaluateArguments) -> PicturesConfig | None:
+    """What the flags say, nothing if there are none.
+
+    Raises:
+        UsageError: they are about other data, and there is none.
+        RecipeValueError: splits that can't be understood.
+    """
+    given = {name: value for name, value in asdict(arguments.pictures).items() if value}
+    if not given:
+        return None
+    if arguments.where is None:
+        from grevy.errors import UsageError
+
+        flags = ", ".join(f"--pictures.{name.replace('_', '-')}" for name in given)
+        raise UsageError(
+            f"{flags} for the run's own data, which is read as in training",
+            "other data with it",
+            "name a folder or file, or leave it out",
+        )
+    from grevy.recipes.load import load_recipe
+
+    return load_recipe({"pictures": given}).pictures
+
+
+def _of_what(found: Mapping[str, Any]) -> str:
+    """Which pictures, in words."""
+    count = counted(found["n"], "picture")
+    if found["split"] == "all":
+        told = f"all {count} of {found['where']}, which has no splits"
+    else:
+        told = f"the {found['split']} split of {found['where']} ({count})"
+    own = found["same_as"]
+    return told if own in (None, found["split"]) else f"{told}: the {own} pictures of the run"
+
+
+def _row(name: str, scores: Mapping[str, Any]) -> tuple[str, int, float, str]:
+    return name, scores["n"], scores["accuracy"], f"{scores['low']:.4f} to {scores['high']:.4f}"

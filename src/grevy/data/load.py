@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 from grevy.data.cache import Decoded, OnProgress, decode_source
 from grevy.data.natural import natural_key
 from grevy.data.remarks import picture_notes
-from grevy.data.sources import array_source, find_source
-from grevy.data.sources.find import as_it_is
-from grevy.data.sources.rules import checked, listed
+from grevy.data.sources.arrays import labelled_arrays
+from grevy.data.sources.find import as_it_is, find_labelled
+from grevy.data.sources.rules import checked, listed, readable
 from grevy.data.splits import data_fingerprint, order_hash, split_hash, stratified_part, take_rows
 from grevy.data.types import SPLITS, ImageData, PictureFacts, Source, Split
 from grevy.errors import DataError, DataFormatError, UnreadablePictureError
@@ -56,10 +56,13 @@ def load_data(
     source = open_source(where, pictures)
     place = place_name(where, source)
     decoded = decode_source(source, pictures, on_progress=on_progress)
-    rows, left_out = _readable(source, decoded.facts, pictures, place)
+    rows, left_out = readable_rows(source, decoded.facts, pictures, place)
+    _check_rest(source, rows)
     rows, carved = _with_validation(decoded.facts, rows, pictures)
     classes = class_order(source)
-    splits = {name: _split(decoded, name, rows[name], classes) for name in SPLITS if name in rows}
+    splits = {
+        name: split_from(decoded, name, rows[name], classes) for name in SPLITS if name in rows
+    }
     hashes = {name: split.content_hash for name, split in splits.items()}
     notes = (
         *decoding_notes(source, decoded, pictures),
@@ -78,21 +81,22 @@ def open_source(where: Where, pictures: PicturesConfig = DEFAULT_PICTURES) -> So
     Raises:
         DataError: nothing there, or splits and classes that can't be trained on.
     """
-    source = _find(where, pictures.split_choice())
+    source = checked(find(where, pictures.split_choice()))
     splits = {name: source.splits[name] for name in SPLITS if name in source.splits}
     return replace(source, splits=splits)
 
 
-def _find(where: Where, choice: SplitChoice) -> Source:
+def find(where: Where, choice: SplitChoice) -> Source:
+    """Labelled pictures at a place, of which some may be missing that a training needs."""
     if isinstance(where, Mapping):
-        return as_it_is(array_source("arrays", where), choice)
+        return as_it_is(labelled_arrays("arrays", where), choice)
     if not isinstance(where, Source):
-        return find_source(where, choice)
+        return find_labelled(where, choice)
     if unknown := set(where.splits).difference(SPLITS):
         raise DataFormatError(
             f"{where.name} has the split {listed(sorted(unknown))}", listed(SPLITS), "rename it"
         )
-    return as_it_is(checked(where), choice)
+    return as_it_is(readable(where), choice)
 
 
 def place_name(where: Where, source: Source) -> str:
@@ -118,14 +122,13 @@ def decoding_notes(source: Source, decoded: Decoded, pictures: PicturesConfig) -
     return [*notes, *picture_notes(good, decoded.input_shape, pictures)]
 
 
-def _readable(
+def readable_rows(
     source: Source, facts: _Facts, pictures: PicturesConfig, place: str
 ) -> tuple[_Rows, list[str]]:
     """Rows of the readable pictures of each split, and a note on the others.
 
     Raises:
         UnreadablePictureError: there are others, and `pictures` says stop.
-        DataError: without them a split or a class has no picture.
     """
     rows = {name: np.flatnonzero([f.error is None for f in fs]) for name, fs in facts.items()}
     bad = [(name, fact) for name, fs in facts.items() for fact in fs if fact.error is not None]
@@ -134,7 +137,6 @@ def _readable(
     total = sum(map(len, facts.values()))
     if pictures.unreadable == "stop":
         raise _unreadable(bad, total, place)
-    _check_rest(source, rows, len(bad))
     named = "; ".join(f"{name}: {fact.id} ({fact.error})" for name, fact in bad[:_NAMED_AT_MOST])
     more = len(bad) - _NAMED_AT_MOST
     rest = f"; and {more:,} more, which `grevy data {shlex.quote(place)}` lists" if more > 0 else ""
@@ -156,8 +158,15 @@ def _unreadable(
     )
 
 
-def _check_rest(source: Source, rows: _Rows, left_out: int) -> None:
-    """What holds for a source must still hold for what is left of it."""
+def _check_rest(source: Source, rows: _Rows) -> None:
+    """What holds for a source must still hold for what is left of it.
+
+    Raises:
+        DataError: a split or a class has no picture any more.
+    """
+    left_out = sum(len(split.ids) - len(rows[name]) for name, split in source.splits.items())
+    if not left_out:
+        return
     splits = {
         name: replace(
             split,
@@ -212,7 +221,9 @@ def _split_notes(facts: _Facts, rows: _Rows) -> list[str]:
     return notes
 
 
-def _split(decoded: Decoded, name: str, rows_M: NDArray[np.intp], classes: Sequence[str]) -> Split:
+def split_from(
+    decoded: Decoded, name: str, rows_M: NDArray[np.intp], classes: Sequence[str]
+) -> Split:
     facts = _members(decoded.facts, name, {name: rows_M})
     index = {label: number for number, label in enumerate(classes)}
     return Split(

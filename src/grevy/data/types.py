@@ -56,6 +56,8 @@ class Source:
     """The publisher's order; None: natural sort of the names."""
     notes: tuple[str, ...] = ()
     """What the user should be told: files that are not pictures, how a split was made."""
+    has_splits: bool = True
+    """Whether anything says which pictures are which split; else all stand in `train`."""
 
 
 @dataclass(frozen=True)
@@ -106,7 +108,7 @@ class ImageData:
     classes: tuple[str, ...]
     """Index in this tuple = label."""
     splits: Mapping[str, Split]
-    """Always `train` and `validation`; `test` where the data has one."""
+    """`train` and `validation` for a training; `test` where the data has one."""
     fit: Fit
     fingerprint: str
     """SHA-256 over the content hashes of the splits and the class names."""
@@ -118,5 +120,5 @@ class ImageData:
     @property
     def input_shape(self) -> tuple[int, int, int]:
         """Channels, height, width."""
-        channels, height, width = self.splits["train"].images_NCHW.shape[1:]
+        channels, height, width = next(iter(self.splits.values())).images_NCHW.shape[1:]
         return channels, height, width

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from grevy.data.sources.rules import checked, class_labels, listed, row_ids
+from grevy.data.sources.rules import checked, class_labels, listed, readable, row_ids
 from grevy.data.types import SPLITS, ArraySplit, Source
 from grevy.errors import DataFormatError
 
@@ -20,7 +20,7 @@ def array_source(
     class_names: Sequence[str] | None = None,
     notes: tuple[str, ...] = (),
 ) -> Source:
-    """Image data from arrays, or from anything that `numpy.asarray` takes.
+    """Image data to train on, from arrays or from anything that `numpy.asarray` takes.
 
     Args:
         name: short name for run directories.
@@ -33,6 +33,21 @@ def array_source(
         DataFormatError: another shape or type, or labels that do not fit the pictures.
         DataError: what `checked` raises.
     """
+    return checked(labelled_arrays(name, splits, class_names, notes))
+
+
+def labelled_arrays(
+    name: str,
+    splits: Mapping[str, tuple[Any, Any]],
+    class_names: Sequence[str] | None = None,
+    notes: tuple[str, ...] = (),
+) -> Source:
+    """The same, of which some may be missing that a training needs.
+
+    Raises:
+        DataFormatError: as `array_source`.
+        DataError: what `readable` raises.
+    """
     unknown = [split for split in splits if split not in SPLITS]
     if unknown:
         raise DataFormatError(
@@ -43,7 +58,7 @@ def array_source(
         split: array_split(split, as_pixels(images, f"{name}, {split}"), labels, names)
         for split, (images, labels) in splits.items()
     }
-    return checked(Source(name, arrays, _content_hash(arrays), names, notes))
+    return readable(Source(name, arrays, _content_hash(arrays), names, notes))
 
 
 def array_split(

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path, PurePath
 from typing import NamedTuple
 
 from grevy.data.content_hash import content_hash
-from grevy.data.sources.rules import checked, listed
+from grevy.data.sources.rules import listed, no_labels, readable
 from grevy.data.sources.table_splits import row_splits, split_column, unread_note
 from grevy.data.types import SPLITS, EncodedSplit, Source
 from grevy.errors import DataFormatError, DataNotFoundError
@@ -23,7 +23,7 @@ _COLUMNS = {
     "label": ("label", "class", "category", "labels", "class_name", "label_name", "target"),
 }
 _AS_NAMED = SplitChoice()
-_NO_LABELS = frozenset(("nan",))
+_NO_LABELS = frozenset(("nan", ""))
 """What programs write for a label that is not there."""
 
 
@@ -37,6 +37,7 @@ class _Row(NamedTuple):
 class _Table(NamedTuple):
     rows: list[_Row]
     notes: tuple[str, ...]
+    has_splits: bool
 
 
 def read_csv(path: Path, name: str, choice: SplitChoice = _AS_NAMED) -> Source:
@@ -47,12 +48,13 @@ def read_csv(path: Path, name: str, choice: SplitChoice = _AS_NAMED) -> Source:
     optionally `split`, in any usual word, or the chosen column. Others are named in a note.
 
     Raises:
+        NoLabelsError: a split without labels.
         DataFormatError: no such columns, a line with an empty field, a picture listed twice, or a
             column or value that looks like a split and is not understood.
         DataNotFoundError: a picture is not there.
-        DataError: what `checked` raises.
+        DataError: what `readable` raises.
     """
-    rows, notes = _table(path, choice)
+    rows, notes, has_splits = _table(path, choice)
     _require_each_once(path, rows)
     missing = [row.path for row in rows if not _is_listed(path.parent / row.path)]
     if missing:
@@ -67,7 +69,8 @@ def read_csv(path: Path, name: str, choice: SplitChoice = _AS_NAMED) -> Source:
         if not rows or any(row.split == split for row in rows)
     }
     read = [row.path for row in rows if (path.parent / row.path).is_file()]
-    return checked(Source(name, splits, content_hash(path.parent, [path.name, *read]), notes=notes))
+    digest = content_hash(path.parent, [path.name, *read])
+    return readable(Source(name, splits, digest, notes=notes, has_splits=has_splits))
 
 
 def _is_listed(picture: Path) -> bool:
@@ -104,7 +107,8 @@ def _table(path: Path, choice: SplitChoice) -> _Table:
         for (number, _), row, split in found
         if split
     ]
-    return _Table(rows, notes)
+    _require_labels(path, rows)
+    return _Table(rows, notes, named is not None)
 
 
 def _lines(path: Path, lines: Iterator[list[str]]) -> list[tuple[int, list[str]]]:
@@ -121,11 +125,22 @@ def _lines(path: Path, lines: Iterator[list[str]]) -> list[tuple[int, list[str]]
 def _cells(path: Path, number: int, fields: list[str], columns: dict[str, int]) -> dict[str, str]:
     row = {column: fields[position].strip() for column, position in columns.items()}
     for column, value in row.items():
-        if not value:
+        if not value and column != "label":
             raise _malformed(path, f"has no {column} in row {number}")
-    if row["label"].casefold() in _NO_LABELS:
-        raise _malformed(path, f"has the label {row['label']!r}, which is none, in row {number}")
     return row
+
+
+def _require_labels(path: Path, rows: Sequence[_Row]) -> None:
+    """Refuse a split without labels, and rows without one."""
+    for split in SPLITS:
+        members = [row for row in rows if row.split == split]
+        without = [row for row in members if row.label.casefold() in _NO_LABELS]
+        if without and len(without) == len(members):
+            raise no_labels(f"{path} has no label for any picture of its {split} split: no labels")
+        if without:
+            label, number = without[0].label, without[0].line
+            what = f"the label {label!r}, which is none," if label else "no label"
+            raise _malformed(path, f"has {what} in row {number}")
 
 
 def _columns(path: Path, header: list[str]) -> dict[str, int]:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from grevy.data.archives import ARCHIVE_SUFFIXES, is_archive, unpack
 from grevy.data.sources import hub
-from grevy.data.sources.arrays import array_source
+from grevy.data.sources.arrays import labelled_arrays
 from grevy.data.sources.builtin import BUILT_IN, read_built_in
 from grevy.data.sources.cifar import find_cifar, read_cifar
 from grevy.data.sources.csv_table import read_csv
@@ -21,7 +21,7 @@ from grevy.data.sources.parquet import (
     read_parquet_file,
     read_parquet_folder,
 )
-from grevy.data.sources.rules import listed, short_name
+from grevy.data.sources.rules import checked, listed, short_name
 from grevy.data.types import Source
 from grevy.errors import DataFormatError, DataNotFoundError
 from grevy.recipes.parts import GROUPS, Part, known_parts, load_entry_points
@@ -48,7 +48,21 @@ _AS_NAMED = SplitChoice()
 
 
 def find_source(where: str | Path, choice: SplitChoice = _AS_NAMED) -> Source:
-    """The image data at a place, listed and not yet decoded.
+    """The image data at a place that one can train on, listed and not yet decoded.
+
+    Args:
+        where: as for `find_labelled`.
+        choice: what the user says about splits.
+
+    Raises:
+        DataError: what `find_labelled` and `checked` raise.
+        DownloadError, ChecksumError, SaveError: it can't be fetched or unpacked.
+    """
+    return checked(find_labelled(where, choice))
+
+
+def find_labelled(where: str | Path, choice: SplitChoice = _AS_NAMED) -> Source:
+    """Labelled pictures at a place, of which some may be missing that a training needs.
 
     Args:
         where: a built-in name (digits, cifar10, cifar100, mnist, fashion-mnist); "hf:owner/name";
@@ -68,14 +82,14 @@ def find_source(where: str | Path, choice: SplitChoice = _AS_NAMED) -> Source:
     if isinstance(where, str) and where.startswith(hub.PREFIX):
         return hub.read_hub(where, choice)
     if isinstance(where, str) and (part := _recognising(where)):
-        return as_it_is(array_source(part.name, part.built(where)), choice)
+        return as_it_is(labelled_arrays(part.name, part.built(where)), choice)
     path = Path(where).expanduser()
     if path.is_dir():
         return _read_folder(path, short_name(path), choice)
     if path.is_file():
         return _read_file(path, short_name(path), choice)
     if isinstance(where, str) and (part := _of_a_package(where)):
-        return as_it_is(array_source(part.name, part.built(where)), choice)
+        return as_it_is(labelled_arrays(part.name, part.built(where)), choice)
     raise _not_found(where)
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from grevy.data.content_hash import content_hash
 from grevy.data.litter import is_litter, is_version_control, litter_note
 from grevy.data.natural import natural_key
-from grevy.data.sources.rules import PICTURE_SUFFIXES, checked, listed
+from grevy.data.sources.rules import PICTURE_SUFFIXES, listed, no_labels, readable
 from grevy.data.sources.split_folders import Inside, split_places
 from grevy.data.sources.split_words import taken_note
 from grevy.data.types import EncodedSplit, Source
@@ -51,7 +51,8 @@ def read_class_folders(root: Path, name: str, choice: SplitChoice = _AS_NAMED) -
         EmptyDataError: no folder with pictures.
         DataFormatError: folders of splits beside folders of classes, or folders that may be splits.
         DataNotFoundError: a folder or file that can't be read, or a chosen one that is not there.
-        DataError: what `checked` raises.
+        NoLabelsError: pictures in no folder of a class.
+        DataError: what `readable` raises.
     """
     seen = _Seen()
     folders, files = _inside(root, "", seen)
@@ -59,13 +60,19 @@ def read_class_folders(root: Path, name: str, choice: SplitChoice = _AS_NAMED) -
     seen.strangers += _not_in(places, folders, files)
     splits = {split: _read_split(root, found, seen) for split, found in places.items()}
     names = [picture for split in splits.values() for picture in split.ids]
+    for split, found in places.items():
+        if not splits[split].ids and (flat := _pictures_in(root, found)):
+            count = counted(len(flat), "picture")
+            told = f" (split '{split}')" if found != [""] else ""
+            raise no_labels(f"{root}{told} has {count} in no folder of a class: no labels")
     if not names:
         raise _no_pictures(root)
     classes = [label for place in places.get("train", [""]) for label in _classes(root, place)]
     digest = content_hash(root, [p for p in names if os.path.exists(os.path.join(root, p))])
     taken = [(split, place) for split, found in places.items() for place in found if place]
     notes = (*taken_note(taken), *seen.notes())
-    return checked(Source(name, splits, digest, tuple(dict.fromkeys(classes)), notes))
+    named = tuple(dict.fromkeys(classes)) or None
+    return readable(Source(name, splits, digest, named, notes, places != {"train": [""]}))
 
 
 def has_class_folders(root: Path) -> bool:
@@ -136,6 +143,11 @@ def _files_below(root: Path, place: str, seen: _Seen) -> Iterator[str]:
         folders[:] = _visible(root, here[start:], folders, seen)
         visible = _visible(root, here[start:], files, seen)
         yield from (os.path.join(here, file)[start:] for file in visible)
+
+
+def _pictures_in(root: Path, places: Sequence[str]) -> list[str]:
+    """Pictures that lie in the folders themselves."""
+    return [f for place in places for f in _inside(root, place, _Seen())[1] if _is_picture(f)]
 
 
 def _inside(root: Path, place: str, seen: _Seen) -> tuple[list[str], list[str]]:

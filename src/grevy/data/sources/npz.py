@@ -15,13 +15,16 @@ from numpy.typing import NDArray
 
 from grevy.data.content_hash import content_hash
 from grevy.data.sources.arrays import array_labels, as_pixels, require_pixels
-from grevy.data.sources.rules import checked, listed, row_ids
+from grevy.data.sources.rules import listed, readable, row_ids
 from grevy.data.types import ArraySplit, Source
 from grevy.errors import DataFormatError
 
+_UNNAMED = "images"
+"""Pictures of which the file says no split."""
+
 _PAIRS = (
     ("train", "x_train", "y_train"),
-    ("train", "images", "labels"),
+    ("train", _UNNAMED, "labels"),
     ("train", "train_images", "train_labels"),
     ("validation", "x_validation", "y_validation"),
     ("validation", "x_val", "y_val"),
@@ -45,7 +48,7 @@ def read_npz(path: Path, name: str) -> Source:
 
     Raises:
         DataFormatError: other keys, types or shapes, or a damaged file.
-        DataError: what `checked` raises.
+        DataError: what `readable` raises.
     """
     with _reading(path), np.load(path, allow_pickle=False) as file:
         pairs = _pairs(path, file.files)
@@ -56,7 +59,8 @@ def read_npz(path: Path, name: str) -> Source:
         }
         strangers = sorted(set(file.files) - _KEYS)
     notes = (f"not read: the arrays {listed(strangers)}",) if strangers else ()
-    return checked(Source(name, splits, content_hash(path.parent, [path.name]), names, notes))
+    digest = content_hash(path.parent, [path.name])
+    return readable(Source(name, splits, digest, names, notes, pairs[0][1] != _UNNAMED))
 
 
 def _pairs(path: Path, keys: Collection[str]) -> list[tuple[str, str, str]]:

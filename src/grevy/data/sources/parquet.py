@@ -16,7 +16,7 @@ from typing import Any, overload
 from grevy.data.content_hash import content_hash
 from grevy.data.litter import is_litter
 from grevy.data.natural import natural_key
-from grevy.data.sources.rules import checked, class_labels, listed, row_ids
+from grevy.data.sources.rules import class_labels, listed, readable, row_ids
 from grevy.data.sources.split_words import how_to_name, plain_split, split_of, taken_note
 from grevy.data.sources.table_splits import row_splits, split_column, unread_note
 from grevy.data.types import SPLITS, EncodedSplit, Source
@@ -45,7 +45,7 @@ def read_parquet_folder(folder: Path, name: str, choice: SplitChoice = _AS_NAMED
     Raises:
         DataFormatError: a damaged file, no or several columns that may be meant, several data sets,
             a label without a name, or files or columns that may be splits and are not understood.
-        DataError: what `checked` raises.
+        DataError: what `readable` raises.
     """
     files = _one_data_set(folder)
     splits = {file: _chosen_split(folder, file, choice) for file in files}
@@ -127,7 +127,7 @@ def _read(
     read = [shard.path for shard in shards]
     read += [file for shard in shards for file in _referenced_files(shard)]
     digest = content_hash(folder, [_relative(folder, file) for file in read])
-    return checked(Source(name, splits, digest, names, notes))
+    return readable(Source(name, splits, digest, names, notes, _say_splits(shards, choice)))
 
 
 def _splits(
@@ -143,6 +143,12 @@ def _splits(
     if len(shards) == 1:
         return _by_file(folder, {first: "train"})
     raise _unnamed(folder, shards)
+
+
+def _say_splits(shards: Mapping[_Shard, str | None], choice: SplitChoice) -> bool:
+    """Whether the names of the files or a column do."""
+    columns = (split_column(str(shard.path), shard.others, choice) for shard in shards)
+    return not choice.all_train and (any(shards.values()) or any(columns))
 
 
 def _by_file(

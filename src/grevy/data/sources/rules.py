@@ -14,8 +14,10 @@ from grevy.errors import (
     DataFormatError,
     EmptyDataError,
     MissingSplitError,
+    NoLabelsError,
     OneClassError,
 )
+from grevy.figures.numerals import counted
 
 PICTURE_SUFFIXES = frozenset(
     (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", ".webp", ".ppm", ".pgm", ".pbm")
@@ -56,8 +58,13 @@ def class_labels(
         where: what to call the place in an error.
 
     Raises:
+        NoLabelsError: none of them is a label.
         DataFormatError: a label that is neither, is empty, or has no name.
     """
+    if values and all(_is_no_label(value) for value in values):
+        raise no_labels(
+            f"{where} has {len(values):,} pictures and {values[0]!r} for each: no labels"
+        )
     try:
         table = {value: _class_label(value, names) for value in set(values)}
     except (ValueError, TypeError) as error:
@@ -81,6 +88,38 @@ def _class_label(value: object, names: Sequence[str] | None) -> str:
     return names[value]
 
 
+def _is_no_label(value: object) -> bool:
+    """Whether it is what data sets have in the place of labels that they keep back."""
+    return value is None or (value in (-1, "-1", "") and not isinstance(value, bool))
+
+
+def no_labels(received: str) -> NoLabelsError:
+    """The refusal of pictures whose classes nobody says."""
+    return NoLabelsError(
+        received,
+        "a folder per class, or a label for every picture",
+        "predict them (grevy predict), or leave the split out (name the others with "
+        "--pictures.splits)",
+    )
+
+
+def readable(source: Source) -> Source:
+    """The source itself, if it has labelled pictures in every split that is there.
+
+    Raises:
+        EmptyDataError: no pictures, or none in one split.
+        NoLabelsError: a split without any label.
+        DataFormatError: a file name that is no text.
+    """
+    _require_pictures(source)
+    for name, split in source.splits.items():
+        _require_text(source.name, split.ids)
+        if all(map(_is_no_label, split.labels)):
+            count = counted(len(split.labels), "picture")
+            raise no_labels(f"the split '{name}' of {source.name} has {count}: no labels")
+    return source
+
+
 def checked(source: Source) -> Source:
     """The source itself, if it has pictures to train on and the same classes in every split.
 
@@ -91,12 +130,11 @@ def checked(source: Source) -> Source:
         ClassMismatchError: a split lacks a class or has an extra one.
         DataFormatError: a file name that is no text.
     """
-    _require_pictures(source)
+    _require_train(readable(source))
     train = set(source.splits["train"].labels)
     classes = set(source.class_names or train)
     for name, split in source.splits.items():
         _require_same_classes(source.name, name, set(split.labels), classes)
-        _require_text(source.name, split.ids)
     if len(classes) < 2:
         raise OneClassError(
             f"{source.name} has the one class {listed(classes)}",
@@ -114,6 +152,9 @@ def _require_pictures(source: Source) -> None:
             "pictures in every split that is there",
             "put pictures there, or remove the empty split",
         )
+
+
+def _require_train(source: Source) -> None:
     if "train" not in source.splits:
         raise MissingSplitError(
             f"{source.name} has the splits {listed(source.splits)} and no train split",

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from grevy.arithmetic.proportion import Floats
 from grevy.errors import EmptyDataError, InputError
 from grevy.figures.calibration import Curve, draw_calibration
 from grevy.figures.numerals import counted
@@ -18,7 +19,6 @@ from grevy.inspection.inspectors.calibration import CalibrationSettings
 from grevy.inspection.maps.calibration_numbers import (
     TEMPERATURES,
     Bins,
-    Floats,
     Kind,
     best_temperature,
     bins_for,

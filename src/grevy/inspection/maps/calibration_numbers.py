@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import optimize, special, stats
+from scipy import optimize, special
+
+from grevy.arithmetic.proportion import Floats, wilson
 
 BINS = 15
 """As in the paper."""
@@ -21,7 +23,6 @@ TEMPERATURES = (0.05, 20.0)
 
 _RESAMPLES = 1000
 
-Floats = NDArray[np.float64]
 Kind = Literal["equal width", "equal mass"]
 
 
@@ -95,16 +96,6 @@ def bins_of(confidence_N: Floats, right_N: NDArray[np.bool_], kind: Kind, bins: 
         accuracy_B = right_B / count_B
     low_B, high_B = wilson(right_B, count_B)
     return Bins(kind, count_B, confidence_B, accuracy_B, low_B, high_B)
-
-
-def wilson(right_B: NDArray[Any], count_B: NDArray[np.int64]) -> tuple[Floats, Floats]:
-    """95 % interval of a proportion (Wilson 1927); NaN where nothing was counted."""
-    z = float(stats.norm.ppf(0.975))
-    with np.errstate(invalid="ignore", divide="ignore"):
-        p = right_B / count_B
-        centre = (p + z**2 / (2 * count_B)) / (1 + z**2 / count_B)
-        half = z * np.sqrt(p * (1 - p) / count_B + z**2 / (4 * count_B**2)) / (1 + z**2 / count_B)
-    return centre - half, centre + half
 
 
 def error_interval(
