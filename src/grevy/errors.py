@@ -122,9 +122,7 @@ class EmptyDataError(DataError):
 
 
 class NoLabelsError(EmptyDataError):
-    """Pictures whose classes nobody says: they can be predicted, and neither trained on nor
-    evaluated.
-    """
+    """Pictures whose classes nobody says: they can be predicted, and nothing else."""
 
 
 class DataFormatError(DataError):
@@ -348,7 +346,7 @@ class NonFiniteLossError(JobError):
 
 
 class NotFiniteError(JobError):
-    """Weights, statistics, features or answers that are NaN or infinite: nothing is made of them."""
+    """Weights, statistics or answers that are NaN or infinite: nothing is made of them."""
 
 
 class CompileError(JobError):

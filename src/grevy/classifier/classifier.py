@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -14,10 +15,15 @@ from torch import Tensor, nn
 
 from grevy.classifier.as_trained import as_trained
 from grevy.classifier.evaluation import evaluation_of, missing_note, other_pictures
-from grevy.classifier.inputs import Inputs, normalised, read_inputs, statistics
-from grevy.classifier.logits import logits_of
+from grevy.classifier.inputs import (
+    Inputs,
+    normalised,
+    read_inputs,
+    require_finite_statistics,
+    statistics,
+)
+from grevy.classifier.logits import finite_logits, logits_of
 from grevy.classifier.pictures import Pictures, list_items
-from grevy.classifier.precision import autocast
 from grevy.classifier.predictions import Prediction, predictions_of
 from grevy.classifier.run import Run
 from grevy.classifier.run_data import (
@@ -34,7 +40,7 @@ from grevy.data.load import Where
 from grevy.data.randomness import own_kernels
 from grevy.data.types import ImageData, Split
 from grevy.errors import ClassNotFoundError, UsageError
-from grevy.models.survey.ready import evaluating
+from grevy.models.finite import require_finite_weights
 from grevy.recipes.schema import PicturesConfig
 from grevy.records.preprocessing import Preprocessing
 
@@ -67,6 +73,16 @@ class Classifier:
     not_loaded: tuple[str, ...] = ()
     run: Run | None = None
 
+    def __post_init__(self) -> None:
+        """Refuse weights and statistics that are no numbers.
+
+        Raises:
+            NotFiniteError: they are NaN or infinite, or a standard deviation is not above 0.
+        """
+        mend = "restore the file that holds them, or train again"
+        require_finite_weights(self.model, f"weights of {self.name}", mend)
+        require_finite_statistics(self.preprocessing, self.name)
+
     @property
     def device(self) -> torch.device:
         """Where the network's parameters are."""
@@ -81,13 +97,15 @@ class Classifier:
 
         Args:
             images_BCHW: normalised, as `prepare` gives them (`Inputs.images_NCHW`).
+
+        Raises:
+            NotFiniteError: the network answers with NaN or infinity.
         """
+        return self._logits(images_BCHW, [f"picture {i}" for i in range(len(images_BCHW))])
+
+    def _logits(self, images_BCHW: Tensor, names: Sequence[str]) -> Tensor:
         images_BCHW = images_BCHW.to(self.device, memory_format=torch.channels_last)
-        network = self._as_trained
-        precise = autocast(self.precision, self.device)
-        with torch.no_grad(), own_kernels(), evaluating(network), precise:
-            logits_BK: Tensor = network(images_BCHW)
-        return logits_BK.float()
+        return finite_logits(self._as_trained, images_BCHW, self.precision, names)
 
     def predict(self, pictures: Pictures) -> list[Prediction]:
         """Predictions in the order of the pictures; one that can't be read has its error.
@@ -161,7 +179,7 @@ class Classifier:
         normalisation = statistics(self.preprocessing, self.device)
         pictures = PicturesOnDevice(split, self.device, *normalisation)
         with own_kernels():
-            return logits_of(self._as_trained, pictures, self.precision)
+            return logits_of(self._as_trained, pictures, self.precision, names=split.ids)
 
     def class_index(self, name_or_index: str | int) -> int:
         """The output of a class; a text that is no class name is taken as an index.
@@ -191,8 +209,8 @@ class Classifier:
         """The same network, rounded where its training rounded."""
         return self.model if self.run is None else as_trained(self.model, self.run.record)
 
-    def _logits_of_pixels(self, pixels_NCHW: NDArray[np.uint8]) -> Tensor:
-        return self.logits(normalised(pixels_NCHW, self.preprocessing, self.device))
+    def _logits_of_pixels(self, pixels_NCHW: NDArray[np.uint8], names: Sequence[str]) -> Tensor:
+        return self._logits(normalised(pixels_NCHW, self.preprocessing, self.device), names)
 
     def _labelled(
         self, data: Where | ImageData | None, split: str | None, pictures: PicturesConfig | None

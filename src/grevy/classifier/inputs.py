@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +19,7 @@ from grevy.data.deep import STORED_BITS
 from grevy.data.fit import prepare
 from grevy.data.remarks import depth_clauses
 from grevy.data.types import PictureFacts, Remark
-from grevy.errors import UnreadablePictureError
+from grevy.errors import NotFiniteError, UnreadablePictureError
 from grevy.records.preprocessing import Preprocessing
 
 __all__ = ["Fitted", "Inputs", "OnePicture", "Pictures", "fit", "normalised", "read_inputs"]
@@ -103,6 +104,25 @@ def statistics(preprocessing: Preprocessing, device: torch.device) -> tuple[Tens
     """Mean and standard deviation, one a channel, on `device`."""
     mean, deviation = preprocessing.mean, preprocessing.standard_deviation
     return torch.tensor(mean, device=device), torch.tensor(deviation, device=device)
+
+
+def require_finite_statistics(preprocessing: Preprocessing, whose: str) -> None:
+    """Refuse statistics of which normalisation would make no numbers.
+
+    Raises:
+        NotFiniteError: a mean that is not finite, or a deviation that is not above 0.
+    """
+    mean, deviation = preprocessing.mean, preprocessing.standard_deviation
+    if not all(map(math.isfinite, (*mean, *deviation))) or min(deviation, default=1) <= 0:
+        raise NotFiniteError(
+            f"{whose} with mean {_listed(mean)} and standard deviation {_listed(deviation)}",
+            "finite numbers, and deviations above 0",
+            "give the statistics of the pictures that it was trained on",
+        )
+
+
+def _listed(numbers: tuple[float, ...]) -> str:
+    return ", ".join(f"{number:g}" for number in numbers)
 
 
 def read_inputs(pictures: Pictures, preprocessing: Preprocessing, device: torch.device) -> Inputs:

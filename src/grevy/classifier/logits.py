@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -13,6 +14,8 @@ from grevy.classifier.precision import autocast
 from grevy.data.augment.augmented_view import PLAIN, AugmentedView
 from grevy.data.batches import SplitOnDevice
 from grevy.data.features import FeaturesOnDevice
+from grevy.data.randomness import own_kernels
+from grevy.models.finite import require_finite_logits
 from grevy.models.survey.ready import evaluating
 from grevy.models.transfer.resize import input_side
 
@@ -32,8 +35,10 @@ def logits_of(
     precision: str,
     view: AugmentedView = PLAIN,
     index_N: Tensor | None = None,
+    *,
+    names: Sequence[str] = (),
 ) -> Tensor:
-    """Logits [N, K], float32, on the CPU. Leaves every layer in the mode it was in.
+    """Logits [N, K], finite, float32, on the CPU. Leaves every layer in the mode it was in.
 
     Args:
         model: the network, on the pictures' device.
@@ -41,6 +46,10 @@ def logits_of(
         precision: "fp32" or "bf16".
         view: how each picture is shown.
         index_N: which pictures; None: all.
+        names: of all pictures of the split, for an error.
+
+    Raises:
+        NotFiniteError: the network answers with NaN or infinity.
     """
     pieces = []
     every_N = torch.arange(len(pictures)) if index_N is None else index_N
@@ -51,7 +60,24 @@ def logits_of(
             with autocast(precision, pictures.device):
                 logits_BK = model(inputs)
             pieces.append(logits_BK.float())
-    return torch.cat(pieces).cpu()  # an accelerator is waited for once
+        logits_NK = torch.cat(pieces).cpu()  # an accelerator is waited for once
+        shown = [names[i] for i in every_N.tolist()] if names else []
+        require_finite_logits(
+            model, logits_NK, shown, "", lambda row: pictures.inputs(every_N[row : row + 1], view)
+        )
+    return logits_NK
+
+
+def finite_logits(
+    model: nn.Module, images_BCHW: Tensor, precision: str, names: Sequence[str]
+) -> Tensor:
+    """Logits [B, K], float32, of pictures with those names; errors as `logits_of`."""
+    precise = autocast(precision, images_BCHW.device)
+    with torch.no_grad(), own_kernels(), evaluating(model):
+        with precise:
+            logits_BK: Tensor = model(images_BCHW)
+        require_finite_logits(model, logits_BK, names, "", lambda row: images_BCHW[row : row + 1])
+    return logits_BK.float()
 
 
 def score(logits_NK: Tensor, labels_N: Tensor) -> dict[str, Any]:

@@ -17,6 +17,8 @@ from grevy.records.preprocessing import Preprocessing
 AT_ONCE = 32
 """Pictures; on a CPU larger batches of photographs are no faster."""
 
+LogitsOf = Callable[[NDArray[np.uint8], Sequence[str]], Tensor]
+
 
 @dataclass(frozen=True)
 class Prediction:
@@ -33,12 +35,25 @@ class Prediction:
     note: str = ""
     """Why a picture that was read may not show what somebody thinks: dark, clipped, one colour."""
 
+    @property
+    def second(self) -> str | None:
+        """The class that comes next."""
+        others = [name for name in self.probabilities if name != self.class_name]
+        return max(others, key=self.probabilities.__getitem__, default=None)
+
+    @property
+    def margin(self) -> float | None:
+        """By how much the probability is above that of the class that comes next."""
+        if self.probability is None or self.second is None:
+            return None
+        return self.probability - self.probabilities[self.second]
+
 
 def predictions_of(
     items: Sequence[Picture],
     preprocessing: Preprocessing,
     classes: Sequence[str],
-    logits: Callable[[NDArray[np.uint8]], Tensor],
+    logits: LogitsOf,
 ) -> list[Prediction]:
     """Predictions in the order of the pictures; one that can't be read has its error.
 
@@ -46,14 +61,17 @@ def predictions_of(
         items: pictures, not yet decoded.
         preprocessing: how they are brought to the size of the input.
         classes: K names.
-        logits: of pixels [N, C, H, W], uint8, the logits [N, K].
+        logits: of pixels [N, C, H, W], uint8, and the names of the pictures, the logits [N, K].
+
+    Raises:
+        NotFiniteError: logits that are NaN or infinite.
     """
     found: list[Prediction] = []
     for start in range(0, len(items), AT_ONCE):
         names = [name_of(item, start + i) for i, item in enumerate(items[start : start + AT_ONCE])]
         fitted = [fit(item, preprocessing) for item in items[start : start + AT_ONCE]]
-        good = [one.pixels_CHW for one in fitted if one.pixels_CHW is not None]
-        answers = _probabilities(good, logits)
+        good = {n: one.pixels_CHW for n, one in enumerate(fitted) if one.pixels_CHW is not None}
+        answers = _probabilities(list(good.values()), [names[n] for n in good], logits)
         found += [
             Prediction(name, None, None, {}, one.facts.error)
             if one.pixels_CHW is None
@@ -64,10 +82,10 @@ def predictions_of(
 
 
 def _probabilities(
-    good: Sequence[NDArray[np.uint8]], logits: Callable[[NDArray[np.uint8]], Tensor]
+    good: Sequence[NDArray[np.uint8]], names: Sequence[str], logits: LogitsOf
 ) -> Iterator[NDArray[np.float32]]:
     """Probabilities [K] of one picture after another."""
-    return iter(logits(np.stack(good)).softmax(1).cpu().numpy() if good else ())
+    return iter(logits(np.stack(good), names).softmax(1).cpu().numpy() if good else ())
 
 
 def _best(

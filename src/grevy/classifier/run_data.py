@@ -51,8 +51,9 @@ def training_note(run: Run, where: Where) -> tuple[str, ...]:
 
 
 def _as_trained_on(run: Run, where: Where, least: int) -> ImageData | None:
-    """What is at a place, read and split as a run's data was; None where that can't be, or where
-    there are fewer than the `least` pictures.
+    """What is at a place, read and split as a run's data was.
+
+    None where that can't be, or where there are fewer than the `least` pictures.
     """
     pictures = pictures_as_read(run.record.load_sections("pictures", "model"))
     try:

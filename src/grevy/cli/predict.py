@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 import sys
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import tyro
 
@@ -20,6 +21,11 @@ from grevy.words.parse import parse
 if TYPE_CHECKING:
     from grevy.classifier.predictions import Prediction
 
+_SHOWN = 5
+"""Names that a line spells out."""
+
+_UNSURE = "unsure"
+
 
 @dataclass(frozen=True)
 class PredictArguments:
@@ -29,7 +35,10 @@ class PredictArguments:
     """A run directory."""
 
     pictures: Annotated[tuple[Path, ...], tyro.conf.Positional]
-    """Pictures, or folders of pictures."""
+    """Pictures, or folders of pictures: all below them that is a picture, whatever its suffix."""
+
+    unsure: float | None = None
+    """Mark pictures whose best probability is below this, between 0 and 1."""
 
     format: Literal["table", "csv", "json"] = "table"
     """How to print."""
@@ -50,52 +59,117 @@ class PredictArguments:
     """The same as --format json."""
 
 
+@dataclass(frozen=True)
+class Found:
+    """What is printed.
+
+    Attributes:
+        predictions: a picture each.
+        others: files below the named folders that are no pictures.
+        unsure_below: the best probability below which a picture is unsure; None: nobody asked.
+    """
+
+    predictions: Sequence[Prediction]
+    others: Sequence[Path]
+    unsure_below: float | None
+
+    def is_unsure(self, prediction: Prediction) -> bool:
+        """Whether its best probability is below what was asked for."""
+        below, best = self.unsure_below, prediction.probability
+        return below is not None and best is not None and best < below
+
+
 def main(words: list[str]) -> None:
     """Parse, predict, print."""
     arguments = parse(PredictArguments, "predict", words)
     kind = "json" if arguments.json else arguments.format
     if arguments.out is not None and kind == "table":
         raise UsageError("--out for a table", "csv or json", "add --format csv")
+    _require_probability(arguments.unsure)
     from grevy.classifier.open import predict
+    from grevy.data.listing import list_files
 
-    found = predict(
+    files = list_files(arguments.pictures)
+    predictions = predict(
         arguments.run,
-        arguments.pictures,
+        files.pictures,
         device=arguments.device,
         plugin=arguments.plugin,
         trust_source=arguments.trust_source,
     )
+    found = Found(predictions, files.others, arguments.unsure)
     if kind == "table":
         _print_table(found)
     else:
         _write(_as_csv(found) if kind == "csv" else _as_json(found), arguments.out)
     _tell_doubtful(found)
+    _tell_others(found)
     _tell_unreadable(found)
 
 
-def _print_table(found: Sequence[Prediction]) -> None:
-    rows = [(p.picture, p.class_name or "can't be read", p.probability) for p in found]
-    Output(as_json=False).table(("picture", "class", "probability"), rows)
+def _require_probability(unsure: float | None) -> None:
+    if unsure is not None and not 0 < unsure <= 1:
+        meant = f"--unsure {unsure / 100:g}" if 1 < unsure <= 100 else "for example --unsure 0.6"
+        raise UsageError(f"--unsure {unsure:g}", "a probability above 0 and up to 1", meant)
 
 
-def _as_csv(found: Sequence[Prediction]) -> str:
+def _print_table(found: Found) -> None:
+    asked = found.unsure_below is not None
+    columns = ["picture", "class", "probability", "margin", *[_UNSURE] * asked]
+    rows = [
+        [
+            p.picture,
+            p.class_name or "can't be read",
+            p.probability,
+            p.margin,
+            *[_UNSURE if found.is_unsure(p) else ""] * asked,
+        ]
+        for p in found.predictions
+    ]
+    output = Output(as_json=False)
+    output.table(columns, rows)
+    if asked:
+        count, total = sum(map(found.is_unsure, found.predictions)), len(rows)
+        below = f"best probability below {found.unsure_below:g}"
+        output.line(f"{count:,} of {counted(total, 'picture')} unsure: {below}")
+
+
+def _as_csv(found: Found) -> str:
+    """Fixed columns, then the probability of each class, by name."""
     text = io.StringIO()
-    classes = next((list(p.probabilities) for p in found if p.probabilities), [])
+    fixed = ["picture", "class", "probability", "error", "second", "margin", _UNSURE]
+    classes = next((list(p.probabilities) for p in found.predictions if p.probabilities), [])
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(["picture", "class", "probability", "error", *classes])
-    for p in found:
-        row = [p.picture, p.class_name, p.probability, p.error]
+    writer.writerow([*fixed, *(f"probability of {c}" if c in fixed else c for c in classes)])
+    for p in found.predictions:
+        unsure = _UNSURE if found.is_unsure(p) else ""
+        row = [p.picture, p.class_name, p.probability, p.error, p.second, p.margin, unsure]
         writer.writerow([*row, *(p.probabilities.get(c) for c in classes)])
     return text.getvalue()
 
 
-def _as_json(found: Sequence[Prediction]) -> str:
-    import json
+def _as_json(found: Found) -> str:
+    content = {
+        "predictions": [_row(found, p) for p in found.predictions],
+        "unsure_below": found.unsure_below,
+        "not_pictures": [str(path) for path in found.others],
+    }
+    return json.dumps(content, indent=2, ensure_ascii=False) + "\n"
 
-    rows = [{**asdict(p), "class": p.class_name} for p in found]
-    for row in rows:
-        del row["class_name"]
-    return json.dumps({"predictions": rows}, indent=2, ensure_ascii=False) + "\n"
+
+def _row(found: Found, p: Prediction) -> dict[str, Any]:
+    asked = found.unsure_below is not None and p.error is None
+    return {
+        "picture": p.picture,
+        "probability": p.probability,
+        "probabilities": dict(p.probabilities),
+        "error": p.error,
+        "note": p.note,
+        "class": p.class_name,
+        "second": p.second,
+        "margin": p.margin,
+        _UNSURE: found.is_unsure(p) if asked else None,
+    }
 
 
 def _write(text: str, out: Path | None) -> None:
@@ -108,22 +182,31 @@ def _write(text: str, out: Path | None) -> None:
     print(f"wrote {out}", file=sys.stderr)
 
 
-def _tell_doubtful(found: Sequence[Prediction]) -> None:
+def _tell_doubtful(found: Found) -> None:
     """Beside the answers, not among them."""
-    doubtful = [p for p in found if p.note]
+    doubtful = [p for p in found.predictions if p.note]
     if doubtful:
         first = f"{doubtful[0].picture}: {doubtful[0].note}"
-        of_all = f"{len(doubtful):,} of {counted(len(found), 'picture')}"
+        of_all = f"{len(doubtful):,} of {counted(len(found.predictions), 'picture')}"
         print(f"note      {of_all} may not show what you think, first {first}", file=sys.stderr)
 
 
-def _tell_unreadable(found: Sequence[Prediction]) -> None:
+def _tell_others(found: Found) -> None:
+    """What was not predicted, where it does not get between the rows."""
+    if found.others:
+        names = ", ".join(map(str, found.others[:_SHOWN]))
+        more = f" and {len(found.others) - _SHOWN:,} more" if len(found.others) > _SHOWN else ""
+        count = counted(len(found.others), "file")
+        print(f"not predicted, {count} that can't be decoded: {names}{more}", file=sys.stderr)
+
+
+def _tell_unreadable(found: Found) -> None:
     """The rest is printed; the exit status still says that something was wrong."""
-    bad = [p for p in found if p.error is not None]
+    bad = [p for p in found.predictions if p.error is not None]
     if bad:
         raise UnreadablePictureError(
-            f"{len(bad)} of {counted(len(found), 'picture')} can't be read, first {bad[0].picture} "
-            f"({bad[0].error})",
+            f"{len(bad)} of {counted(len(found.predictions), 'picture')} can't be read, first "
+            f"{bad[0].picture} ({bad[0].error})",
             "pictures",
             "replace them; all others are predicted above",
         )

@@ -31,6 +31,7 @@ from grevy.data.places import cache_folder
 from grevy.data.space import require_space, saving
 from grevy.data.to_device import to_device
 from grevy.errors import CorruptRecordError, FeatureRangeError
+from grevy.figures.numerals import counted
 from grevy.records.atomic import sync_folder, write_json
 from grevy.records.run import identity
 
@@ -81,7 +82,7 @@ class FeatureFile:
 
         Raises:
             SaveError: the cache folder lacks the space or can't be written.
-            FeatureRangeError: a feature that `number` can't hold.
+            FeatureRangeError: a feature that is not finite, or that `number` can't hold.
             CorruptRecordError: the kept file was damaged since.
         """
         with saving(self.place):
@@ -127,15 +128,30 @@ class FeatureFile:
                 file, {**header, "shape": (self.count, *self.shape)}
             )
             for piece in pieces:
-                file.write(self._as_number(piece).data)
+                file.write(self._as_number(piece, done).data)
                 done += len(piece)
                 on_progress(done)
             file.flush()
             os.fsync(file.fileno())
 
-    def _as_number(self, piece: NDArray[np.float32]) -> NDArray[Any]:
+    def _as_number(self, piece: NDArray[np.float32], done: int) -> NDArray[Any]:
+        """As it is kept; `done` pictures came before.
+
+        Raises:
+            FeatureRangeError: a feature that is NaN or infinite, or too large for the number.
+        """
+        broken_B = ~np.isfinite(piece).reshape(len(piece), -1).all(1)
+        if broken_B.any():
+            kind = "nan" if np.isnan(piece).any() else "infinite"
+            raise FeatureRangeError(
+                f"features that are {kind} for {broken_B.sum():,} of "
+                f"{counted(len(piece), 'picture')}, first number {done + broken_B.argmax() + 1:,} "
+                f"of {self.count:,}",
+                "finite numbers from the layers that are not trained",
+                "choose other weights, or statistics of pictures that belong to them",
+            )
         largest = float(np.abs(piece).max(initial=0.0))
-        if not largest <= float(np.finfo(self.number).max):
+        if largest > float(np.finfo(self.number).max):
             raise FeatureRangeError(
                 f"a feature of {largest:g}",
                 f"at most {np.finfo(self.number).max:g}, as {self.number} holds it",

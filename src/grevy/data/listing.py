@@ -2,43 +2,102 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
+from grevy.data.decode import read_header
 from grevy.data.litter import is_litter
 from grevy.data.natural import natural_key
-from grevy.data.sources.rules import PICTURE_SUFFIXES
+from grevy.data.sources.rules import PICTURE_SUFFIXES, listed
 from grevy.errors import DataNotFoundError, EmptyDataError
+from grevy.figures.numerals import counted
+
+
+@dataclass(frozen=True)
+class Listing:
+    """What lies at the paths that a user names.
+
+    Attributes:
+        pictures: files as they are named, and of folders what is a picture by its first bytes,
+            whatever its suffix, or by its suffix.
+        others: files below folders that are neither, in the same order.
+    """
+
+    pictures: tuple[Path, ...]
+    others: tuple[Path, ...]
 
 
 def list_pictures(places: Iterable[str | Path]) -> list[Path]:
-    """Files as they are named, and of folders all visible pictures below, in natural order.
+    """The pictures of `list_files`; errors as there."""
+    return list(list_files(places).pictures)
+
+
+def list_files(places: Iterable[str | Path]) -> Listing:
+    """Files as they are named, and all that is visible below folders, in natural order.
+
+    Links to folders are followed; each real folder is read once.
 
     Raises:
-        DataNotFoundError: a path that does not exist.
+        DataNotFoundError: a path that does not exist, or is neither a file nor a folder.
         EmptyDataError: no picture at all.
     """
     named = [Path(place) for place in places]
-    found = [picture for place in named for picture in _pictures_of(place)]
-    if not found:
-        raise EmptyDataError(
-            f"no picture in {', '.join(map(str, named)) or 'an empty list'}",
-            "picture files or folders with some",
-            "check the paths",
-        )
-    return found
+    pictures: list[Path] = []
+    others: list[Path] = []
+    for place in named:
+        for file in _files_at(place):
+            (pictures if file == place or _is_picture(file) else others).append(file)
+    if not pictures:
+        raise _no_picture(named, others)
+    return Listing(tuple(pictures), tuple(others))
 
 
-def _pictures_of(place: Path) -> Iterator[Path]:
+def _is_picture(file: Path) -> bool:
+    """By its suffix, also where it is damaged; else by its first bytes, if it is a plain file."""
+    if file.suffix.lower() in PICTURE_SUFFIXES and (file.is_file() or not file.exists()):
+        return True
+    return file.is_file() and read_header(file) is not None
+
+
+def _files_at(place: Path) -> Iterator[Path]:
     if place.is_file():
         yield place  # whatever it is called: the user named it
     elif place.is_dir():
-        below = (path for path in place.rglob("*") if path.suffix.lower() in PICTURE_SUFFIXES)
-        visible = (path for path in below if not _hidden_below(path, place))
-        yield from sorted(visible, key=lambda path: natural_key(path.as_posix()))
+        yield from sorted(_files_below(place), key=lambda path: natural_key(path.as_posix()))
+    elif place.exists():
+        raise DataNotFoundError(
+            f"{place} is neither a file nor a folder", "a picture", "name a regular file"
+        )
     else:
         raise DataNotFoundError(f"no file or folder {place}", "a picture", "check the spelling")
 
 
-def _hidden_below(path: Path, place: Path) -> bool:
-    return any(is_litter(part) for part in path.relative_to(place).parts)
+def _files_below(folder: Path) -> Iterator[Path]:
+    known: set[tuple[int, int]] = set()
+    for here, folders, files in os.walk(folder, followlinks=True, onerror=_refuse):
+        status = os.stat(here)
+        if (status.st_dev, status.st_ino) in known:
+            folders.clear()
+            continue
+        known.add((status.st_dev, status.st_ino))
+        folders[:] = [name for name in folders if not is_litter(name)]
+        yield from (Path(here, name) for name in files if not is_litter(name))
+
+
+def _refuse(error: OSError) -> None:
+    raise DataNotFoundError(
+        f"{error.filename} can't be read ({error.strerror})",
+        "a folder that may be read",
+        "check its permissions",
+    ) from error
+
+
+def _no_picture(named: list[Path], others: list[Path]) -> EmptyDataError:
+    told = f" ({counted(len(others), 'other file')}: {listed(others)})" if others else ""
+    return EmptyDataError(
+        f"no picture in {', '.join(map(str, named)) or 'an empty list'}{told}",
+        "picture files or folders with some",
+        "check the paths",
+    )

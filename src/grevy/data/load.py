@@ -224,6 +224,7 @@ def _split_notes(facts: _Facts, rows: _Rows) -> list[str]:
 def split_from(
     decoded: Decoded, name: str, rows_M: NDArray[np.intp], classes: Sequence[str]
 ) -> Split:
+    """The decoded pictures in those rows; their labels are places in `classes`."""
     facts = _members(decoded.facts, name, {name: rows_M})
     index = {label: number for number, label in enumerate(classes)}
     return Split(

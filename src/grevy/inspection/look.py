@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import torch
 from torch import nn
 
 from grevy.classifier.classifier import Classifier, Pictures
@@ -21,6 +22,7 @@ from grevy.inspection.question import Question, answer
 from grevy.inspection.registry import Inspector
 from grevy.inspection.settings import Settings
 from grevy.inspection.view import View
+from grevy.models.finite import require_finite_answers
 from grevy.models.own.find import Model
 from grevy.models.own.using import using
 
@@ -137,4 +139,9 @@ def _alone(
 
 def _recorded(run: Run, split: str) -> RecordedPredictions:
     _ = run.results  # refuses a run that is not finished
-    return RecordedPredictions(run.path.name, run.predictions(split), run.predictions("validation"))
+    said = {name: run.predictions(name) for name in dict.fromkeys((split, "validation"))}
+    for name, predictions in said.items():
+        logits_NK = torch.from_numpy(predictions.logits_NK)
+        what = f"recorded {name} logits of {run.path}"
+        require_finite_answers(logits_NK, predictions.ids, what)
+    return RecordedPredictions(run.path.name, said[split], said["validation"])

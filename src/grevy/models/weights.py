@@ -9,6 +9,7 @@ from pathlib import Path
 from torch import Tensor, nn
 
 from grevy.errors import WeightsError
+from grevy.models.finite import require_finite_weights
 from grevy.models.weights_file import Weights, read_weights
 
 SHOWN = 3
@@ -55,6 +56,7 @@ def load_weights(model: nn.Module, source: Path | str, *, partial: bool = False)
         DataNotFoundError, DataFormatError, UnsafePickleError: see `read_weights`.
         WeightsError: without `partial`, a tensor of the model or of the file has no counterpart
             of its shape; with it, none has.
+        NotFiniteError: weights that are NaN or infinite.
     """
     return put_weights(model, read_weights(Path(source)), partial=partial)
 
@@ -69,7 +71,9 @@ def put_weights(model: nn.Module, weights: Weights, *, partial: bool = False) ->
     if not partial and (found.missing or found.unexpected or found.mismatched):
         mend = "choose weights of this architecture (grevy look --partial loads what fits)"
         raise _refusal(found, wanted, weights, mend)
-    model.load_state_dict({name: weights.tensors[name] for name in found.loaded}, strict=False)
+    tensors = {name: weights.tensors[name] for name in found.loaded}
+    require_finite_weights(model, f"weights '{weights.path}'", "choose another file", tensors)
+    model.load_state_dict(tensors, strict=False)
     return found
 
 

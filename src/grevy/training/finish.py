@@ -128,7 +128,8 @@ def evaluate_and_save(
     pictures, network, recipe = setup.pictures[split], setup.behind_cut(state.network), setup.recipe
 
     def logits(view: AugmentedView, index_N: Tensor | None = None) -> Tensor:
-        return logits_of(network, pictures, setup.precision, view, index_N)
+        names = data.splits[split].ids
+        return logits_of(network, pictures, setup.precision, view, index_N, names=names)
 
     plain_NK = logits(PLAIN)
     # Further views of 45,000 train pictures would take longer than all else, and tell nothing.

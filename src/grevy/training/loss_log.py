@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from grevy.errors import NonFiniteLossError
+from grevy.errors import NonFiniteLossError, NotFiniteError
 from grevy.training.distributed import World
 from grevy.training.state import TrainingProgress
 
@@ -83,15 +83,28 @@ class LossLog:
             self._write({**row, "loss": loss})
 
 
+def non_finite_check(
+    error: NotFiniteError, progress: TrainingProgress, lr: float
+) -> NonFiniteLossError:
+    """The same of a check: the network has no finite answer to a picture of it."""
+    return NonFiniteLossError(
+        f"{error.received} at the check after step {progress.step} ({_what_is_good(progress)})",
+        "finite logits",
+        f"try a smaller --optimizer.lr, for example {lr / 10:g}, or --precision fp32",
+    )
+
+
 def non_finite_loss(row: Row, progress: TrainingProgress, lr: float) -> NonFiniteLossError:
     """Says where the loss broke, what is still good, and a learning rate to try."""
-    good = (
-        f"the best check was at step {progress.best_step}, the last checkpoint has its weights"
-        if progress.best_loss is not None
-        else "there was no good check before"
-    )
     return NonFiniteLossError(
-        f"loss {row['loss']} at step {row['step']} with learning rate {row['lr']:g} ({good})",
+        f"loss {row['loss']} at step {row['step']} with learning rate {row['lr']:g} "
+        f"({_what_is_good(progress)})",
         "a finite loss",
         f"try a smaller --optimizer.lr, for example {lr / 10:g}, or --precision fp32",
     )
+
+
+def _what_is_good(progress: TrainingProgress) -> str:
+    if progress.best_loss is None:
+        return "there was no good check before"
+    return f"the best check was at step {progress.best_step}, the last checkpoint has its weights"

@@ -24,7 +24,7 @@ from grevy.classifier.run import Run
 from grevy.data.load import load_data
 from grevy.data.randomness import derive, generator, own_randomness
 from grevy.data.types import ImageData
-from grevy.errors import RunInterruptedError
+from grevy.errors import NotFiniteError, RunInterruptedError
 from grevy.models.own.faults import faults_shown
 from grevy.models.own.find import Model
 from grevy.models.own.of_record import networks_of
@@ -39,7 +39,7 @@ from grevy.training.finish import finish
 from grevy.training.interrupt import Interrupt, watch_interrupt
 from grevy.training.listeners.listener import Listener
 from grevy.training.listeners.several import listeners_of
-from grevy.training.loss_log import LossLog
+from grevy.training.loss_log import LossLog, non_finite_check
 from grevy.training.profile.summary import chosen_timer, record_profile
 from grevy.training.profile.timer import LoopTimer
 from grevy.training.rates import set_learning_rates
@@ -270,10 +270,17 @@ def train_step(
 
 
 def check(setup: Setup, state: State, recorder: Recorder, seconds: float) -> None:
-    """Evaluate on the validation split, keep the weights if they are the best, maybe stop."""
+    """Evaluate on the validation split, keep the weights if they are the best, maybe stop.
+
+    Raises:
+        NonFiniteLossError: the network's logits are not finite; nothing of them is kept.
+    """
     progress = state.progress
     validation = setup.pictures["validation"]
-    logits_NK = logits_of(setup.behind_cut(state.network), validation, setup.precision)
+    try:
+        logits_NK = logits_of(setup.behind_cut(state.network), validation, setup.precision)
+    except NotFiniteError as error:
+        raise non_finite_check(error, progress, setup.recipe.optimizer.lr) from error
     result = setup.world.agree(score(logits_NK, validation.labels_N))
     epoch = round(progress.step / setup.batches.steps_per_epoch, 4)
     scores = {"loss": result["loss"], "accuracy": result["accuracy"]}

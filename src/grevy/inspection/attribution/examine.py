@@ -25,6 +25,7 @@ from grevy.inspection.attribution.view import (
 )
 from grevy.inspection.view import Check
 from grevy.inspection.watching import as_found
+from grevy.models.finite import require_finite_answers, require_finite_logits
 
 
 @dataclass(frozen=True)
@@ -89,6 +90,7 @@ def examine(
     Raises:
         ClassNotFoundError: no such class.
         InputError: pictures that can't be read.
+        NotFiniteError: logits or maps that are NaN or infinite.
     """
     model, name = classifier.model, settings.class_name
     chosen = None if name is None else classifier.class_index(name)
@@ -96,8 +98,12 @@ def examine(
         inputs = classifier.prepare(pictures)
         images_BCHW = inputs.images_NCHW
         logits_BK = _logits(model, images_BCHW)
+        require_finite_logits(
+            model, logits_BK, inputs.names, classifier.name, lambda row: images_BCHW[row : row + 1]
+        )
         classes_B = logits_BK.argmax(1) if chosen is None else _full(logits_BK, chosen)
         found = method.find(model, images_BCHW, classes_B)
+        require_finite_answers(found.maps_BHW, inputs.names, f"maps of {classifier.name}")
         random_maps = [
             under_random_weights(
                 model, method.evidence, images_BCHW, classes_B, settings.seed + draw

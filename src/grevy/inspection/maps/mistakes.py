@@ -30,6 +30,7 @@ from grevy.inspection.maps.calibration_numbers import probabilities_of
 from grevy.inspection.maps.notes import about_split
 from grevy.inspection.view import Check, number, png_of
 from grevy.inspection.watching import as_found
+from grevy.models.finite import require_finite_answers
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -93,7 +94,9 @@ def _maps(
             )
             for classes_M in classes_2M
         ]
-    return name, torch.stack(maps, 1).cpu().numpy()
+    maps_M2HW = torch.stack(maps, 1).cpu()
+    require_finite_answers(maps_M2HW, (), f"maps of {classifier.name} for its mistakes")
+    return name, maps_M2HW.numpy()
 
 
 def _maps_of(

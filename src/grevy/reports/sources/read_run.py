@@ -7,8 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from grevy.classifier.run import Run
 from grevy.errors import CorruptRecordError
+from grevy.figures.numerals import counted
 from grevy.records.events import read_events
 from grevy.records.predictions import Predictions, load_predictions
 from grevy.records.results import SPLITS
@@ -91,5 +94,11 @@ def _predictions(path: Path, classes: int) -> Predictions:
             f"predictions in {path} do not fit together",
             f"a label and {classes} logits for each of {n:,} pictures",
             "write it again with grevy evaluate",
+        )
+    if broken := max(int((~np.isfinite(table).all(1)).sum()) for table in tables):
+        raise CorruptRecordError(
+            f"recorded logits that are not finite on {counted(broken, f'{path.stem} picture')}",
+            "finite logits",
+            "train again with a lower learning rate",
         )
     return said
