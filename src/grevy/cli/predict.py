@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import tyro
 
 from grevy.cli.output import Output
+from grevy.documents.columns import clean_line
 from grevy.errors import UnreadablePictureError, UsageError
 from grevy.figures.numerals import counted
 from grevy.words.parse import parse
@@ -104,12 +105,16 @@ def main(words: list[str]) -> None:
         _write(_as_csv(found) if kind == "csv" else _as_json(found), arguments.out)
     _tell_doubtful(found)
     _tell_others(found)
-    _tell_unreadable(found)
+    _tell_unreadable(found, as_json=kind == "json" and arguments.out is None)
 
 
 def _require_probability(unsure: float | None) -> None:
     if unsure is not None and not 0 < unsure <= 1:
-        meant = f"--unsure {unsure / 100:g}" if 1 < unsure <= 100 else "for example --unsure 0.6"
+        meant = (
+            f"did you mean --unsure {unsure / 100:g}?"
+            if 1 < unsure <= 100
+            else "for example --unsure 0.6"
+        )
         raise UsageError(f"--unsure {unsure:g}", "a probability above 0 and up to 1", meant)
 
 
@@ -194,19 +199,24 @@ def _tell_doubtful(found: Found) -> None:
 def _tell_others(found: Found) -> None:
     """What was not predicted, where it does not get between the rows."""
     if found.others:
-        names = ", ".join(map(str, found.others[:_SHOWN]))
+        names = clean_line(", ".join(map(str, found.others[:_SHOWN])))
         more = f" and {len(found.others) - _SHOWN:,} more" if len(found.others) > _SHOWN else ""
         count = counted(len(found.others), "file")
         print(f"not predicted, {count} that can't be decoded: {names}{more}", file=sys.stderr)
 
 
-def _tell_unreadable(found: Found) -> None:
+def _tell_unreadable(found: Found, *, as_json: bool) -> None:
     """The rest is printed; the exit status still says that something was wrong."""
     bad = [p for p in found.predictions if p.error is not None]
-    if bad:
-        raise UnreadablePictureError(
-            f"{len(bad)} of {counted(len(found.predictions), 'picture')} can't be read, first "
-            f"{bad[0].picture} ({bad[0].error})",
-            "pictures",
-            "replace them; all others are predicted above",
-        )
+    if not bad:
+        return
+    error = UnreadablePictureError(
+        f"{len(bad)} of {counted(len(found.predictions), 'picture')} can't be read, first "
+        f"{bad[0].picture} ({bad[0].error})",
+        "pictures",
+        "replace them; all others are predicted above",
+    )
+    if as_json:  # the one object on standard output is there already, and names them
+        print(f"grevy: {clean_line(str(error))}", file=sys.stderr)
+        raise SystemExit(error.exit_status)
+    raise error

@@ -62,8 +62,8 @@ def _is_picture(file: Path) -> bool:
 
 
 def _files_at(place: Path) -> Iterator[Path]:
-    if place.is_file():
-        yield place  # whatever it is called: the user named it
+    if place.is_file() or (place.is_symlink() and not place.exists()):
+        yield place  # whatever it is called; a link that leads nowhere can't be read
     elif place.is_dir():
         yield from sorted(_files_below(place), key=lambda path: natural_key(path.as_posix()))
     elif place.exists():

@@ -146,6 +146,40 @@ def test_evaluate_on_other_pictures(run: grevy.Run, folder: Path, tmp_path: Path
     assert run.record.test_reads == before
 
 
+def test_evaluate_says_that_a_folder_has_no_splits_and_which_classes_are_missing(
+    run: grevy.Run, folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    some = tmp_path / "some"
+    for picture in sorted((folder / "test" / "down").iterdir())[:3]:
+        (some / "down").mkdir(parents=True, exist_ok=True)
+        shutil.copy(picture, some / "down")
+    main(["evaluate", str(run.path), str(some)])
+    said = capsys.readouterr().out
+    assert f"on all 3 pictures of {some}, which has no splits" in said
+    assert "95 % interval" in said
+    assert "no picture of class 'across'" in said
+    main(["evaluate", str(run.path), str(some), "--json"])
+    found = json.loads(capsys.readouterr().out)
+    assert (found["split"], found["n"], found["missing"]) == ("all", 3, ["across"])
+    assert found["low"] < found["accuracy"] <= found["high"]
+    assert found["counted"] is False
+
+
+def test_evaluate_takes_the_names_of_splits_of_other_data_only(
+    run: grevy.Run, folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for number in (0, 1):
+        shutil.copytree(folder / "test", tmp_path / "folds" / f"fold{number}")
+    words = ["--pictures.splits", "test=fold1"]
+    main(["evaluate", str(run.path), str(tmp_path / "folds"), *words])
+    said = capsys.readouterr().out
+    assert "20 pictures" in said
+    assert "the test pictures of the run" not in said.splitlines()[0]
+    with pytest.raises(SystemExit):
+        main(["evaluate", str(run.path), *words])
+    assert "--pictures.splits for the run's own data" in capsys.readouterr().err
+
+
 def test_predict_as_table_csv_and_json(
     run: grevy.Run, folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
