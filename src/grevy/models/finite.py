@@ -100,24 +100,25 @@ def require_finite_logits(
 
 
 def where_it_arises(model: nn.Module, inputs: Tensor) -> str:
-    """The first layer behind which a value is not finite, as a clause; "" where none is seen."""
-    if not bool(inputs.isfinite().all()):
+    """Before or behind which layer a value is first not finite, as a clause; "" if none is seen."""
+    if not _are_finite(inputs):
         return " (already in the normalised picture)"
     with _first_not_finite(model) as found:
         model(inputs)
-    return f" (first behind layer '{found[0]}')" if found else ""
+    return f" (first {found[0]})" if found else ""
 
 
 @contextmanager
 def _first_not_finite(model: nn.Module) -> Iterator[list[str]]:
-    """Names of layers without layers inside, in the order of their first answer that is so."""
+    """Where values are not finite, in the order of the calls, of layers without layers inside."""
     found: list[str] = []
 
     def watch(name: str, module: nn.Module) -> torch.utils.hooks.RemovableHandle:
-        def look(_module: nn.Module, _inputs: object, output: object) -> None:
-            tensors = [leaf for leaf in tree_leaves(output) if isinstance(leaf, Tensor)]
-            if not all(bool(tensor.isfinite().all()) for tensor in tensors):
-                found.append(name)
+        def look(_module: nn.Module, inputs: object, output: object) -> None:
+            if not _are_finite(inputs):
+                found.append(f"before layer '{name}'")
+            elif not _are_finite(output):
+                found.append(f"behind layer '{name}'")
 
         return module.register_forward_hook(look)
 
@@ -128,6 +129,12 @@ def _first_not_finite(model: nn.Module) -> Iterator[list[str]]:
     finally:
         for handle in handles:
             handle.remove()
+
+
+def _are_finite(values: object) -> bool:
+    """Whether all tensors in it are."""
+    tensors = [leaf for leaf in tree_leaves(values) if isinstance(leaf, Tensor)]
+    return all(bool(tensor.isfinite().all()) for tensor in tensors)
 
 
 def _is_running(name: str) -> bool:

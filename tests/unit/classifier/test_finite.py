@@ -18,7 +18,7 @@ from grevy.classifier.logits import logits_of
 from grevy.data.batches import PicturesOnDevice
 from grevy.data.types import Split
 from grevy.errors import NonFiniteLossError, NotFiniteError
-from grevy.models.finite import require_finite_weights
+from grevy.models.finite import require_finite_weights, where_it_arises
 from grevy.models.weights import load_weights
 from grevy.training.listeners.listener import Listener
 
@@ -60,6 +60,20 @@ def test_a_picture_that_a_network_has_no_answer_to_is_named(odd: float, tmp_path
     images = classifier.prepare(pictures(10, 250)).images_NCHW
     with pytest.raises(NotFiniteError, match="first picture 1 "):
         classifier.logits(images)
+
+
+def test_what_arises_between_layers_is_said_to_be_before_the_next() -> None:
+    class Between(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.flat, self.last = nn.Flatten(), nn.Linear(12, 2)
+
+        def forward(self, images: torch.Tensor) -> torch.Tensor:
+            return self.last((self.flat(images) - 0.5).log())
+
+    assert where_it_arises(Between(), torch.zeros(1, 3, 2, 2)) == " (first before layer 'last')"
+    assert where_it_arises(Between(), torch.ones(1, 3, 2, 2)) == ""
+    assert "normalised picture" in where_it_arises(Between(), torch.full((1, 3, 2, 2), math.inf))
 
 
 def test_an_evaluation_names_the_picture_too(tmp_path: Path) -> None:
