@@ -191,7 +191,7 @@ def _tell_doubtful(found: Found) -> None:
     """Beside the answers, not among them."""
     doubtful = [p for p in found.predictions if p.note]
     if doubtful:
-        first = f"{doubtful[0].picture}: {doubtful[0].note}"
+        first = clean_line(f"{doubtful[0].picture}: {doubtful[0].note}")
         of_all = f"{len(doubtful):,} of {counted(len(found.predictions), 'picture')}"
         print(f"note      {of_all} may not show what you think, first {first}", file=sys.stderr)
 
