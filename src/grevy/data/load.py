@@ -12,10 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from grevy.data.cache import Decoded, OnProgress, decode_source
+from grevy.data.names import listed
 from grevy.data.natural import natural_key
 from grevy.data.sources import array_source, find_source
 from grevy.data.sources.find import as_it_is
-from grevy.data.sources.rules import checked, listed
+from grevy.data.sources.rules import checked
 from grevy.data.splits import data_fingerprint, order_hash, split_hash, stratified_part, take_rows
 from grevy.data.types import SPLITS, ImageData, PictureFacts, Source, Split
 from grevy.errors import DataError, DataFormatError, UnreadablePictureError

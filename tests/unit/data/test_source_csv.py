@@ -75,7 +75,7 @@ def test_the_content_hash_changes_with_a_label(table):
     [
         ("", "columns"),
         ("a.png,x\nb.png,y\n", "'a.png', 'x'"),
-        ("path;label\na.png;x\n", "path;label.*commas"),
+        ("path:label\na.png:x\n", "path:label.*commas"),
         ("path,label\na.png,x\nb.png,\n", "no label in row 3"),
         ("path,label\n,x\nb.png,y\n", "no path in row 2"),
         ("path,label\na.png,x,more\n", "3 fields in row 2"),

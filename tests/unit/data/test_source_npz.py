@@ -66,7 +66,7 @@ def test_other_arrays_are_noted(tmp_path, own_cache):
 @pytest.mark.parametrize(
     ("arrays", "said"),
     [
-        ({"x": X, "y": Y}, "'x', 'y'"),
+        ({"a": X, "b": Y}, "'a', 'b'"),
         ({"x_train": X, "y_train": Y, "x_test": X}, "in pairs"),
         ({"x_train": X, "y_train": Y, "images": X, "labels": Y}, "'images'"),
         ({"images": X / 255, "labels": Y}, "float64.*255"),

@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from grevy.data.content_hash import content_hash
-from grevy.data.sources.rules import checked, class_labels, row_ids
+from grevy.data.sources.labels import class_labels
+from grevy.data.sources.rules import checked, row_ids
 from grevy.data.types import ArraySplit, Source
 from grevy.data.unpickle import Plain, unpickle
 from grevy.errors import DataFormatError, DataNotFoundError
@@ -104,7 +105,7 @@ def _read_split(split: str, batches: list[Path], labels: str, names: tuple[str, 
         values = content.get(labels)
         if not isinstance(values, list) or len(values) != len(_pixels(content, batch)):
             raise _foreign(batch, f"no list {labels!r} with one label for each picture")
-        found += class_labels(values, names, str(batch))
+        found += class_labels(values, names, str(batch)).names
     return ArraySplit(row_ids(split, len(found)), tuple(found), _reader(batches))
 
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-import csv
+import os
 import re
-from collections.abc import Iterator
+from collections.abc import Sequence
 from pathlib import Path, PurePath
 from typing import NamedTuple
 
 from grevy.data.content_hash import content_hash
-from grevy.data.sources.rules import checked, listed
+from grevy.data.names import Spellings, listed, nfc
+from grevy.data.sources.csv_text import Grid, read_grid
+from grevy.data.sources.labels import class_labels, rows_said
+from grevy.data.sources.rules import checked
 from grevy.data.sources.table_splits import row_splits, split_column, unread_note
 from grevy.data.types import SPLITS, EncodedSplit, Source
 from grevy.errors import DataFormatError, DataNotFoundError
@@ -23,13 +26,13 @@ _COLUMNS = {
     "label": ("label", "class", "category", "labels", "class_name", "label_name", "target"),
 }
 _AS_NAMED = SplitChoice()
-_NO_LABELS = frozenset(("nan",))
-"""What programs write for a label that is not there."""
 
 
 class _Row(NamedTuple):
-    line: int
+    number: int
     path: str
+    file: str
+    """The path as the disk spells it."""
     label: str
     split: str
 
@@ -40,11 +43,12 @@ class _Table(NamedTuple):
 
 
 def read_csv(path: Path, name: str, choice: SplitChoice = _AS_NAMED) -> Source:
-    """One picture a line, in UTF-8 and with commas; the first line names the columns.
+    """One picture a line; the first line names the columns, and shows what separates them.
 
     Columns, in any order and case: `path` (or `file`, `file_name`, `image`, `image_path`, ...),
     relative to the CSV file or absolute; `label` (or `class`, `category`, ...), a class name; and
-    optionally `split`, in any usual word, or the chosen column. Others are named in a note.
+    optionally `split`, in any usual word, or the chosen column. Others are named in a note. What is
+    there and no file (a link that leads nowhere, a pipe) is a picture that can't be read.
 
     Raises:
         DataFormatError: no such columns, a line with an empty field, a picture listed twice, or a
@@ -54,7 +58,7 @@ def read_csv(path: Path, name: str, choice: SplitChoice = _AS_NAMED) -> Source:
     """
     rows, notes = _table(path, choice)
     _require_each_once(path, rows)
-    missing = [row.path for row in rows if not _is_listed(path.parent / row.path)]
+    missing = [row.path for row in rows if not os.path.lexists(path.parent / row.file)]
     if missing:
         raise DataNotFoundError(
             f"{path} lists {listed(missing)}, which are not there",
@@ -66,94 +70,97 @@ def read_csv(path: Path, name: str, choice: SplitChoice = _AS_NAMED) -> Source:
         for split in SPLITS
         if not rows or any(row.split == split for row in rows)
     }
-    read = [row.path for row in rows if (path.parent / row.path).is_file()]
+    read = [row.file for row in rows if (path.parent / row.file).is_file()]
     return checked(Source(name, splits, content_hash(path.parent, [path.name, *read]), notes=notes))
-
-
-def _is_listed(picture: Path) -> bool:
-    """Whether it is there; a link that leads nowhere is a picture that can't be read."""
-    return picture.is_file() or picture.is_symlink()
 
 
 def _split(folder: Path, rows: list[_Row]) -> EncodedSplit:
     ids = tuple(row.path for row in rows)
     labels = tuple(row.label for row in rows)
-    return EncodedSplit(ids, labels, lambda: [folder / name for name in ids])
+    return EncodedSplit(ids, labels, lambda: [folder / row.file for row in rows])
 
 
 def _table(path: Path, choice: SplitChoice) -> _Table:
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            header, *lines = _lines(path, csv.reader(file, strict=True))
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise _malformed(path, f"is no CSV in UTF-8 ({error})") from error
-    columns = _columns(path, header[1])
-    named = split_column(str(path), header[1], choice)
-    if named is not None:
-        columns["split"] = header[1].index(named)
-    cells = [_cells(path, number, fields, columns) for number, fields in lines]
-    splits: list[str | None] = ["train"] * len(cells)
-    notes = unread_note(header[1], [header[1][position] for position in columns.values()])
-    if named is not None:
-        values = [row["split"] for row in cells]
-        splits, more = row_splits(str(path), named, values, choice, [n for n, _ in lines])
-        notes = (*more, *notes)
-    found = zip(lines, cells, splits, strict=True)
-    rows = [
-        _Row(number, PurePath(row["path"]).as_posix(), row["label"], split)
-        for (number, _), row, split in found
-        if split
-    ]
-    return _Table(rows, notes)
+    grid = read_grid(path, lambda header: _positions(header).keys() == _COLUMNS.keys())
+    columns = _columns(path, grid)
+    named = split_column(str(path), grid.header, choice)
+    read = [*columns.values(), *([grid.header.index(named)] if named is not None else [])]
+    splits, split_notes = _splits(path, grid, named, choice)
+    kept = [row for row, split in enumerate(splits) if split]
+    numbers = [grid.numbers[row] for row in kept]
+    paths = _filled(path, grid, "path", columns["path"], kept)
+    names = [PurePath(text).as_posix() for text in paths]
+    cells = [grid.rows[row][columns["label"]] for row in kept]
+    labels = class_labels(cells, None, str(path), numbers)
+    files = map(Spellings(path.parent).find, names)
+    taken = [split for split in splits if split]
+    rows = list(map(_Row, numbers, names, files, labels.names, taken))
+    unread = unread_note(grid.header, [grid.header[position] for position in read])
+    return _Table(rows, (*split_notes, *unread, *labels.notes))
 
 
-def _lines(path: Path, lines: Iterator[list[str]]) -> list[tuple[int, list[str]]]:
-    """Row and fields of the header, its names stripped, and of every line that is not empty."""
-    header = [name.strip() for name in next(lines, [])]
-    numbered = [(number, fields) for number, fields in enumerate(lines, start=2) if fields]
-    _columns(path, header)
-    for number, fields in numbered:
-        if len(fields) != len(header):
-            raise _malformed(path, f"has {len(fields)} fields in row {number}, not {len(header)}")
-    return [(1, header), *numbered]
+def _splits(
+    path: Path, grid: Grid, named: str | None, choice: SplitChoice
+) -> tuple[Sequence[str | None], tuple[str, ...]]:
+    """The split of each row, None for those of no chosen split; and the notes on it."""
+    if named is None:
+        return ["train"] * len(grid.rows), ()
+    place = grid.header.index(named)
+    every = range(len(grid.rows))
+    values = [row[place].strip() for row in grid.rows]
+    if not choice.names:
+        values = _filled(path, grid, "split", place, every)
+    return row_splits(str(path), named, values, choice, grid.numbers)
 
 
-def _cells(path: Path, number: int, fields: list[str], columns: dict[str, int]) -> dict[str, str]:
-    row = {column: fields[position].strip() for column, position in columns.items()}
-    for column, value in row.items():
-        if not value:
-            raise _malformed(path, f"has no {column} in row {number}")
-    if row["label"].casefold() in _NO_LABELS:
-        raise _malformed(path, f"has the label {row['label']!r}, which is none, in row {number}")
-    return row
+def _filled(path: Path, grid: Grid, kind: str, place: int, rows: Sequence[int]) -> list[str]:
+    """The cells of a column in these rows, none of them empty."""
+    cells = [grid.rows[row][place].strip() for row in rows]
+    empty = [grid.numbers[row] for row, cell in zip(rows, cells, strict=True) if not cell]
+    if empty:
+        raise _malformed(path, f"has no {kind} in {rows_said(empty, len(cells))}")
+    return cells
 
 
-def _columns(path: Path, header: list[str]) -> dict[str, int]:
-    """Position of the columns of paths and of labels."""
+def _columns(path: Path, grid: Grid) -> dict[str, int]:
+    """Position of the columns of paths and of labels; each row has a cell for each column."""
+    columns = _positions(grid.header)
+    if columns.keys() != _COLUMNS.keys():
+        raise _malformed(path, f"has the columns {listed(grid.header) or 'of an empty file'}")
+    for name in (grid.header[position] for position in columns.values()):
+        if grid.header.count(name) > 1:
+            raise _malformed(path, f"has the column {name!r} twice")
+    for number, row in zip(grid.numbers, grid.rows, strict=True):
+        if len(row) != len(grid.header):
+            fields = f"{len(row)} fields in row {number}, not {len(grid.header)}"
+            raise _malformed(path, f"has {fields}")
+    return columns
+
+
+def _positions(header: Sequence[str]) -> dict[str, int]:
+    """Of the columns of paths and of labels, as far as they are there."""
     names = [re.sub(r"[\s-]+", "_", name.lower()) for name in header]
-    columns = {
+    return {
         column: names.index(word)
         for column, words in _COLUMNS.items()
         for word in reversed(words)
         if word in names
     }
-    if not {"path", "label"} <= columns.keys():
-        raise _malformed(path, f"has the columns {listed(header) or 'of an empty file'}")
-    return columns
 
 
 def _require_each_once(path: Path, rows: list[_Row]) -> None:
     first: dict[str, int] = {}
     for row in rows:
-        if row.path in first:
-            raise _malformed(path, f"lists {row.path} in rows {first[row.path]} and {row.line}")
-        first[row.path] = row.line
+        known = first.setdefault(nfc(row.path), row.number)
+        if known != row.number:
+            raise _malformed(path, f"lists {row.path} in rows {known} and {row.number}")
 
 
 def _malformed(path: Path, received: str) -> DataFormatError:
     return DataFormatError(
         f"{path} {received}",
-        "lines of path,label or path,label,split with commas, the first naming the columns "
-        f"({', '.join(_COLUMNS['path'])}; {', '.join(_COLUMNS['label'])}), and each picture once",
+        "lines of path,label or path,label,split with commas (or semicolons, tabs or | throughout),"
+        f" the first naming the columns ({', '.join(_COLUMNS['path'])};"
+        f" {', '.join(_COLUMNS['label'])}), and each picture once",
         "correct the file",
     )

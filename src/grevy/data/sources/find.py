@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
-from grevy.data.archives import ARCHIVE_SUFFIXES, is_archive, unpack
+from grevy.data.archives import ARCHIVE_SUFFIXES, is_archive, unpack, unpacking_notes
+from grevy.data.names import Spellings, listed
 from grevy.data.sources import hub
 from grevy.data.sources.arrays import array_source
 from grevy.data.sources.builtin import BUILT_IN, read_built_in
@@ -21,7 +23,7 @@ from grevy.data.sources.parquet import (
     read_parquet_file,
     read_parquet_folder,
 )
-from grevy.data.sources.rules import listed, short_name
+from grevy.data.sources.rules import short_name
 from grevy.data.types import Source
 from grevy.errors import DataFormatError, DataNotFoundError
 from grevy.recipes.parts import GROUPS, Part, known_parts, load_entry_points
@@ -31,13 +33,10 @@ _Reader = Callable[[Path, str], Source]
 _SplitReader = Callable[[Path, str, SplitChoice], Source]
 
 
-def _read_npz(path: Path, name: str, choice: SplitChoice) -> Source:
-    return as_it_is(read_npz(path, name), choice)
-
-
 _FILES: dict[str, _SplitReader] = {
     ".csv": read_csv,
-    ".npz": _read_npz,
+    ".tsv": read_csv,
+    ".npz": read_npz,
     ".parquet": read_parquet_file,
 }
 _FOLDERS: tuple[tuple[Callable[[Path], Path | None], _Reader], ...] = (
@@ -69,7 +68,7 @@ def find_source(where: str | Path, choice: SplitChoice = _AS_NAMED) -> Source:
         return hub.read_hub(where, choice)
     if isinstance(where, str) and (part := _recognising(where)):
         return as_it_is(array_source(part.name, part.built(where)), choice)
-    path = Path(where).expanduser()
+    path = Path(Spellings(Path()).find(str(Path(where).expanduser())))
     if path.is_dir():
         return _read_folder(path, short_name(path), choice)
     if path.is_file():
@@ -136,7 +135,9 @@ def as_it_is(source: Source, choice: SplitChoice) -> Source:
 
 def _read_file(path: Path, name: str, choice: SplitChoice) -> Source:
     if is_archive(path):
-        return _read_folder(inner_folder(unpack(path)), name, choice)
+        folder = unpack(path)
+        source = _read_folder(inner_folder(folder), name, choice)
+        return replace(source, notes=(*unpacking_notes(folder), *source.notes))
     if read := _FILES.get(path.suffix.lower()):
         return read(path, name, choice)
     raise DataFormatError(

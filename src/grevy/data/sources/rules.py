@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from grevy.data.archives import ARCHIVE_SUFFIXES
+from grevy.data.names import listed, nfc
 from grevy.data.natural import natural_key
+from grevy.data.sources.composed import composed
 from grevy.data.types import Source
 from grevy.errors import (
     ClassMismatchError,
@@ -24,19 +26,12 @@ PICTURE_SUFFIXES = frozenset(
 
 def short_name(path: Path) -> str:
     """Name of a source for run directories: the last part of its path, in plain letters."""
-    name = path.resolve().name
-    for suffix in (*ARCHIVE_SUFFIXES, ".csv", ".npz", ".parquet"):
+    name = nfc(path.resolve().name)
+    for suffix in (*ARCHIVE_SUFFIXES, ".csv", ".tsv", ".npz", ".parquet"):
         if name.lower().endswith(suffix):
             name = name[: -len(suffix)]
             break
     return re.sub(r"[^\w.-]+", "-", name).strip("-.") or "data"
-
-
-def listed(names: Iterable[object], limit: int = 5) -> str:
-    """The first few names in quotes, and how many more there are."""
-    texts = [f"'{name}'" for name in names]
-    more = f" and {len(texts) - limit:,} more" if len(texts) > limit else ""
-    return ", ".join(texts[:limit]) + more
 
 
 def row_ids(split: str, count: int) -> tuple[str, ...]:
@@ -44,54 +39,21 @@ def row_ids(split: str, count: int) -> tuple[str, ...]:
     return tuple(f"{split}/{row:06d}" for row in range(count))
 
 
-def class_labels(
-    values: Sequence[object], names: Sequence[str] | None, where: str
-) -> tuple[str, ...]:
-    """Class name of each picture.
-
-    Args:
-        values: integers, which are positions in `names` or else named by their decimals; or class
-            names.
-        names: the class names in the publisher's order, if there are any.
-        where: what to call the place in an error.
-
-    Raises:
-        DataFormatError: a label that is neither, is empty, or has no name.
-    """
-    try:
-        table = {value: _class_label(value, names) for value in set(values)}
-    except (ValueError, TypeError) as error:
-        raise DataFormatError(
-            f"{where} has a label that can't be used ({error})",
-            "integers from 0 that have a name each, or class names",
-            "correct the labels, or leave out pictures that have none",
-        ) from error
-    return tuple(table[value] for value in values)
-
-
-def _class_label(value: object, names: Sequence[str] | None) -> str:
-    if isinstance(value, str) and value:
-        return value
-    if not isinstance(value, int) or isinstance(value, bool):
-        raise TypeError(f"{value!r} of type {type(value).__name__}")
-    if names is None:
-        return str(value)
-    if not 0 <= value < len(names):
-        raise ValueError(f"{value}, and there are names for 0 to {len(names) - 1}")
-    return names[value]
-
-
 def checked(source: Source) -> Source:
-    """The source itself, if it has pictures to train on and the same classes in every split.
+    """The source, its names spelled one way (NFC), if it can be trained on.
+
+    It has pictures, and the same classes in every split. This is the one door of names: whatever a
+    reader found, classes and picture ids leave here composed.
 
     Raises:
         EmptyDataError: no pictures, or none in one split.
         MissingSplitError: no train split.
         OneClassError: fewer than two classes.
         ClassMismatchError: a split lacks a class or has an extra one.
-        DataFormatError: a file name that is no text.
+        DataFormatError: a file name that is no text; what `composed` raises.
     """
     _require_pictures(source)
+    source = composed(source)
     train = set(source.splits["train"].labels)
     classes = set(source.class_names or train)
     for name, split in source.splits.items():
