@@ -99,6 +99,14 @@ def place_name(where: Where, source: Source) -> str:
     return str(where) if isinstance(where, str | Path) else source.name
 
 
+def typed_place(place: str, pictures: PicturesConfig) -> str:
+    """The place and what was said about its splits, as one types them behind a command."""
+    words = [place]
+    words += ["--pictures.splits", pictures.splits] * bool(pictures.splits)
+    words += ["--pictures.split-column", pictures.split_column] * bool(pictures.split_column)
+    return shlex.join(words)
+
+
 def class_order(source: Source) -> tuple[str, ...]:
     """Class names in the order of their indices: the publisher's, else natural sort."""
     names = set(source.splits["train"].labels)
@@ -130,12 +138,13 @@ def _readable(
     if not bad:
         return rows, []
     total = sum(map(len, facts.values()))
+    place = typed_place(place, pictures)
     if pictures.unreadable == "stop":
         raise _unreadable(bad, total, place)
     _check_rest(source, rows, len(bad))
     named = "; ".join(f"{name}: {fact.id} ({fact.error})" for name, fact in bad[:_NAMED_AT_MOST])
     more = len(bad) - _NAMED_AT_MOST
-    rest = f"; and {more:,} more, which `grevy data {shlex.quote(place)}` lists" if more > 0 else ""
+    rest = f"; and {more:,} more, which `grevy data {place}` lists" if more > 0 else ""
     return rows, [
         f"left out {len(bad):,} of {counted(total, 'picture')} that can't be read: {named}{rest}"
     ]
@@ -144,12 +153,13 @@ def _readable(
 def _unreadable(
     bad: Sequence[tuple[str, PictureFacts]], total: int, place: str
 ) -> UnreadablePictureError:
+    """The refusal; `place` as it is typed."""
     names = listed([fact.id for _, fact in bad])
     return UnreadablePictureError(
         f"{len(bad):,} of {counted(total, 'picture')} can't be read: {names}"
         f" (the first because: {bad[0][1].error})",
         "pictures that can be decoded",
-        f"`grevy data {shlex.quote(place)}` lists them all; mend or remove them,"
+        f"`grevy data {place}` lists them all; mend or remove them,"
         " or leave them out with --pictures.unreadable leave-out",
     )
 

@@ -55,11 +55,18 @@ _LAYOUTS = (
 
 def find_cifar(folder: Path) -> Path | None:
     """The folder with the batches: this one, or the publisher's inside it."""
-    for layout in _LAYOUTS:
-        for candidate in (folder, folder / layout.folder):
-            if _holds(candidate, layout):
-                return candidate
-    return None
+    return next(iter(cifar_folders(folder)), None)
+
+
+def cifar_folders(folder: Path) -> list[Path]:
+    """All folders with batches: this one, and the publisher's inside it."""
+    places = [(place, layout) for layout in _LAYOUTS for place in (folder, folder / layout.folder)]
+    return [place for place, layout in places if _holds(place, layout)]
+
+
+def cifar_files(folder: Path) -> tuple[str, ...]:
+    """Names of the files that are read of such a folder."""
+    return next(layout.files for layout in _LAYOUTS if _holds(folder, layout))
 
 
 def read_cifar(folder: Path, name: str) -> Source:

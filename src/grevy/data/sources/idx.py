@@ -26,12 +26,17 @@ _INNER = ("", "raw", "MNIST/raw", "FashionMNIST/raw", "mnist", "fashion-mnist")
 _UINT8 = 8
 
 
-def find_idx(folder: Path) -> Path | None:
-    """The folder with the idx files: this one, or one inside as torchvision makes it."""
-    for inner in _INNER:
-        if find_idx_file(folder / inner, "train", "images"):
-            return folder / inner
-    return None
+def idx_folders(folder: Path) -> list[Path]:
+    """The folders with idx files: this one, and those inside as torchvision makes them."""
+    places = [folder / inner for inner in _INNER]
+    return [place for place in places if find_idx_file(place, "train", "images")]
+
+
+def idx_files(folder: Path) -> tuple[str, ...]:
+    """Names of the files that are read of such a folder."""
+    kinds = [(split, kind) for split in _PREFIXES for kind in _KINDS]
+    found = (find_idx_file(folder, split, kind) for split, kind in kinds)
+    return tuple(file.name for file in found if file)
 
 
 def find_idx_file(folder: Path, split: str, kind: str) -> Path | None:
