@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import numpy as np
 import pytest
 from source_forms import cells, cifar10_batches, idx_files, parquet, pixels
 
+from grevy.data.archives import ARCHIVE_SUFFIXES
 from grevy.data.load import typed_place
-from grevy.data.sources import find_source
+from grevy.data.sources import csv_table, find_source, npz_keys, split_words
+from grevy.data.sources import parquet as parquet_files
+from grevy.data.sources.find import _FILES
 from grevy.errors import DataFormatError, EmptyDataError, OneClassError
 from grevy.recipes.schema import PicturesConfig
+
+ROOT = Path(__file__).parents[3]
 
 
 def fill(root, *names):
@@ -94,3 +102,18 @@ def test_a_place_is_typed_again_with_what_was_said_about_its_splits():
     config = PicturesConfig(splits="train=0,test=1", split_column="is valid")
     typed = "d --pictures.splits train=0,test=1 --pictures.split-column 'is valid'"
     assert typed_place("d", config) == typed
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        *(csv_table._COLUMNS.values()),
+        *(npz_keys._WORDS.values()),
+        *(parquet_files._LABEL_COLUMNS, npz_keys.CLASSES, tuple(split_words._WORDS)),
+        tuple(_FILES),
+        ARCHIVE_SUFFIXES,
+    ],
+)
+def test_every_accepted_word_is_in_the_docs(words):
+    said = re.findall(r"[\w.]+", (ROOT / "docs/data.md").read_text("utf-8"))
+    assert set(words) <= set(said)

@@ -96,7 +96,16 @@ def _table(path: Path, choice: SplitChoice) -> _Table:
     taken = [split for split in splits if split]
     rows = list(map(_Row, numbers, names, files, labels.names, taken))
     unread = unread_note(grid.header, [grid.header[position] for position in read])
-    return _Table(rows, (*split_notes, *unread, *labels.notes))
+    return _Table(rows, (*split_notes, *_rivals_note(grid.header, columns), *unread, *labels.notes))
+
+
+def _rivals_note(header: Sequence[str], columns: dict[str, int]) -> tuple[str, ...]:
+    """The note on columns that are called like those that are read, and may be meant."""
+    return tuple(
+        f"the {kind} is read from the column '{header[place]}', not from {listed(rivals)}"
+        for kind, place in columns.items()
+        if (rivals := [n for n in header if n != header[place] and _word(n) in _COLUMNS[kind]])
+    )
 
 
 def _splits(
@@ -139,13 +148,17 @@ def _columns(path: Path, grid: Grid) -> dict[str, int]:
 
 def _positions(header: Sequence[str]) -> dict[str, int]:
     """Of the columns of paths and of labels, as far as they are there."""
-    names = [re.sub(r"[\s-]+", "_", name.lower()) for name in header]
+    names = list(map(_word, header))
     return {
         column: names.index(word)
         for column, words in _COLUMNS.items()
         for word in reversed(words)
         if word in names
     }
+
+
+def _word(name: str) -> str:
+    return re.sub(r"[\s-]+", "_", name.lower())
 
 
 def _require_each_once(path: Path, rows: list[_Row]) -> None:

@@ -39,7 +39,8 @@ class Grid(NamedTuple):
 def read_grid(path: Path, is_header: Callable[[Sequence[str]], bool]) -> Grid:
     """The cells of a file in UTF-8, or in UTF-16 or UTF-32 with its mark.
 
-    The separator is the first of `SEPARATORS` with which the first line is a header, else a comma.
+    The separator is the first of `SEPARATORS` with which the first line is a header, else the one
+    that makes the most cells of it.
 
     Raises:
         DataFormatError: another encoding, or quotes that do not end.
@@ -52,7 +53,7 @@ def read_grid(path: Path, is_header: Callable[[Sequence[str]], bool]) -> Grid:
     try:
         headers = {separator: _header(text[start:], separator) for separator in separators}
         fitting = (s for s in separators if is_header(headers[s]))
-        separator = next(fitting, separators[0])
+        separator = next(fitting, max(separators, key=lambda s: len(headers[s])))
         reader = csv.reader(io.StringIO(text[start:], newline=""), strict=True, delimiter=separator)
         rows = list(reader)[1:]
     except csv.Error as error:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+from grevy.data.types import SPLITS
+
 _WORDS = {
     **dict.fromkeys(("train", "training", "trn"), "train"),
     **dict.fromkeys(("validation", "valid", "val", "dev", "development"), "validation"),
@@ -113,7 +115,8 @@ def taken_note(taken: Iterable[tuple[str, str]]) -> tuple[str, ...]:
     by_split: dict[str, list[str]] = {}
     for split, name in taken:
         by_split.setdefault(split, []).append(f"'{name}'")
-    said = "; ".join(f"{split} is {_some(names)}" for split, names in by_split.items())
+    found = [split for split in SPLITS if split in by_split]
+    said = "; ".join(f"{split} is {_some(by_split[split])}" for split in found)
     return (f"taken as splits: {said}",) if said else ()
 
 
