@@ -226,3 +226,11 @@ def test_spaces_around_labels_are_left_out_and_capitals_are_said(table):
     assert source.splits["train"].labels == ("cat", "cat", "Cat")
     assert any("spaces around 1 label left out: 'cat '" in note for note in source.notes)
     assert any("'Cat', 'cat'" in note for note in source.notes)
+
+
+def test_backslashes_of_windows_are_understood(table, tmp_path):
+    train = find_source(table("path,label\nsub\\e.dat,x\nb.png,y\n")).splits["train"]
+    assert train.ids == ("sub/e.dat", "b.png")
+    (tmp_path / "sub\\e.dat").write_text("a file of this name")
+    train = find_source(table("path,label\nsub\\e.dat,x\nb.png,y\n")).splits["train"]
+    assert train.pictures()[0].read_text() == "a file of this name"

@@ -40,7 +40,7 @@ def array_source(
         raise DataFormatError(
             f"{name} has the split {listed(unknown)}", f"{listed(SPLITS)}", "rename the split"
         )
-    names = tuple(class_names) if class_names is not None else None
+    names = tuple(map(str, class_names)) if class_names is not None else None
     arrays = {}
     for split, (images, labels) in splits.items():
         pixels = as_pixels(images, f"{name}, {split}")

@@ -89,7 +89,7 @@ def _table(path: Path, choice: SplitChoice) -> _Table:
     kept = [row for row, split in enumerate(splits) if split]
     numbers = [grid.numbers[row] for row in kept]
     paths = _filled(path, grid, "path", columns["path"], kept)
-    names = [PurePath(text).as_posix() for text in paths]
+    names = [_name(path.parent, text) for text in paths]
     cells = [grid.rows[row][columns["label"]] for row in kept]
     labels = class_labels(cells, None, str(path), numbers)
     files = map(Spellings(path.parent).find, names)
@@ -106,6 +106,13 @@ def _rivals_note(header: Sequence[str], columns: dict[str, int]) -> tuple[str, .
         for kind, place in columns.items()
         if (rivals := [n for n in header if n != header[place] and _word(n) in _COLUMNS[kind]])
     )
+
+
+def _name(folder: Path, text: str) -> str:
+    """The path with slashes; backslashes are taken for them where that names what is there."""
+    name = PurePath(text).as_posix()
+    slashed = name.replace("\\", "/")
+    return name if slashed == name or os.path.lexists(folder / name) else slashed
 
 
 def _splits(
