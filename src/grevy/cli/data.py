@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -49,7 +50,7 @@ def run(arguments: DataArguments, output: Output) -> None:
     """Look at every picture, print what was found, write the contact sheet."""
     from grevy.data.audit import examine
     from grevy.data.cache import decode_source
-    from grevy.data.load import open_source, typed_place
+    from grevy.data.load import open_source
 
     source = open_source(arguments.where, arguments.pictures)
     with output.progress("reading pictures") as progress:
@@ -60,7 +61,7 @@ def run(arguments: DataArguments, output: Output) -> None:
     _print_unreadable(audit, output)
     _print_duplicates(audit, output)
     written = _write_contact_sheet(audit, decoded, arguments.out)
-    _print_ending(typed_place(audit.where, arguments.pictures), written, output)
+    _print_ending(audit, written, output)
     output.result({**audit.to_dict(), "written": [str(path) for path in written]})
 
 
@@ -149,11 +150,11 @@ def _duplicates_row(group: Duplicates) -> tuple[str, str]:
     return ", ".join(what) or "duplicate", ", ".join(names) + (f" and {more:,} more" * (more > 0))
 
 
-def _print_ending(place: str, written: Sequence[Path], output: Output) -> None:
+def _print_ending(audit: Audit, written: Sequence[Path], output: Output) -> None:
     output.line()
     for path in written:
         output.line(f"written   {path}")
-    output.line(f"next      grevy train {place}")
+    output.line(f"next      grevy train {shlex.quote(audit.where)}")
 
 
 def _range(side: Range) -> str:

@@ -93,16 +93,6 @@ def test_the_command_starts_without_torch(pets):
     )
 
 
-def test_the_next_command_repeats_what_was_said_about_splits(pets, capsys):
-    rows = [
-        f"my pets/{name}/{i}.png,{name},{int(i > 3)}" for name in ("cat", "dog") for i in range(6)
-    ]
-    (pets.parent / "t.csv").write_text("\n".join(["path,label,is_test", *rows]))
-    words = ["--pictures.splits", "train=0,test=1", "--pictures.split-column", "is_test"]
-    main(["data", "t.csv", *words])
-    assert f"next      grevy train t.csv {' '.join(words)}" in capsys.readouterr().out
-
-
 def test_plain_folders_of_splits_are_said(pets, capsys):
     (pets / "cat" / "empty.png").unlink()
     for split in ("train", "test"):
