@@ -6,7 +6,6 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from grevy.data.litter import is_litter
-from grevy.data.names import Spellings
 from grevy.data.natural import natural_key
 from grevy.data.sources.rules import PICTURE_SUFFIXES
 from grevy.errors import DataNotFoundError, EmptyDataError
@@ -19,7 +18,7 @@ def list_pictures(places: Iterable[str | Path]) -> list[Path]:
         DataNotFoundError: a path that does not exist.
         EmptyDataError: no picture at all.
     """
-    named = [Path(Spellings(Path()).find(str(place))) for place in places]
+    named = [Path(place) for place in places]
     found = [picture for place in named for picture in _pictures_of(place)]
     if not found:
         raise EmptyDataError(
@@ -37,10 +36,6 @@ def _pictures_of(place: Path) -> Iterator[Path]:
         below = (path for path in place.rglob("*") if path.suffix.lower() in PICTURE_SUFFIXES)
         visible = (path for path in below if not _hidden_below(path, place))
         yield from sorted(visible, key=lambda path: natural_key(path.as_posix()))
-    elif place.exists():
-        raise DataNotFoundError(
-            f"{place} is no regular file", "a picture or a folder", "save what it gives as a file"
-        )
     else:
         raise DataNotFoundError(f"no file or folder {place}", "a picture", "check the spelling")
 

@@ -10,10 +10,9 @@ from source_forms import cells, parquet
 
 from grevy.data.audit import audit
 from grevy.data.decode import decode, read_header
-from grevy.data.listing import list_pictures
 from grevy.data.load import load_data
 from grevy.data.sources import find_source
-from grevy.errors import DataNotFoundError, UnreadablePictureError
+from grevy.errors import UnreadablePictureError
 from grevy.recipes.schema import PicturesConfig
 
 LEAVE_OUT = PicturesConfig(unreadable="leave-out")
@@ -101,18 +100,10 @@ def test_a_pipe_named_like_a_table_is_not_opened(pictures, own_cache, strange):
 
 
 @pytest.mark.parametrize("kind", ["pipe", "socket", "device", "folder"])
-def test_among_pictures_to_predict_it_is_listed_and_not_opened(pictures, strange, kind):
+def test_it_is_not_opened_to_be_predicted(pictures, strange, kind):
     strange(kind, pictures / "b/9.png")
-    listed = list_pictures([pictures])
-    assert pictures / "b/9.png" in listed
     assert read_header(pictures / "b/9.png") is None
     assert decode(pictures / "b/9.png")[1].error == KINDS[kind]
-
-
-def test_a_pipe_named_alone_is_refused(tmp_path, strange):
-    strange("pipe", tmp_path / "p.png")
-    with pytest.raises(DataNotFoundError, match="no regular file"):
-        list_pictures([tmp_path / "p.png"])
 
 
 def test_a_folder_named_like_a_picture_with_pictures_in_it_is_a_folder(pictures, own_cache):
