@@ -12,7 +12,7 @@ from grevy.data.audit import audit
 from grevy.data.decode import decode, read_header
 from grevy.data.load import load_data
 from grevy.data.sources import find_source
-from grevy.errors import UnreadablePictureError
+from grevy.errors import DataNotFoundError, UnreadablePictureError
 from grevy.recipes.schema import PicturesConfig
 
 LEAVE_OUT = PicturesConfig(unreadable="leave-out")
@@ -112,3 +112,9 @@ def test_a_folder_named_like_a_picture_with_pictures_in_it_is_a_folder(pictures,
     (pictures / "b/x").rename(pictures / "b/2.png/3.png")
     assert "b/2.png/3.png" in find_source(pictures).splits["train"].ids
     assert audit(pictures).unreadable == ()
+
+
+def test_a_pipe_that_is_given_as_data_is_refused(tmp_path, strange):
+    strange("pipe", tmp_path / "list.csv")
+    with pytest.raises(DataNotFoundError, match="neither a file nor a folder"):
+        find_source(tmp_path / "list.csv")

@@ -216,3 +216,12 @@ def test_a_single_array_is_no_npz(tmp_path, own_cache):
         np.save(file, X)
     with pytest.raises(DataFormatError, match="a single array"):
         find_source(tmp_path / "a.npz")
+
+
+def test_two_pairs_for_one_split_are_refused_with_what_to_type(tmp_path, own_cache):
+    np.savez(tmp_path / "a.npz", x_train=X, y_train=Y, x_train_more=X, y_train_more=Y)
+    with pytest.raises(DataFormatError, match=r"--pictures\.splits train=x_train$"):
+        find_source(tmp_path / "a.npz")
+    source = find_source(tmp_path / "a.npz", SplitChoice(parse_splits("train=x_train")))
+    assert len(source.splits["train"].ids) == 4
+    assert "'x_train_more'" in source.notes[0]

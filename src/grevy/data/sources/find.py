@@ -193,6 +193,12 @@ def _read_file(path: Path, name: str, choice: SplitChoice) -> Source:
 
 
 def _not_found(where: str | Path) -> DataNotFoundError:
+    if Path(where).expanduser().exists():
+        return DataNotFoundError(
+            f"{where} is neither a file nor a folder",
+            "a file or folder of image data",
+            "save what it gives as a file",
+        )
     close = difflib.get_close_matches(str(where).lower(), BUILT_IN, n=2)
     meant = f"did you mean {' or '.join(close)}? Else check" if close else "check"
     return DataNotFoundError(

@@ -79,7 +79,11 @@ def split_pairs(path: Path, pairs: Sequence[Pair], choice: SplitChoice) -> dict[
     for several in splits.values():
         if len(several) > 1:
             keys = [key for pair in several for key in pair[1:]]
-            raise _other_keys(path, keys, f"{listed(keys)}, which are one split twice")
+            raise DataFormatError(
+                f"{path} has the arrays {listed(keys)}, which are one split twice",
+                "one pair of arrays for each split",
+                f"name those to read: --pictures.splits {_naming(splits)}",
+            )
     return splits
 
 
@@ -124,6 +128,11 @@ def _pieces(token: str) -> list[str]:
         if (left in _KINDS and split_of(right)) or (split_of(left) and right in _KINDS):
             return [left, right]
     return [word]
+
+
+def _naming(splits: dict[str, list[Pair]]) -> str:
+    """What to type for the first pair of each split."""
+    return ",".join(f"{split}={pairs[0].images}" for split, pairs in splits.items())
 
 
 def _other_keys(path: Path, keys: Collection[str], received: str = "") -> DataFormatError:
