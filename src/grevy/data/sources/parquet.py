@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 from bisect import bisect_right
@@ -19,6 +18,7 @@ from grevy.data.litter import is_litter
 from grevy.data.names import Spellings, listed, nfc
 from grevy.data.natural import natural_key
 from grevy.data.sources.labels import Labels, class_labels
+from grevy.data.sources.parquet_schema import features, names_of, picture_columns
 from grevy.data.sources.rules import checked, row_ids
 from grevy.data.sources.split_words import how_to_name, split_of, taken_note
 from grevy.data.sources.table_splits import row_splits, split_column, unread_note
@@ -224,25 +224,14 @@ def _open(path: Path) -> _Shard:
 
     with _reading(path), pq.ParquetFile(path) as file:
         schema = file.schema_arrow
-        features = _features(schema.metadata)
+        told = features(schema.metadata)
         groups = tuple(file.metadata.row_group(g).num_rows for g in range(file.num_row_groups))
-    pictures = _pick(path, _PICTURE_COLUMNS, _picture_columns(schema), "column of pictures")
-    named = [column for column in schema.names if _names_of(features.get(column))]
+    pictures = _pick(path, _PICTURE_COLUMNS, picture_columns(schema), "column of pictures")
+    named = [column for column in schema.names if names_of(told.get(column))]
     columns = [column for column in schema.names if column.lower() in _LABEL_COLUMNS] or named
     labels = _pick(path, _LABEL_COLUMNS, columns, "column of labels")
     others = tuple(column for column in schema.names if column not in (pictures, labels))
-    return _Shard(path, pictures, labels, _names_of(features.get(labels)), groups, others)
-
-
-def _picture_columns(schema: Any) -> list[str]:
-    import pyarrow as pa
-
-    return [
-        field.name
-        for field in schema
-        if pa.types.is_struct(field.type)
-        and {"bytes", "path"} <= {inner.name for inner in field.type.fields}
-    ]
+    return _Shard(path, pictures, labels, names_of(told.get(labels)), groups, others)
 
 
 def _pick(path: Path, preferred: Sequence[str], columns: Sequence[str], kind: str) -> str:
@@ -254,19 +243,6 @@ def _pick(path: Path, preferred: Sequence[str], columns: Sequence[str], kind: st
     if len(columns) != 1:
         raise _unclear(path, f"as {kind} {listed(columns) or 'nothing'}", "one of them")
     return columns[0]
-
-
-def _features(metadata: dict[bytes, bytes] | None) -> dict[str, Any]:
-    """What the Hugging Face library wrote about the columns; empty where it did not."""
-    found = json.loads((metadata or {}).get(b"huggingface", b"{}"))
-    for key in ("info", "features"):
-        found = found.get(key) if isinstance(found, dict) else None
-    return found if isinstance(found, dict) else {}
-
-
-def _names_of(feature: Any) -> tuple[str, ...] | None:
-    names = feature.get("names") if isinstance(feature, dict) else None
-    return tuple(nfc(str(name)) for name in names) if isinstance(names, list) else None
 
 
 def _common_class_names(folder: Path, shards: Sequence[_Shard]) -> tuple[str, ...] | None:
