@@ -75,8 +75,8 @@ ONLY_FOR_SOME = {
     ("PicturesConfig", "unreadable"),  # where a picture can't be read
 }
 
-ASKED_IF_EMPTY = {("PicturesConfig", "splits"), ("PicturesConfig", "split_column")}
-"""Empty they say nothing, and stay out of recipes; that they are empty must be asked."""
+ASKED_IF_EMPTY = {("PicturesConfig", name) for name in ("splits", "split_column", "bits")}
+"""Empty, or 16, they say nothing and stay out of recipes; that they are so must be asked."""
 
 
 @pytest.mark.parametrize("name", RECIPES)

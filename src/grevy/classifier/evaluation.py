@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from grevy.classifier.logits import score
+from grevy.data.deep import STORED_BITS
 from grevy.data.load import Where, load_data
 from grevy.data.types import ImageData, Split
 from grevy.errors import ClassMismatchError, DataFormatError
@@ -40,8 +41,12 @@ def other_data(
         DataError: see `load_data`.
     """
     channels, *size = preprocessing.shape
-    shape = {"size": tuple(size), "channels": "gray" if channels == 1 else "rgb"}
-    config = pictures.model_copy(update=shape)
+    wanted = {
+        "size": tuple(size),
+        "channels": "gray" if channels == 1 else "rgb",
+        "bits": preprocessing.bits or STORED_BITS,
+    }
+    config = pictures.model_copy(update=wanted)
     data = where if isinstance(where, ImageData) else load_data(where, config)
     if len(data.classes) != len(classes) or set(data.classes) != set(classes):
         raise ClassMismatchError(

@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-import io
-import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from PIL import ExifTags, Image
 from torch import Tensor
 
 from grevy.classifier.pictures import OnePicture, Pictures, list_items
 from grevy.data.augment.normalise import normalise
 from grevy.data.decode import Picture, decode
+from grevy.data.deep import STORED_BITS
 from grevy.data.fit import prepare
-from grevy.data.types import PictureFacts
+from grevy.data.remarks import depth_clauses
+from grevy.data.types import PictureFacts, Remark
 from grevy.errors import UnreadablePictureError
 from grevy.records.preprocessing import Preprocessing
 
@@ -28,6 +27,18 @@ _FITTED = {
     "crop": "scaled and cropped",
     "stretch": "scaled, its proportions changed,",
     "pad": "scaled and padded with black",
+}
+
+_DONE: Mapping[Remark, str] = {
+    "first frame": "its first frame",
+    "turned": "turned by its EXIF tag",
+    "transparent": "transparency laid on white",
+    "invisible": "transparency laid on white",
+}
+
+_EMPTY: Mapping[Remark, str] = {
+    "invisible": "wholly transparent, so it is white",
+    "one colour": "of one colour throughout",
 }
 
 
@@ -73,7 +84,7 @@ class Fitted:
 
 def fit(picture: Picture, preprocessing: Preprocessing) -> Fitted:
     """Decode and bring to the size of the input; never raises for a bad picture."""
-    pixels_HWC, facts = decode(picture)
+    pixels_HWC, facts = decode(picture, bits=_bits(preprocessing))
     if pixels_HWC is None:
         return Fitted(None, facts)
     fitted_CHW = prepare(pixels_HWC, preprocessing.shape, preprocessing.fit)
@@ -128,35 +139,31 @@ def _read(
         raise UnreadablePictureError(
             f"{name} can't be read ({fitted.facts.error})", "a picture", "name another one"
         )
-    done = [*_done_in_decoding(picture, fitted.facts), *_done_in_fitting(fitted, preprocessing)]
+    done = [
+        *_done_in_decoding(fitted.facts, preprocessing),
+        *_done_in_fitting(fitted, preprocessing),
+    ]
     return fitted.pixels_CHW, "; ".join(done)
 
 
-def _done_in_decoding(picture: Picture, facts: PictureFacts) -> Iterator[str]:
-    """What `decode` did that changes the look of a picture, from its header."""
-    if isinstance(picture, np.ndarray):
-        return
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # on metadata, as in `decode`
-        if isinstance(picture, Image.Image):
-            yield from _told_by_header(picture)
-        else:
-            file = io.BytesIO(picture) if isinstance(picture, bytes) else picture
-            with Image.open(file) as image:
-                yield from _told_by_header(image)
+def doubts(facts: PictureFacts, preprocessing: Preprocessing) -> Iterator[str]:
+    """Why a picture may not show what somebody thinks that it does."""
+    yield from (said for remark, said in _EMPTY.items() if remark in facts.remarks)
+    yield from depth_clauses(facts, _bits(preprocessing))
+
+
+def _done_in_decoding(facts: PictureFacts, preprocessing: Preprocessing) -> Iterator[str]:
+    """What changes the look of a picture."""
+    yield from (said for remark, said in _DONE.items() if remark in facts.remarks)
     if facts.mode.startswith("I"):
-        yield "16 bits a pixel brought to 8"
+        yield f"{_bits(preprocessing)} bits a pixel brought to 8"
     elif facts.mode in ("CMYK", "LAB"):
         yield f"{facts.mode} turned into RGB"
+    yield from depth_clauses(facts, _bits(preprocessing))
 
 
-def _told_by_header(image: Image.Image) -> Iterator[str]:
-    if getattr(image, "is_animated", False):
-        yield "its first frame"
-    if image.getexif().get(ExifTags.Base.Orientation, 1) in range(2, 9):
-        yield "turned by its EXIF tag"
-    if image.has_transparency_data:
-        yield "transparency laid on white"
+def _bits(preprocessing: Preprocessing) -> int:
+    return preprocessing.bits or STORED_BITS
 
 
 def _done_in_fitting(fitted: Fitted, wanted: Preprocessing) -> Iterator[str]:

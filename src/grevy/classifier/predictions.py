@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
-from grevy.classifier.inputs import fit
+from grevy.classifier.inputs import doubts, fit
 from grevy.classifier.pictures import name_of
 from grevy.data.decode import Picture
 from grevy.records.preprocessing import Preprocessing
@@ -30,6 +30,8 @@ class Prediction:
     """Of all classes, by name."""
     error: str | None = None
     """Why the picture could not be read; the rest is then empty."""
+    note: str = ""
+    """Why a picture that was read may not show what somebody thinks: dark, clipped, one colour."""
 
 
 def predictions_of(
@@ -55,7 +57,7 @@ def predictions_of(
         found += [
             Prediction(name, None, None, {}, one.facts.error)
             if one.pixels_CHW is None
-            else _best(name, classes, next(answers))
+            else _best(name, classes, next(answers), "; ".join(doubts(one.facts, preprocessing)))
             for name, one in zip(names, fitted, strict=True)
         ]
     return found
@@ -68,7 +70,9 @@ def _probabilities(
     return iter(logits(np.stack(good)).softmax(1).cpu().numpy() if good else ())
 
 
-def _best(name: str, classes: Sequence[str], probabilities_K: NDArray[np.float32]) -> Prediction:
+def _best(
+    name: str, classes: Sequence[str], probabilities_K: NDArray[np.float32], note: str
+) -> Prediction:
     best = int(probabilities_K.argmax())
     by_name = {c: float(p) for c, p in zip(classes, probabilities_K, strict=True)}
-    return Prediction(name, classes[best], float(probabilities_K[best]), by_name)
+    return Prediction(name, classes[best], float(probabilities_K[best]), by_name, note=note)

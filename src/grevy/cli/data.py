@@ -11,28 +11,28 @@ from typing import TYPE_CHECKING, Annotated
 import tyro
 
 from grevy.cli.output import Output
+from grevy.errors import UsageError
 from grevy.recipes.schema import PicturesConfig
 from grevy.words.parse import parse
 
 if TYPE_CHECKING:
+    from grevy.data.advice import Advice
     from grevy.data.audit import Audit, Duplicates, Range
     from grevy.data.cache import Decoded
 
 _SHOWN_AT_MOST = 10
-_ON_SHEET = 10
-"""Pictures of each class."""
 
 
 @dataclass(frozen=True)
 class DataArguments:
-    """What a set of pictures holds, and what is wrong with it; writes a contact sheet."""
+    """What a set of pictures holds, and what is wrong with it."""
 
     where: Annotated[str, tyro.conf.Positional]
     """A folder with a folder per class, a CSV, zip, tar, Parquet or npz file, or a built-in name:
     digits, cifar10, cifar100, mnist, fashion-mnist."""
 
-    out: Path = Path()
-    """Folder for the contact sheet. Default: the working folder."""
+    out: Path | None = None
+    """Folder for a contact sheet: some pictures of each class. Without it nothing is written."""
 
     json: bool = False
     """Print one JSON object and nothing else."""
@@ -47,29 +47,45 @@ def main(words: list[str]) -> None:
 
 
 def run(arguments: DataArguments, output: Output) -> None:
-    """Look at every picture, print what was found, write the contact sheet."""
+    """Look at every picture, print what was found, draw the contact sheet if it is asked for."""
+    from grevy.data.advice import advise
     from grevy.data.audit import examine
     from grevy.data.cache import decode_source
     from grevy.data.load import open_source
 
+    _refuse_among_pictures(arguments.out, arguments.where)
     source = open_source(arguments.where, arguments.pictures)
+    advice = advise(source, arguments.pictures)
     with output.progress("reading pictures") as progress:
-        decoded = decode_source(source, arguments.pictures, on_progress=progress.advance_to)
-    audit = examine(source, decoded, arguments.pictures, arguments.where)
+        decoded = decode_source(source, advice.pictures, on_progress=progress.advance_to)
+    audit = examine(source, decoded, advice.pictures, arguments.where)
+    written = _write_contact_sheet(audit, decoded, arguments.out) if arguments.out else ()
     _print_counts(audit, output)
-    _print_pictures(audit, output)
+    _print_pictures(audit, advice, output)
     _print_unreadable(audit, output)
     _print_duplicates(audit, output)
-    written = _write_contact_sheet(audit, decoded, arguments.out)
-    _print_ending(audit, written, output)
-    output.result({**audit.to_dict(), "written": [str(path) for path in written]})
+    command = ("grevy", "train", audit.where, *advice.flags, *_said(arguments.pictures))
+    _print_ending(shlex.join(command), advice, written, output)
+    told = {"flags": advice.flags, "reasons": advice.reasons}
+    output.result({**audit.to_dict(), "advice": told, "written": [str(path) for path in written]})
+
+
+def _refuse_among_pictures(out: Path | None, where: str) -> None:
+    """A sheet in the folder of the pictures would be one of them the next time."""
+    place = Path(where)
+    if out is not None and place.is_dir() and out.resolve().is_relative_to(place.resolve()):
+        raise UsageError(
+            f"--out {out}, inside {where}",
+            "a folder beside the pictures",
+            "name another one, or the sheet would be read as a picture of a class",
+        )
 
 
 def _write_contact_sheet(audit: Audit, decoded: Decoded, folder: Path) -> Sequence[Path]:
     """A few pictures of each class of train, spread evenly over it."""
     import numpy as np
 
-    from grevy.figures.contact_sheet import draw_contact_sheet
+    from grevy.figures.contact_sheet import columns_for, draw_contact_sheet
     from grevy.figures.save import save_figure
 
     facts = decoded.facts["train"]
@@ -77,7 +93,8 @@ def _write_contact_sheet(audit: Audit, decoded: Decoded, folder: Path) -> Sequen
     for row, fact in enumerate(facts):
         if fact.error is None:
             rows[fact.label].append(row)
-    chosen = np.array([row for members in rows.values() for row in _spread(members)], np.intp)
+    count = columns_for(max(audit.input_shape[1:]))
+    chosen = np.array([row for members in rows.values() for row in _spread(members, count)], int)
     figure = draw_contact_sheet(
         decoded.images_NCHW["train"][chosen],
         [facts[row].label for row in chosen],
@@ -86,8 +103,8 @@ def _write_contact_sheet(audit: Audit, decoded: Decoded, folder: Path) -> Sequen
     return save_figure(figure, folder / f"{audit.name}-contact-sheet")
 
 
-def _spread(rows: list[int]) -> list[int]:
-    count = min(len(rows), _ON_SHEET)
+def _spread(rows: list[int], at_most: int) -> list[int]:
+    count = min(len(rows), at_most)
     return [rows[len(rows) * i // count] for i in range(count)]
 
 
@@ -98,7 +115,7 @@ def _print_counts(audit: Audit, output: Output) -> None:
     output.table(("class", *splits), [*rows, ("all", *totals)], title=audit.where)
 
 
-def _print_pictures(audit: Audit, output: Output) -> None:
+def _print_pictures(audit: Audit, advice: Advice, output: Output) -> None:
     channels, height, width = audit.input_shape
     kind = "gray" if channels == 1 else "RGB"
     output.line()
@@ -110,7 +127,8 @@ def _print_pictures(audit: Audit, output: Output) -> None:
         output.line(f"width     {_range(audit.width)} pixels")
         output.line(f"formats   {_counts(audit.formats)}")
         output.line(f"modes     {_counts(audit.modes)}")
-    output.line(f"network   sees {kind} pictures of {height}×{width} pixels")
+    by = f", with --recipe {advice.recipe}" if advice.recipe else ""
+    output.line(f"network   sees {kind} pictures of {height}×{width} pixels{by}")
     for note in audit.notes:
         output.line(f"note      {note}")
 
@@ -150,11 +168,25 @@ def _duplicates_row(group: Duplicates) -> tuple[str, str]:
     return ", ".join(what) or "duplicate", ", ".join(names) + (f" and {more:,} more" * (more > 0))
 
 
-def _print_ending(audit: Audit, written: Sequence[Path], output: Output) -> None:
+def _said(pictures: PicturesConfig) -> list[str]:
+    """What the user has said about the pictures, as it is typed."""
+    words = []
+    for name, value in pictures:
+        if value != getattr(PicturesConfig(), name):
+            values = value if isinstance(value, tuple) else (value,)
+            words += [f"--pictures.{name.replace('_', '-')}", *map(str, values)]
+    return words
+
+
+def _print_ending(command: str, advice: Advice, written: Sequence[Path], output: Output) -> None:
     output.line()
     for path in written:
         output.line(f"written   {path}")
-    output.line(f"next      grevy train {shlex.quote(audit.where)}")
+    if not written:
+        output.line("sheet     --out FOLDER draws some pictures of each class")
+    for reason in advice.reasons:
+        output.line(f"advice    {reason}")
+    output.line(f"next      {command}")
 
 
 def _range(side: Range) -> str:

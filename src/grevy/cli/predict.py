@@ -69,6 +69,7 @@ def main(words: list[str]) -> None:
         _print_table(found)
     else:
         _write(_as_csv(found) if kind == "csv" else _as_json(found), arguments.out)
+    _tell_doubtful(found)
     _tell_unreadable(found)
 
 
@@ -105,6 +106,15 @@ def _write(text: str, out: Path | None) -> None:
 
     write_bytes(out, text.encode())
     print(f"wrote {out}", file=sys.stderr)
+
+
+def _tell_doubtful(found: Sequence[Prediction]) -> None:
+    """Beside the answers, not among them."""
+    doubtful = [p for p in found if p.note]
+    if doubtful:
+        first = f"{doubtful[0].picture}: {doubtful[0].note}"
+        of_all = f"{len(doubtful):,} of {counted(len(found), 'picture')}"
+        print(f"note      {of_all} may not show what you think, first {first}", file=sys.stderr)
 
 
 def _tell_unreadable(found: Sequence[Prediction]) -> None:

@@ -36,12 +36,12 @@ from grevy.errors import CorruptRecordError
 from grevy.recipes.schema import PicturesConfig
 from grevy.records.atomic import sync_folder
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 """Counts up whenever decoding or the layout of an entry changes."""
 
 _ABANDONED_SECONDS = 24 * 3600
 _FACT_BYTES = 200
-_COLUMNS = ("height", "width", "format", "mode", "pixel_hash", "error")
+_COLUMNS = ("height", "width", "format", "mode", "pixel_hash", "error", "brightest")
 
 OnProgress = Callable[[int, int], None]
 """Called with (pictures done, pictures in all)."""
@@ -92,6 +92,8 @@ def _key(source: Source, pictures: PicturesConfig) -> str:
     preparation = [FORMAT_VERSION, PIL.__version__, pictures.size, pictures.channels, pictures.fit]
     if pictures.size == "auto" and pictures.auto_side != PicturesConfig().auto_side:
         preparation.append(pictures.auto_side)
+    if pictures.bits != PicturesConfig().bits:
+        preparation.append(["bits", pictures.bits])
     digest.update(json.dumps([source.content_hash, *preparation]).encode())
     for name, split in source.splits.items():
         digest.update(json.dumps([name, split.ids, split.labels]).encode())
@@ -107,7 +109,7 @@ def _build(place: Path, source: Source, pictures: PicturesConfig, on_progress: O
         facts: dict[str, list[PictureFacts]] = {name: [] for name in source.splits}
         for name, split in source.splits.items():
             file = folder / f"{name}.npy"
-            for part in decode_into(file, contents[name], split, shape, pictures.fit):
+            for part in decode_into(file, contents[name], split, shape, pictures):
                 facts[name] += part
                 on_progress(sum(map(len, facts.values())), total)
         with saving(place):
@@ -118,7 +120,7 @@ def _build(place: Path, source: Source, pictures: PicturesConfig, on_progress: O
 
 
 def _columns(facts: Sequence[PictureFacts]) -> dict[str, list[Any]]:
-    return {name: [getattr(fact, name) for fact in facts] for name in _COLUMNS}
+    return {name: [getattr(fact, name) for fact in facts] for name in (*_COLUMNS, "remarks")}
 
 
 def _load(place: Path, source: Source, notes: tuple[str, ...]) -> Decoded:
@@ -134,7 +136,15 @@ def _load(place: Path, source: Source, notes: tuple[str, ...]) -> Decoded:
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise _damaged(place, " ".join(str(error).split())) from error
     facts = {
-        name: tuple(map(PictureFacts, split.ids, split.labels, *map(columns[name].get, _COLUMNS)))
+        name: tuple(
+            map(
+                PictureFacts,
+                split.ids,
+                split.labels,
+                *map(columns[name].get, _COLUMNS),
+                map(tuple, columns[name]["remarks"]),
+            )
+        )
         for name, split in source.splits.items()
     }
     return Decoded(images, facts, notes)
@@ -151,7 +161,7 @@ def _damaged(place: Path, why: str) -> CorruptRecordError:
 def _seal(folder: Path, source: Source, pictures: PicturesConfig) -> None:
     """Sync every file and write down its size and checksum."""
     files = {path.name: _fingerprint(path, sync=True) for path in sorted(folder.iterdir())}
-    preparation = pictures.model_dump(include={"size", "auto_side", "channels", "fit"})
+    preparation = pictures.model_dump(include={"size", "auto_side", "channels", "fit", "bits"})
     meta = {"version": FORMAT_VERSION, "source": source.name, **preparation, "files": files}
     _write_json(folder / "meta.json", {"sha256": _json_hash(meta), "meta": meta})
     _fingerprint(folder / "meta.json", sync=True)

@@ -16,7 +16,6 @@ from grevy.data.fit import prepare
 from grevy.data.space import saving
 from grevy.data.types import ArraySplit, EncodedSplit, PictureFacts
 from grevy.recipes.schema import PicturesConfig
-from grevy.records.preprocessing import Fit
 
 OWN_SIZE_LIMIT = 96
 """Pictures that share one size of at most so many pixels a side keep it."""
@@ -84,7 +83,11 @@ class _Chunk(NamedTuple):
 
 
 def decode_into(
-    file: Path, pictures: Pictures, split: EncodedSplit | ArraySplit, shape: Shape, fit: Fit
+    file: Path,
+    pictures: Pictures,
+    split: EncodedSplit | ArraySplit,
+    shape: Shape,
+    config: PicturesConfig,
 ) -> Iterator[list[PictureFacts]]:
     """Decode a split into `file`, an `.npy` of uint8 `[N, C, H, W]`; yields facts in order.
 
@@ -98,7 +101,7 @@ def decode_into(
     row_bytes = int(np.prod(shape))
     with saving(file, count * row_bytes):
         offset = np.lib.format.open_memmap(file, "w+", np.uint8, (count, *shape)).offset
-    work = partial(_decode_chunk, file, offset, shape, fit)
+    work = partial(_decode_chunk, file, offset, shape, config)
     chunks = _chunks(count, max(1, min(_CHUNK_PICTURES, _CHUNK_BYTES // row_bytes)))
     tasks = (
         _Chunk(
@@ -113,15 +116,15 @@ def decode_into(
 
 
 def _decode_chunk(
-    file: Path, offset: int, shape: Shape, fit: Fit, chunk: _Chunk
+    file: Path, offset: int, shape: Shape, config: PicturesConfig, chunk: _Chunk
 ) -> list[PictureFacts]:
     images_BCHW = np.zeros((len(chunk.pictures), *shape), np.uint8)
     facts = []
     members = zip(chunk.pictures, chunk.ids, chunk.labels, strict=True)
     for row, (picture, picture_id, label) in enumerate(members):
-        pixels_HWC, fact = decode(picture, picture_id=picture_id, label=label)
+        pixels_HWC, fact = decode(picture, picture_id=picture_id, label=label, bits=config.bits)
         if pixels_HWC is not None:
-            images_BCHW[row] = prepare(pixels_HWC, shape, fit)
+            images_BCHW[row] = prepare(pixels_HWC, shape, config.fit)
         facts.append(fact)
     with saving(file), file.open("r+b") as out:
         out.seek(offset + chunk.first_row * images_BCHW[0].nbytes)

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from grevy.data.cache import Decoded, OnProgress, decode_source
 from grevy.data.names import listed
 from grevy.data.natural import natural_key
+from grevy.data.remarks import picture_notes
 from grevy.data.sources import array_source, find_source
 from grevy.data.sources.find import as_it_is
 from grevy.data.sources.rules import checked
@@ -68,7 +69,8 @@ def load_data(
         *_split_notes(decoded.facts, rows),
     )
     fingerprint = data_fingerprint(classes, hashes)
-    return ImageData(source.name, place, classes, splits, pictures.fit, fingerprint, notes)
+    name, bits = source.name, pictures.bits
+    return ImageData(name, place, classes, splits, pictures.fit, fingerprint, notes, bits)
 
 
 def open_source(where: Where, pictures: PicturesConfig = DEFAULT_PICTURES) -> Source:
@@ -117,11 +119,12 @@ def decoding_notes(source: Source, decoded: Decoded, pictures: PicturesConfig) -
     """What reading and decoding have to tell, such as pictures brought to another size."""
     notes = [*source.notes, *decoded.notes]
     height, width = decoded.input_shape[1:]
-    sizes = [(f.height, f.width) for fs in decoded.facts.values() for f in fs if f.error is None]
+    good = [fact for facts in decoded.facts.values() for fact in facts if fact.error is None]
+    sizes = [(fact.height, fact.width) for fact in good]
     if other := sum(size != (height, width) for size in sizes):
         brought = f"brought to {height}×{width} ({pictures.fit})"
         notes.append(f"{other:,} of {counted(len(sizes), 'picture')} {brought}")
-    return notes
+    return [*notes, *picture_notes(good, decoded.input_shape, pictures)]
 
 
 def _readable(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +13,11 @@ from numpy.typing import NDArray
 from grevy.records.preprocessing import Fit
 
 SPLITS = ("train", "validation", "test")
+
+
+Remark = Literal["first frame", "turned", "transparent", "invisible", "one colour"]
+"""What decoding did to a picture, or saw, that changes how it looks: of an animation or pages the
+first; turned by EXIF; laid on white in part, or wholly; all pixels alike."""
 
 
 @dataclass(frozen=True)
@@ -68,6 +74,10 @@ class PictureFacts:
     """BLAKE2b (16 bytes, hex) of shape and RGB or gray pixels at the original size."""
     error: str | None = None
     """Why it can't be read; the other facts are then empty."""
+    brightest: float | None = None
+    """Largest value stored, of more than 8 bits a channel or of floats; None of other pictures. Of
+    colours it is the end of its 256 values where it is beyond a quarter and not needed exactly."""
+    remarks: tuple[Remark, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -102,6 +112,8 @@ class ImageData:
     """SHA-256 over the content hashes of the splits and the class names."""
     notes: tuple[str, ...] = field(default=())
     """What was decided on the way and must be said."""
+    bits: int = 16
+    """Used of pictures with more than 8 bits a channel."""
 
     @property
     def input_shape(self) -> tuple[int, int, int]:

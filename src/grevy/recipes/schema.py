@@ -42,6 +42,12 @@ class PicturesConfig(Config):
     fit: Literal["crop", "stretch", "pad"] = "crop"
     """What to do with pictures of another shape: centre crop, change proportions, or pad black."""
 
+    bits: Annotated[
+        int, Field(ge=1, le=16), ReadWhen("pictures.bits below 16", lambda own: own.bits < 16)
+    ] = 16
+    """Bits that are used of pictures with 16 a channel, and of floats: 12 makes 4095 white. What is
+    brighter is clipped, and counted in a note. 16: all of them; floats go from 0 to 1."""
+
     mean: Literal["train", "weights"] | tuple[float, ...] = (0.5,)
     """Subtracted from pictures in [0, 1]: one number, one a channel, the train split's own, or what
     belongs to the pretrained weights."""

@@ -42,11 +42,14 @@ class Preprocessing:
     interpolation: str | None = None
     """Of that resizing."""
 
+    bits: int | None = None
+    """Used of pictures with 16 a channel, the recipe's `pictures.bits`; absent where all are."""
+
     @property
     def shape(self) -> tuple[int, int, int]:
         """Channels, height, width."""
         return self.channels, self.height, self.width
 
     def to_dict(self) -> dict[str, Any]:
-        """As JSON has it; where the network does not resize, nothing is said of it."""
+        """As JSON has it, without what is absent."""
         return {name: value for name, value in vars(self).items() if value is not None}

@@ -9,6 +9,7 @@ from typing import Any
 
 from grevy.classifier.device import environment
 from grevy.classifier.run import Run
+from grevy.data.deep import STORED_BITS
 from grevy.data.types import ImageData
 from grevy.errors import CorruptRecordError, RecipeError, RunMismatchError, UsageError
 from grevy.models.own.find import Own
@@ -170,6 +171,7 @@ def _preprocessing(model: ModelConfig, data: ImageData, setup: Setup) -> Preproc
         tuple(setup.mean_C.tolist()),
         tuple(setup.standard_deviation_C.tolist()),
         **_resizing(model, (height, width)),
+        bits=data.bits if data.bits < STORED_BITS else None,
     )
 
 

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from grevy.errors import InputError
-from grevy.figures.contact_sheet import draw_contact_sheet
+from grevy.figures.contact_sheet import columns_for, draw_contact_sheet
 
 
 def pictures(n, channels=3, side=8):
@@ -38,6 +38,16 @@ def test_what_is_left_out_is_said(seen):
     figure = draw_contact_sheet(pictures(23), ["cat"] * 20 + ["dog"] * 3, "data")
     assert len(figure.axes[0].images) == 13
     assert "The first 10 pictures of a class are shown." in seen(figure).words()
+
+
+def test_large_pictures_are_shown_larger_and_fewer_of_them(seen):
+    large = draw_contact_sheet(pictures(12, side=160), ["cat"] * 12, "data")
+    assert len(large.axes[0].images) == columns_for(160) == 5
+    assert "The first 5 pictures of a class are shown." in seen(large).words()
+    left, right, *_ = large.axes[0].images[0].get_extent()
+    assert right - left > 1
+    small = draw_contact_sheet(pictures(12, side=96), ["cat"] * 12, "data")
+    assert len(small.axes[0].images) == columns_for(96) == 10
 
 
 def test_only_the_pictures_shown_are_read():

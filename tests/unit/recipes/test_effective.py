@@ -160,7 +160,7 @@ def test_every_condition_can_be_met() -> None:
     """A field that is never read would be none."""
     everything = load_recipe(
         {
-            "pictures": {"splits": "train=a,test=b", "split_column": "fold"},
+            "pictures": {"splits": "train=a,test=b", "split_column": "fold", "bits": 12},
             "augment": {"randaugment": 1, "randaugment_magnitude": 3},
             "model": {"convnet": {"norm": "batch", "dropout": 0.1, "whitening": 2}, "resize": 32},
             "optimizer": {"name": "sgd", "momentum": 0.9, "whitening_factor": 2},
