@@ -16,7 +16,7 @@ from grevy.classifier.run_data import split_of
 from grevy.data.deep import STORED_BITS
 from grevy.data.labelled import Labelled, load_labelled, require_known
 from grevy.data.load import Where
-from grevy.data.sources.rules import listed
+from grevy.data.names import listed
 from grevy.data.types import ImageData, Split
 from grevy.errors import DataFormatError
 from grevy.recipes.schema import PicturesConfig

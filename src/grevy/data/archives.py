@@ -10,6 +10,7 @@ from __future__ import annotations
 import bz2
 import gzip
 import io
+import json
 import lzma
 import shutil
 import stat
@@ -19,18 +20,25 @@ import zipfile
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import IO, cast
 
 from grevy.data.content_hash import file_hashes
+from grevy.data.names import listed
 from grevy.data.places import cache_folder
 from grevy.data.space import saving
+from grevy.data.zip_names import zip_names
 from grevy.errors import DataFormatError, UnsafeArchiveError
+from grevy.figures.numerals import counted
 
 ARCHIVE_SUFFIXES = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.xz", ".txz", ".tar.bz2", ".tbz2")
 
 _CHUNK_BYTES = 1 << 20
+_UNPACKING = 2
+"""Counts up whenever an archive is unpacked in another way."""
+_CONTENT, _NOTES = "content", "notes.json"
+"""What lies in the folder of an archive in the cache."""
 _DAMAGE = (
     tarfile.TarError,
     zipfile.BadZipFile,
@@ -63,22 +71,30 @@ def is_archive(path: Path) -> bool:
 def unpack(archive: Path, limits: Limits | None = None) -> Path:
     """Folder in the cache with the archive's content; unpacked now if it is not there yet.
 
-    Archives inside the archive stay archives.
+    Archives inside the archive stay archives. Where a tar holds a name twice, the last one counts,
+    as tar does it.
 
     Raises:
         UnsafeArchiveError: absolute paths, `..`, links, devices, encryption, or too much in it.
-        DataFormatError: it is damaged, cut off, or no archive.
+        DataFormatError: it is damaged, cut off, no archive, or a zip with a name twice.
         SaveError: the disk did not take it.
     """
     limits = limits or Limits()
     digest = file_hashes(archive.parent, [archive.name])[archive.name]
-    destination = cache_folder() / "archives" / digest
-    if destination.is_dir():
-        return destination
-    bytes_allowed = max(limits.always, limits.ratio * archive.stat().st_size)
-    with _folder_that_becomes(destination) as folder:
-        _unpack(_Writer(archive, folder, limits.entries, bytes_allowed))
-    return destination
+    destination = cache_folder() / "archives" / f"{digest}-{_UNPACKING}"
+    if not destination.is_dir():
+        bytes_allowed = max(limits.always, limits.ratio * archive.stat().st_size)
+        with _folder_that_becomes(destination) as folder:
+            writer = _Writer(archive, folder / _CONTENT, limits.entries, bytes_allowed)
+            _unpack(writer)
+            with saving(folder):
+                (folder / _NOTES).write_text(json.dumps(writer.all_notes()), "utf-8")
+    return destination / _CONTENT
+
+
+def unpacking_notes(folder: Path) -> tuple[str, ...]:
+    """What the user should be told about the archive that `unpack` made this folder of."""
+    return tuple(json.loads((folder.parent / _NOTES).read_text("utf-8")))
 
 
 @contextmanager
@@ -128,13 +144,15 @@ def _reading(archive: Path) -> Iterator[None]:
 
 def _unpack_zip(writer: _Writer) -> None:
     with zipfile.ZipFile(writer.archive) as file:
-        for entry in file.infolist():
+        names, notes = zip_names(file.infolist())
+        writer.notes += notes
+        for entry, told in zip(file.infolist(), names, strict=True):
             kind = stat.S_IFMT(entry.external_attr >> 16)
             if entry.flag_bits & 0x1:
-                raise _unsafe(writer.archive, f"the encrypted file {entry.filename!r}")
+                raise _unsafe(writer.archive, f"the encrypted file {told!r}")
             if kind not in {0, stat.S_IFREG, stat.S_IFDIR}:
-                raise _unsafe(writer.archive, f"the link or device {entry.filename!r}")
-            name = entry.filename.replace("\\", "/")  # as some Windows programs write it
+                raise _unsafe(writer.archive, f"the link or device {told!r}")
+            name = told.replace("\\", "/")  # as some Windows programs write it
             if name.endswith("/"):
                 writer.make_folder(name)
             else:
@@ -166,7 +184,7 @@ def _unpack_one_tar(stream: _TarStream, writer: _Writer) -> None:
             if entry.isdir():
                 writer.make_folder(entry.name)
             elif entry.isreg() and (content := file.extractfile(entry)):
-                writer.write(entry.name, content)
+                writer.write_anew(entry.name, content)
             else:
                 raise _unsafe(writer.archive, f"the link or device {entry.name!r}")
     if stream.last != bytes(tarfile.BLOCKSIZE):  # tarfile ends in silence at a damaged header
@@ -220,15 +238,39 @@ class _Writer:
     root: Path
     entries_left: int
     bytes_left: int
+    notes: list[str] = field(default_factory=list)
+    twice: list[str] = field(default_factory=list)
+    """Names of files that were written again."""
+
+    def all_notes(self) -> list[str]:
+        """What the user should be told."""
+        if not self.twice:
+            return self.notes
+        names = sorted(set(self.twice))
+        count = counted(len(names), "file is", "files are")
+        said = f"{count} in the archive more than once, and the last counts, as in an update"
+        return [*self.notes, f"{said}: {listed(names)}"]
 
     def make_folder(self, name: str) -> None:
         self._make(self._place(name))
 
+    def write_anew(self, name: str, content: IO[bytes]) -> None:
+        """In the place of what an earlier entry of this name wrote."""
+        path = self._safe(name)
+        if path.is_file():
+            self.twice.append(PurePosixPath(name).as_posix())
+            with saving(path):
+                path.unlink()
+        self.write(name, content)
+
     def write(self, name: str, content: IO[bytes]) -> None:
+        """A file that is not there yet."""
         path = self._place(name)
         self._make(path.parent)
+        if path.is_dir():
+            raise ValueError(f"{name!r} is both a file and a folder")
         if path.exists():
-            raise ValueError(f"{name!r} is there twice")
+            raise _twice(self.archive, name)
         with saving(path), path.open("xb") as file:
             for chunk in self._chunks(content):
                 file.write(chunk)
@@ -250,6 +292,9 @@ class _Writer:
         self.entries_left -= 1
         if self.entries_left < 0:
             raise _unsafe(self.archive, "more files than an archive may hold")
+        return self._safe(name)
+
+    def _safe(self, name: str) -> Path:
         path = PurePosixPath(name)
         if path.is_absolute() or PureWindowsPath(name).drive or ".." in path.parts:
             raise _unsafe(self.archive, f"the path {name!r}, which leads out of the archive")
@@ -271,6 +316,14 @@ class _Writer:
     def _read(self, content: IO[bytes] | _TarStream) -> bytes:
         with _reading(self.archive):  # before the writer takes an error of reading for its own
             return content.read(_CHUNK_BYTES)
+
+
+def _twice(archive: Path, name: str) -> DataFormatError:
+    return DataFormatError(
+        f"{archive} holds {name!r} twice, and programs differ in which of them they read",
+        "each name once in a zip",
+        "unpack it, remove what is not meant, and pack it again",
+    )
 
 
 def _unsafe(archive: Path, received: str) -> UnsafeArchiveError:

@@ -32,6 +32,7 @@ from numpy.typing import NDArray
 from PIL import ExifTags, Image, ImageFile, UnidentifiedImageError
 
 from grevy.data.deep import QUARTER, STORED_BITS, colour_values, eight_bits, has_deep_colours
+from grevy.data.regular import open_regular
 from grevy.data.types import PictureFacts, Remark
 
 MAX_PIXELS = 178_956_970
@@ -230,7 +231,7 @@ def _opened(picture: Path | bytes | Image.Image) -> Iterator[Image.Image]:
             if isinstance(picture, Image.Image):
                 yield _of_allowed_size(picture)
                 return
-            file = io.BytesIO(picture) if isinstance(picture, bytes) else picture.open("rb")
+            file = io.BytesIO(picture) if isinstance(picture, bytes) else open_regular(picture)
             with file, _identified(file) as image:
                 yield _of_allowed_size(image)
     finally:

@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 
 from grevy.data.cache import decode_source
 from grevy.data.load import Where, decoding_notes, find, place_name, readable_rows, split_from
-from grevy.data.sources.rules import listed, no_labels
+from grevy.data.names import listed
+from grevy.data.sources.labels import no_labels
 from grevy.data.types import Source, Split
 from grevy.errors import ClassMismatchError, EmptyDataError, MissingSplitError
 from grevy.figures.numerals import counted

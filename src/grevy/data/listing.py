@@ -9,8 +9,9 @@ from pathlib import Path
 
 from grevy.data.decode import read_header
 from grevy.data.litter import is_litter
+from grevy.data.names import Spellings, listed
 from grevy.data.natural import natural_key
-from grevy.data.sources.rules import PICTURE_SUFFIXES, listed
+from grevy.data.sources.rules import PICTURE_SUFFIXES
 from grevy.errors import DataNotFoundError, EmptyDataError
 from grevy.figures.numerals import counted
 
@@ -43,7 +44,7 @@ def list_files(places: Iterable[str | Path]) -> Listing:
         DataNotFoundError: a path that does not exist, or is neither a file nor a folder.
         EmptyDataError: no picture at all.
     """
-    named = [Path(place) for place in places]
+    named = [Path(Spellings(Path()).find(str(place))) for place in places]
     pictures: list[Path] = []
     others: list[Path] = []
     for place in named:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from grevy.data.sources.rules import listed
+from grevy.data.names import listed
 from grevy.figures.numerals import counted
 
 _NAMES = frozenset(

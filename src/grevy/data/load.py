@@ -12,11 +12,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from grevy.data.cache import Decoded, OnProgress, decode_source
+from grevy.data.names import listed
 from grevy.data.natural import natural_key
 from grevy.data.remarks import picture_notes
 from grevy.data.sources.arrays import labelled_arrays
 from grevy.data.sources.find import as_it_is, find_labelled
-from grevy.data.sources.rules import checked, listed, readable
+from grevy.data.sources.rules import checked, readable
 from grevy.data.splits import data_fingerprint, order_hash, split_hash, stratified_part, take_rows
 from grevy.data.types import SPLITS, ImageData, PictureFacts, Source, Split
 from grevy.errors import DataError, DataFormatError, UnreadablePictureError
@@ -104,6 +105,14 @@ def place_name(where: Where, source: Source) -> str:
     return str(where) if isinstance(where, str | Path) else source.name
 
 
+def typed_place(place: str, pictures: PicturesConfig) -> str:
+    """The place and what was said about its splits, as one types them behind a command."""
+    words = [place]
+    words += ["--pictures.splits", pictures.splits] * bool(pictures.splits)
+    words += ["--pictures.split-column", pictures.split_column] * bool(pictures.split_column)
+    return shlex.join(words)
+
+
 def class_order(source: Source) -> tuple[str, ...]:
     """Class names in the order of their indices: the publisher's, else natural sort."""
     names = set(source.splits["train"].labels)
@@ -135,11 +144,12 @@ def readable_rows(
     if not bad:
         return rows, []
     total = sum(map(len, facts.values()))
+    place = typed_place(place, pictures)
     if pictures.unreadable == "stop":
         raise _unreadable(bad, total, place)
     named = "; ".join(f"{name}: {fact.id} ({fact.error})" for name, fact in bad[:_NAMED_AT_MOST])
     more = len(bad) - _NAMED_AT_MOST
-    rest = f"; and {more:,} more, which `grevy data {shlex.quote(place)}` lists" if more > 0 else ""
+    rest = f"; and {more:,} more, which `grevy data {place}` lists" if more > 0 else ""
     return rows, [
         f"left out {len(bad):,} of {counted(total, 'picture')} that can't be read: {named}{rest}"
     ]
@@ -148,12 +158,13 @@ def readable_rows(
 def _unreadable(
     bad: Sequence[tuple[str, PictureFacts]], total: int, place: str
 ) -> UnreadablePictureError:
+    """The refusal; `place` as it is typed."""
     names = listed([fact.id for _, fact in bad])
     return UnreadablePictureError(
         f"{len(bad):,} of {counted(total, 'picture')} can't be read: {names}"
         f" (the first because: {bad[0][1].error})",
         "pictures that can be decoded",
-        f"`grevy data {shlex.quote(place)}` lists them all; mend or remove them,"
+        f"`grevy data {place}` lists them all; mend or remove them,"
         " or leave them out with --pictures.unreadable leave-out",
     )
 

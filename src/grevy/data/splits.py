@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from grevy.data.names import listed
 from grevy.data.places import cache_folder
-from grevy.data.sources.rules import listed
 from grevy.data.space import require_space, saving
 from grevy.errors import SplitTooSmallError
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -15,12 +16,16 @@ class SplitChoice:
     """The splits by name, as the user gave them; nothing is the rule."""
 
     names: Mapping[str, str] = field(default_factory=dict)
-    """Folder, file, array or value of a column: the split that it is."""
+    """Folder, file, array or value of a column, in NFC: the split that it is."""
     column: str = ""
     """The column that says the split of each row."""
 
     def __bool__(self) -> bool:
         return bool(self.names or self.column)
+
+    def split_of(self, name: str) -> str | None:
+        """The split that a name was given, however its letters are composed."""
+        return self.names.get(unicodedata.normalize("NFC", name))
 
     @property
     def all_train(self) -> bool:
@@ -36,7 +41,9 @@ def parse_splits(text: str) -> dict[str, str]:
     """
     found: dict[str, str] = {}
     for pair in text.split(",") if text.strip() else ():
-        split, equals, place = (part.strip() for part in pair.partition("="))
+        split, equals, place = (
+            part.strip() for part in unicodedata.normalize("NFC", pair).partition("=")
+        )
         place = place.rstrip("/") or place
         if not equals or not place or split not in SPLIT_NAMES:
             raise ValueError(f"{pair.strip()!r}; train=NAME, validation=NAME or test=NAME")

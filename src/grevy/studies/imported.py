@@ -13,6 +13,7 @@ from typing import Any, NoReturn
 import numpy as np
 from numpy.typing import NDArray
 
+from grevy.data.names import nfc
 from grevy.errors import PredictionsFileError
 from grevy.studies.output_rows import refuse_odd_rows
 
@@ -216,10 +217,13 @@ def _refuse_differing(path: Path, differing_N: NDArray[np.bool_], what: str) -> 
 
 
 def _entries(path: Path, meaning: str, column: NDArray[Any]) -> tuple[str, ...]:
-    """As text. Whole numbers that were saved as floats are whole numbers."""
+    """As text in NFC, as classes and picture ids are.
+
+    Whole numbers that were saved as floats are whole numbers.
+    """
     if column.dtype.kind == "S":
         column = np.char.decode(column, "utf-8", "replace")
-    texts = [str(value).strip() for value in column.tolist()]
+    texts = [nfc(str(value).strip()) for value in column.tolist()]
     if missing := sum(text.lower() in _MISSING for text in texts):
         raise PredictionsFileError(
             f"{path}, where {missing:,} of {len(texts):,} entries of {meaning} are empty or no"

@@ -150,3 +150,12 @@ def test_the_command_starts_without_torch(pets):
     subprocess.run(
         [sys.executable, "-c", code], check=True, env=dict(os.environ), stdout=subprocess.DEVNULL
     )
+
+
+def test_plain_folders_of_splits_are_said(pets, capsys):
+    (pets / "cat" / "empty.png").unlink()
+    for split in ("train", "test"):
+        (pets.parent / "s").mkdir(exist_ok=True)
+        (pets.parent / "s" / split).symlink_to(pets)
+    main(["data", "s"])
+    assert "note      taken as splits: train is 'train'; test is 'test'" in capsys.readouterr().out

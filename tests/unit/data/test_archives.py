@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from grevy.data.archives import Limits, is_archive, unpack
+from grevy.data.archives import Limits, is_archive, unpack, unpacking_notes
 from grevy.errors import DataFormatError, SaveError, UnsafeArchiveError
 
 FILES = {"pets/cat/1.png": b"one" * 700, "pets/dog/2.png": b"", "pets/read me.txt": b"x" * 512}
@@ -205,12 +205,34 @@ def test_what_is_no_archive_is_said_to_be_none(tmp_path, own_cache, content):
         unpack(tmp_path / "a.zip")
 
 
-def test_a_file_that_is_there_twice_is_no_archive_to_trust(tmp_path, own_cache):
+@pytest.mark.filterwarnings("ignore:Duplicate name")
+@pytest.mark.parametrize("second", ["1.png", "./1.png"])
+def test_a_file_that_is_there_twice_is_no_zip_to_trust(tmp_path, own_cache, second):
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+        archive.writestr("1.png", b"old")
+        archive.writestr(second, b"new")
+    with pytest.raises(DataFormatError, match=r"1\.png' twice.*pack it again"):
+        unpack(tmp_path / "a.zip")
+    assert nothing_left(own_cache)
+
+
+def test_the_last_of_a_name_counts_in_a_tar_and_is_said_each_time(tmp_path, own_cache):
     with tarfile.open(tmp_path / "a.tar", "w") as archive:
-        archive.addfile(tarfile.TarInfo("1.png"))
-        archive.addfile(tarfile.TarInfo("1.png"))
-    with pytest.raises(DataFormatError, match="twice"):
-        unpack(tmp_path / "a.tar")
+        for name, content in (("a/1.png", b"old"), ("a/2.png", b"two"), ("./a/1.png", b"new")):
+            entry = tarfile.TarInfo(name)
+            entry.size = len(content)
+            archive.addfile(entry, io.BytesIO(content))
+    for _ in range(2):
+        folder = unpack(tmp_path / "a.tar")
+        assert files_in(folder) == {"a/1.png": b"new", "a/2.png": b"two"}
+        (note,) = unpacking_notes(folder)
+        assert "1 file is in the archive more than once, and the last counts" in note
+        assert "'a/1.png'" in note
+
+
+def test_a_file_in_the_place_of_a_folder_is_refused(tmp_path, own_cache):
+    with pytest.raises(DataFormatError, match="both a file and a folder"):
+        unpack(make_tar(tmp_path / "a.tar", {"a/1.png": b"1", "a": b"2"}))
 
 
 def test_a_disk_that_takes_no_more_is_an_error_of_saving(tmp_path, own_cache):

@@ -68,7 +68,8 @@ def test_the_hubs_folders_are_understood(tmp_path, own_cache, place, shape):
     source = find_source(tmp_path / "p")
     assert set(source.splits) == {"train", "validation", "test"}
     assert source.splits["validation"].labels == ("a", "b", "b", "a")
-    assert source.notes == ()
+    (note,) = source.notes
+    assert f"validation is '{place}/{shape.format('val')}.parquet'" in note
 
 
 def test_several_data_sets_are_refused_unless_one_is_in_the_usual_place(tmp_path, own_cache):
@@ -148,10 +149,24 @@ def test_files_with_different_names_are_refused(tmp_path, own_cache):
         find_source(tmp_path / "p")
 
 
-@pytest.mark.parametrize("labels", [[0, 1, -1, 1], [0, 1, 2, 1], [0, 1, None, 1], [0.0, 1.0, 0, 1]])
+@pytest.mark.parametrize("labels", [[0, 1, -1, 1], [0, 1, 2, 1], [0.0, 1.0, 0, 1], [0.5, 1, 0, 1]])
 def test_labels_without_a_name_are_refused(tmp_path, own_cache, labels):
     parquet(tmp_path / "p.parquet", FOUR, labels, NAMES)
     with pytest.raises(DataFormatError, match=r"p\.parquet has a label"):
+        find_source(tmp_path / "p.parquet")
+
+
+@pytest.mark.parametrize(
+    ("labels", "said"),
+    [
+        ([0, 1, None, 1], r"no label in row 3 \(None\)"),
+        ([0.0, float("nan"), 1.0, None], r"no label in 2 of 4 rows \(2, 4\)"),
+        (["a", "nan", "b", None], r"no label in 2 of 4 rows \(2, 4\) \('nan', None\)"),
+    ],
+)
+def test_labels_that_are_not_there_are_counted(tmp_path, own_cache, labels, said):
+    parquet(tmp_path / "p.parquet", FOUR, labels)
+    with pytest.raises(DataFormatError, match=said):
         find_source(tmp_path / "p.parquet")
 
 

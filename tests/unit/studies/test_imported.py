@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from pathlib import Path
 from typing import Any
 
@@ -60,6 +61,15 @@ def test_whole_numbers_that_were_saved_as_floats_are_whole_numbers(tmp_path: Pat
 def test_text_saved_as_bytes_is_text(tmp_path: Path) -> None:
     said = npz(tmp_path, labels=np.array([b"cat", b"dog"]), predictions=["cat", "cat"])
     assert said.labels == ("cat", "dog")
+
+
+@pytest.mark.parametrize("form", ["NFC", "NFD"])
+def test_names_and_ids_are_composed_as_those_of_the_data(tmp_path: Path, form: str) -> None:
+    text = "id,label,prediction\né/1.png,épagneul,chat\né/2.png,chat,épagneul\n"
+    said = table(tmp_path, unicodedata.normalize(form, text))
+    names = ("é/1.png", "é/2.png"), ("épagneul", "chat"), ("chat", "épagneul")
+    composed = [tuple(unicodedata.normalize("NFC", name) for name in row) for row in names]
+    assert [said.ids, said.labels, said.answers] == composed
 
 
 def test_outputs_are_answered_by_their_largest_column(tmp_path: Path) -> None:

@@ -9,7 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from grevy.data.sources.rules import checked, class_labels, listed, readable, row_ids
+from grevy.data.names import listed
+from grevy.data.sources.labels import class_labels
+from grevy.data.sources.rules import checked, readable, row_ids
 from grevy.data.types import SPLITS, ArraySplit, Source
 from grevy.errors import DataFormatError
 
@@ -53,26 +55,27 @@ def labelled_arrays(
         raise DataFormatError(
             f"{name} has the split {listed(unknown)}", f"{listed(SPLITS)}", "rename the split"
         )
-    names = tuple(class_names) if class_names is not None else None
-    arrays = {
-        split: array_split(split, as_pixels(images, f"{name}, {split}"), labels, names)
-        for split, (images, labels) in splits.items()
-    }
+    names = tuple(map(str, class_names)) if class_names is not None else None
+    arrays = {}
+    for split, (images, labels) in splits.items():
+        pixels = as_pixels(images, f"{name}, {split}")
+        found = class_labels(label_values(labels, len(pixels), split), names, split)
+        arrays[split] = _array_split(split, pixels, found.names)
+        notes += found.notes
     return readable(Source(name, arrays, _content_hash(arrays), names, notes))
 
 
-def array_split(
-    split: str, pixels: NDArray[np.uint8], labels: Any, names: Sequence[str] | None
-) -> ArraySplit:
+def _array_split(split: str, pixels: NDArray[np.uint8], labels: tuple[str, ...]) -> ArraySplit:
     """A split of pictures in memory."""
-    found = array_labels(labels, len(pixels), names, split)
-    return ArraySplit(row_ids(split, len(pixels)), found, lambda: pixels)
+    return ArraySplit(row_ids(split, len(pixels)), labels, lambda: pixels)
 
 
-def array_labels(
-    labels: Any, count: int, names: Sequence[str] | None, where: str
-) -> tuple[str, ...]:
-    """Class names from an array [N] or [N, 1] of integers or strings, one for each picture."""
+def label_values(labels: Any, count: int, where: str) -> list[Any]:
+    """One value for each picture from an array [N] or [N, 1].
+
+    Raises:
+        DataFormatError: another shape.
+    """
     labels_N = _as_array(labels, where)
     if labels_N.ndim == 2 and labels_N.shape[1] == 1:
         labels_N = labels_N[:, 0]
@@ -82,7 +85,7 @@ def array_labels(
             "one label for each picture, shape [N]",
             "give class numbers or class names, not one-hot rows",
         )
-    return class_labels(labels_N.tolist(), names, where)
+    return list(labels_N.tolist())
 
 
 def as_pixels(images: Any, where: str) -> NDArray[np.uint8]:
@@ -113,6 +116,12 @@ def require_pixels(shape: tuple[int, ...], dtype: np.dtype[Any], where: str) -> 
             f"{where} has pictures of shape {list(shape)}",
             "[N, H, W], [N, H, W, 1] or [N, H, W, 3]",
             "move the channels last, as in images.transpose(0, 2, 3, 1)",
+        )
+    if 0 in shape[1:3]:
+        raise DataFormatError(
+            f"{where} has pictures of {shape[1]}×{shape[2]} pixels: none at all",
+            "pictures with a height and a width",
+            "save the arrays again",
         )
 
 

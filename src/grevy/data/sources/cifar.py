@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from grevy.data.content_hash import content_hash
-from grevy.data.sources.rules import checked, class_labels, row_ids
+from grevy.data.sources.labels import class_labels
+from grevy.data.sources.rules import checked, row_ids
 from grevy.data.types import ArraySplit, Source
 from grevy.data.unpickle import Plain, unpickle
 from grevy.errors import DataFormatError, DataNotFoundError
@@ -54,11 +55,18 @@ _LAYOUTS = (
 
 def find_cifar(folder: Path) -> Path | None:
     """The folder with the batches: this one, or the publisher's inside it."""
-    for layout in _LAYOUTS:
-        for candidate in (folder, folder / layout.folder):
-            if _holds(candidate, layout):
-                return candidate
-    return None
+    return next(iter(cifar_folders(folder)), None)
+
+
+def cifar_folders(folder: Path) -> list[Path]:
+    """All folders with batches: this one, and the publisher's inside it."""
+    places = [(place, layout) for layout in _LAYOUTS for place in (folder, folder / layout.folder)]
+    return [place for place, layout in places if _holds(place, layout)]
+
+
+def cifar_files(folder: Path) -> tuple[str, ...]:
+    """Names of the files that are read of such a folder."""
+    return next(layout.files for layout in _LAYOUTS if _holds(folder, layout))
 
 
 def read_cifar(folder: Path, name: str) -> Source:
@@ -104,7 +112,7 @@ def _read_split(split: str, batches: list[Path], labels: str, names: tuple[str, 
         values = content.get(labels)
         if not isinstance(values, list) or len(values) != len(_pixels(content, batch)):
             raise _foreign(batch, f"no list {labels!r} with one label for each picture")
-        found += class_labels(values, names, str(batch))
+        found += class_labels(values, names, str(batch)).names
     return ArraySplit(row_ids(split, len(found)), tuple(found), _reader(batches))
 
 

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
+from typing import NamedTuple
 
-from grevy.data.archives import ARCHIVE_SUFFIXES, is_archive, unpack
+from grevy.data.archives import ARCHIVE_SUFFIXES, is_archive, unpack, unpacking_notes
+from grevy.data.litter import is_litter
+from grevy.data.names import Spellings, listed
 from grevy.data.sources import hub
 from grevy.data.sources.arrays import labelled_arrays
 from grevy.data.sources.builtin import BUILT_IN, read_built_in
-from grevy.data.sources.cifar import find_cifar, read_cifar
+from grevy.data.sources.cifar import cifar_files, cifar_folders, read_cifar
 from grevy.data.sources.csv_table import read_csv
 from grevy.data.sources.folder import has_class_folders, inner_folder, read_class_folders
-from grevy.data.sources.idx import find_idx, read_idx
+from grevy.data.sources.idx import idx_files, idx_folders, read_idx
 from grevy.data.sources.npz import read_npz
 from grevy.data.sources.parquet import (
     find_parquet,
@@ -21,30 +26,43 @@ from grevy.data.sources.parquet import (
     read_parquet_file,
     read_parquet_folder,
 )
-from grevy.data.sources.rules import checked, listed, short_name
+from grevy.data.sources.rules import checked, short_name
 from grevy.data.types import Source
-from grevy.errors import DataFormatError, DataNotFoundError
+from grevy.errors import (
+    DataError,
+    DataFormatError,
+    DataNotFoundError,
+    EmptyDataError,
+    NoLabelsError,
+)
 from grevy.recipes.parts import GROUPS, Part, known_parts, load_entry_points
 from grevy.recipes.split_choice import SplitChoice
 
-_Reader = Callable[[Path, str], Source]
 _SplitReader = Callable[[Path, str, SplitChoice], Source]
-
-
-def _read_npz(path: Path, name: str, choice: SplitChoice) -> Source:
-    return as_it_is(read_npz(path, name), choice)
 
 
 _FILES: dict[str, _SplitReader] = {
     ".csv": read_csv,
-    ".npz": _read_npz,
+    ".tsv": read_csv,
+    ".npz": read_npz,
     ".parquet": read_parquet_file,
 }
-_FOLDERS: tuple[tuple[Callable[[Path], Path | None], _Reader], ...] = (
-    (find_cifar, read_cifar),
-    (find_idx, read_idx),
-)
 _AS_NAMED = SplitChoice()
+
+
+class _Packed(NamedTuple):
+    """A form of a publisher's: files of fixed names in a folder."""
+
+    folders: Callable[[Path], list[Path]]
+    files: Callable[[Path], tuple[str, ...]]
+    """Names of those that are read."""
+    read: Callable[[Path, str], Source]
+
+
+_PACKED = (
+    _Packed(cifar_folders, cifar_files, read_cifar),
+    _Packed(idx_folders, idx_files, read_idx),
+)
 
 
 def find_source(where: str | Path, choice: SplitChoice = _AS_NAMED) -> Source:
@@ -83,7 +101,7 @@ def find_labelled(where: str | Path, choice: SplitChoice = _AS_NAMED) -> Source:
         return hub.read_hub(where, choice)
     if isinstance(where, str) and (part := _recognising(where)):
         return as_it_is(labelled_arrays(part.name, part.built(where)), choice)
-    path = Path(where).expanduser()
+    path = Path(Spellings(Path()).find(str(Path(where).expanduser())))
     if path.is_dir():
         return _read_folder(path, short_name(path), choice)
     if path.is_file():
@@ -108,29 +126,55 @@ def _of_a_package(where: str) -> Part | None:
 
 
 def _read_folder(folder: Path, name: str, choice: SplitChoice) -> Source:
-    for find, read in _FOLDERS:
-        if found := find(folder):
-            return as_it_is(read(found, name), choice)
-    if find_parquet(folder) and not _is_stray(folder):
-        return read_parquet_folder(folder, name, choice)
-    return read_class_folders(folder, name, choice)
-
-
-def _is_stray(folder: Path) -> bool:
-    """Whether the Parquet files are none of the data: pictures lie beside them in class folders.
-
-    Raises:
-        DataFormatError: they are named as splits, so that both may be meant.
-    """
-    if not has_class_folders(folder):
-        return False
-    if named := parquet_splits(folder):
+    packed = [(place, form) for form in _PACKED for place in form.folders(folder)]
+    rivals = _rivals(folder, [place for place, _ in packed])
+    if len(rivals) > 1:
         raise DataFormatError(
-            f"{folder} has folders of pictures, and {listed(named)}",
+            f"{folder} has {', and '.join(rivals)}",
             "one data set",
             "give the folder or file that is meant, or move the other away",
         )
-    return True
+    if packed:
+        place, form = packed[0]
+        source = as_it_is(form.read(place, name), choice)
+        return replace(source, notes=(*source.notes, *_unread(folder, place, form.files(place))))
+    if find_parquet(folder) and not has_class_folders(folder):
+        return read_parquet_folder(folder, name, choice)
+    try:
+        return read_class_folders(folder, name, choice)
+    except (EmptyDataError, NoLabelsError) as error:
+        raise _with_tables(error, folder) from error
+
+
+def _rivals(folder: Path, packed: Sequence[Path]) -> list[str]:
+    """What there is to read, where more than one data set may be meant.
+
+    A table beside others is a stray one, unless its name means a split.
+    """
+    found = [f"batches or idx files in {place}" for place in packed]
+    found += ["folders of pictures"] * has_class_folders(folder)
+    return found + [listed(parquet_splits(folder))] * bool(found and parquet_splits(folder))
+
+
+def _unread(folder: Path, place: Path, files: Sequence[str]) -> tuple[str, ...]:
+    """The note on what lies beside the files that are read, in their folder and the one named."""
+    known = {folder: set(place.relative_to(folder).parts[:1]), place: set(files)}
+    beside = [
+        os.path.relpath(path, folder)
+        for here, read in known.items()
+        for path in sorted(here.iterdir())
+        if path.name not in read and not is_litter(path.name)
+    ]
+    return (f"not read: {listed(beside)}",) if beside else ()
+
+
+def _with_tables(error: DataError, folder: Path) -> DataError:
+    """The same error, naming the files in the folder that may be what is meant."""
+    tables = sorted(str(file) for file in folder.iterdir() if file.suffix.lower() in _FILES)
+    if not tables:
+        return error
+    mend = f"{error.mend}, or give the file that lists the pictures: {listed(tables)}"
+    return type(error)(error.received, error.expected, mend)
 
 
 def as_it_is(source: Source, choice: SplitChoice) -> Source:
@@ -150,7 +194,9 @@ def as_it_is(source: Source, choice: SplitChoice) -> Source:
 
 def _read_file(path: Path, name: str, choice: SplitChoice) -> Source:
     if is_archive(path):
-        return _read_folder(inner_folder(unpack(path)), name, choice)
+        folder = unpack(path)
+        source = _read_folder(inner_folder(folder), name, choice)
+        return replace(source, notes=(*unpacking_notes(folder), *source.notes))
     if read := _FILES.get(path.suffix.lower()):
         return read(path, name, choice)
     raise DataFormatError(
@@ -161,6 +207,12 @@ def _read_file(path: Path, name: str, choice: SplitChoice) -> Source:
 
 
 def _not_found(where: str | Path) -> DataNotFoundError:
+    if Path(where).expanduser().exists():
+        return DataNotFoundError(
+            f"{where} is neither a file nor a folder",
+            "a file or folder of image data",
+            "save what it gives as a file",
+        )
     close = difflib.get_close_matches(str(where).lower(), BUILT_IN, n=2)
     meant = f"did you mean {' or '.join(close)}? Else check" if close else "check"
     return DataNotFoundError(

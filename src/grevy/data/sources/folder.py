@@ -9,8 +9,10 @@ from pathlib import Path
 
 from grevy.data.content_hash import content_hash
 from grevy.data.litter import is_litter, is_version_control, litter_note
+from grevy.data.names import listed
 from grevy.data.natural import natural_key
-from grevy.data.sources.rules import PICTURE_SUFFIXES, listed, no_labels, readable
+from grevy.data.sources.labels import no_labels
+from grevy.data.sources.rules import PICTURE_SUFFIXES, readable
 from grevy.data.sources.split_folders import Inside, split_places
 from grevy.data.sources.split_words import taken_note
 from grevy.data.types import EncodedSplit, Source
@@ -44,8 +46,9 @@ def read_class_folders(root: Path, name: str, choice: SplitChoice = _AS_NAMED) -
     """`root/cat/1.png`, or `root/train/cat/1.png` and so on for `validation` and `test`.
 
     What is a split says `split_places`. Pictures may lie deeper in the folder of their class. Links
-    to folders are followed; each real folder is read once in a class. A link to a picture that is
-    gone is a picture that can't be read.
+    to folders are followed; each real folder is read once in a class. What is named like a picture
+    and is no file (a link to a picture that is gone, a pipe, an empty folder) is a picture that
+    can't be read.
 
     Raises:
         EmptyDataError: no folder with pictures.
@@ -68,7 +71,7 @@ def read_class_folders(root: Path, name: str, choice: SplitChoice = _AS_NAMED) -
     if not names:
         raise _no_pictures(root)
     classes = [label for place in places.get("train", [""]) for label in _classes(root, place)]
-    digest = content_hash(root, [p for p in names if os.path.exists(os.path.join(root, p))])
+    digest = content_hash(root, [p for p in names if os.path.isfile(os.path.join(root, p))])
     taken = [(split, place) for split, found in places.items() for place in found if place]
     notes = (*taken_note(taken), *seen.notes())
     named = tuple(dict.fromkeys(classes)) or None
@@ -141,7 +144,8 @@ def _files_below(root: Path, place: str, seen: _Seen) -> Iterator[str]:
             continue
         known.add((status.st_dev, status.st_ino))
         folders[:] = _visible(root, here[start:], folders, seen)
-        visible = _visible(root, here[start:], files, seen)
+        hollow = [name for name in folders if _is_hollow(os.path.join(here, name))]
+        visible = _visible(root, here[start:], [*files, *hollow], seen)
         yield from (os.path.join(here, file)[start:] for file in visible)
 
 
@@ -178,6 +182,11 @@ def _is_cvs(root: Path, place: str, name: str) -> bool:
 
 def _is_picture(name: str) -> bool:
     return os.path.splitext(name)[1].lower() in PICTURE_SUFFIXES
+
+
+def _is_hollow(folder: str) -> bool:
+    """Whether a folder is named like a picture and empty, so that the picture can't be read."""
+    return _is_picture(folder) and not os.listdir(folder)
 
 
 def _is_broken_link(path: Path) -> bool:

@@ -14,7 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from grevy.data.content_hash import content_hash
-from grevy.data.sources.rules import checked, class_labels, row_ids
+from grevy.data.sources.labels import class_labels
+from grevy.data.sources.rules import checked, row_ids
 from grevy.data.types import ArraySplit, Source
 from grevy.errors import DataFormatError, DataNotFoundError
 from grevy.figures.numerals import counted
@@ -25,12 +26,17 @@ _INNER = ("", "raw", "MNIST/raw", "FashionMNIST/raw", "mnist", "fashion-mnist")
 _UINT8 = 8
 
 
-def find_idx(folder: Path) -> Path | None:
-    """The folder with the idx files: this one, or one inside as torchvision makes it."""
-    for inner in _INNER:
-        if find_idx_file(folder / inner, "train", "images"):
-            return folder / inner
-    return None
+def idx_folders(folder: Path) -> list[Path]:
+    """The folders with idx files: this one, and those inside as torchvision makes them."""
+    places = [folder / inner for inner in _INNER]
+    return [place for place in places if find_idx_file(place, "train", "images")]
+
+
+def idx_files(folder: Path) -> tuple[str, ...]:
+    """Names of the files that are read of such a folder."""
+    kinds = [(split, kind) for split in _PREFIXES for kind in _KINDS]
+    found = (find_idx_file(folder, split, kind) for split, kind in kinds)
+    return tuple(file.name for file in found if file)
 
 
 def find_idx_file(folder: Path, split: str, kind: str) -> Path | None:
@@ -72,7 +78,9 @@ def _read_split(
 ) -> ArraySplit:
     values = _read(labels, _KINDS["labels"]).tolist()
     with _opened(images) as file:
-        count = _shape(file, images, _KINDS["images"])[0]
+        count, *sides = _shape(file, images, _KINDS["images"])
+    if 0 in sides:
+        raise _foreign(images, f"pictures of {sides[0]}×{sides[1]} pixels: none at all")
     if count != len(values):
         raise DataFormatError(
             f"{images} has {counted(count, 'picture')} and {labels} has"
@@ -81,7 +89,7 @@ def _read_split(
             "get both files again from the publisher",
         )
     found = class_labels(values, class_names, str(labels))
-    return ArraySplit(row_ids(split, count), found, lambda: _read(images, _KINDS["images"]))
+    return ArraySplit(row_ids(split, count), found.names, lambda: _read(images, _KINDS["images"]))
 
 
 def _read(path: Path, dimensions: int) -> NDArray[np.uint8]:

@@ -4,90 +4,172 @@ from __future__ import annotations
 
 import zipfile
 import zlib
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.lib import format as npy
+from numpy.lib.npyio import NpzFile
 from numpy.typing import NDArray
 
 from grevy.data.content_hash import content_hash
-from grevy.data.sources.arrays import array_labels, as_pixels, require_pixels
-from grevy.data.sources.rules import listed, readable, row_ids
-from grevy.data.types import ArraySplit, Source
+from grevy.data.names import listed
+from grevy.data.sources.arrays import as_pixels, label_values, require_pixels
+from grevy.data.sources.labels import class_labels
+from grevy.data.sources.npz_keys import CLASSES, Pair, find_pairs, is_chosen, split_pairs
+from grevy.data.sources.rules import readable, row_ids
+from grevy.data.sources.split_words import taken_note
+from grevy.data.sources.table_splits import row_splits, split_column
+from grevy.data.types import SPLITS, ArraySplit, Source
 from grevy.errors import DataFormatError
+from grevy.recipes.split_choice import SplitChoice
 
-_UNNAMED = "images"
-"""Pictures of which the file says no split."""
-
-_PAIRS = (
-    ("train", "x_train", "y_train"),
-    ("train", _UNNAMED, "labels"),
-    ("train", "train_images", "train_labels"),
-    ("validation", "x_validation", "y_validation"),
-    ("validation", "x_val", "y_val"),
-    ("validation", "x_valid", "y_valid"),
-    ("validation", "val_images", "val_labels"),
-    ("test", "x_test", "y_test"),
-    ("test", "test_images", "test_labels"),
-)
-_CLASSES = "classes"
-_KEYS = frozenset(key for _split, *keys in _PAIRS for key in keys) | {_CLASSES}
+_AS_NAMED = SplitChoice()
 
 
-def read_npz(path: Path, name: str) -> Source:
+class _Part(NamedTuple):
+    """Pictures of one array."""
+
+    pair: Pair
+    rows: list[int]
+
+
+class _Plan(NamedTuple):
+    """What is read as which split, and what is said about it."""
+
+    parts: dict[str, list[_Part]]
+    notes: tuple[str, ...]
+    read: set[str]
+    """Keys."""
+    has_splits: bool = True
+    """Whether anything says which pictures are which split."""
+
+
+def read_npz(path: Path, name: str, choice: SplitChoice = _AS_NAMED) -> Source:
     """Pictures and labels by key; pickled objects are refused.
 
-    `x_val` and `x_valid`, and `train_images`, `val_images`, `test_images` with `_labels`, serve,
-    too. Keys: `x_train` and `y_train`, and optionally `x_validation`, `y_validation`, `x_test`,
-    `y_test`; or `images` and `labels`, which are train; and optionally `classes`. Images are uint8,
-    [N, H, W] or [N, H, W, 1] gray or [N, H, W, 3] RGB. Labels are [N] class names, or integers,
-    which `classes` names if it is there.
+    Keys: `x_train` and `y_train`, and optionally the same for `validation` and `test`; or `images`
+    and `labels`, which are train, unless an array `split` says otherwise for each; `find_pairs`
+    knows other words. And optionally `classes`. Images are uint8, [N, H, W] or [N, H, W, 1] gray or
+    [N, H, W, 3] RGB. Labels are [N] class names, or integers, which `classes` names if it is there.
+
+    Args:
+        path: the file.
+        name: of the source.
+        choice: names arrays or what they have in common (`x_fold0` or `fold0`), or the array with a
+            split for each picture, and its values.
 
     Raises:
         DataFormatError: other keys, types or shapes, or a damaged file.
         DataError: what `readable` raises.
     """
-    with _reading(path), np.load(path, allow_pickle=False) as file:
-        pairs = _pairs(path, file.files)
-        names = tuple(map(str, file[_CLASSES].tolist())) if _CLASSES in file.files else None
-        splits = {
-            split: _read_split(path, split, images, file[labels], names)
-            for split, images, labels in pairs
-        }
-        strangers = sorted(set(file.files) - _KEYS)
-    notes = (f"not read: the arrays {listed(strangers)}",) if strangers else ()
+    with _reading(path), _loaded(path) as file:
+        names = _class_names(path, file)
+        plan = _plan(path, file, choice)
+        splits: dict[str, ArraySplit] = {}
+        label_notes: list[str] = []
+        for split in (split for split in SPLITS if split in plan.parts):
+            splits[split], more = _read_split(path, file, split, plan.parts[split], names)
+            label_notes += more
+        strangers = sorted(set(file.files) - plan.read - set(CLASSES))
+    unread = (f"not read: the arrays {listed(strangers)}",) if strangers else ()
+    notes = (*unread, *plan.notes, *label_notes)
     digest = content_hash(path.parent, [path.name])
-    return readable(Source(name, splits, digest, names, notes, pairs[0][1] != _UNNAMED))
+    return readable(Source(name, splits, digest, names, notes, plan.has_splits))
 
 
-def _pairs(path: Path, keys: Collection[str]) -> list[tuple[str, str, str]]:
-    """(split, key of the images, key of the labels) of the splits that are there."""
-    begun = [pair for pair in _PAIRS if pair[1] in keys or pair[2] in keys]
-    for _split, images, labels in begun:
-        if images not in keys or labels not in keys:
-            raise _other_keys(path, keys)
-    if not begun or len({split for split, *_ in begun}) < len(begun):
-        raise _other_keys(path, keys)
-    return begun
+def _plan(path: Path, file: NpzFile, choice: SplitChoice) -> _Plan:
+    pairs = find_pairs(path, file.files)
+    used = {key for pair in pairs for key in pair[1:]}
+    alone = len(pairs) == 1 and not pairs[0].name and not is_chosen(pairs, choice)
+    if choice.column or alone:
+        others = [key for key in file.files if key not in used and key not in CLASSES]
+        column = split_column(str(path), others, choice)
+        if column is not None:
+            _require_one(path, pairs, column)
+            return _by_rows(path, file, pairs[0], column, choice)
+    by_split = split_pairs(path, pairs, choice)
+    parts = {split: [_whole(path, pair) for pair in found] for split, found in by_split.items()}
+    taken = [(split, pair.images) for split, found in by_split.items() for pair in found]
+    read = {key for found in by_split.values() for pair in found for key in pair[1:]}
+    has_splits = not (alone or choice.all_train)
+    return _Plan(parts, () if alone else taken_note(taken), read, has_splits)
+
+
+def _by_rows(path: Path, file: NpzFile, pair: Pair, column: str, choice: SplitChoice) -> _Plan:
+    values = label_values(file[column], _count(path, pair), f"{path}, {column}")
+    of_rows, notes = row_splits(str(path), column, [str(value) for value in values], choice)
+    parts = {
+        split: [_Part(pair, [row for row, found in enumerate(of_rows) if found == split])]
+        for split in SPLITS
+        if split in of_rows
+    }
+    return _Plan(parts, notes, {column, *pair[1:]})
+
+
+def _whole(path: Path, pair: Pair) -> _Part:
+    return _Part(pair, list(range(_count(path, pair))))
+
+
+def _count(path: Path, pair: Pair) -> int:
+    """Pictures in the array, of which only the header is read."""
+    shape, dtype = _header(path, pair.images)
+    require_pixels(shape, dtype, f"{path}, {pair.images}")
+    return shape[0]
 
 
 def _read_split(
-    path: Path, split: str, images: str, labels: NDArray[Any], names: tuple[str, ...] | None
-) -> ArraySplit:
+    path: Path, file: NpzFile, split: str, parts: Sequence[_Part], names: tuple[str, ...] | None
+) -> tuple[ArraySplit, tuple[str, ...]]:
     """Labels now; of the pictures only the shape, until they are asked for."""
-    where = f"{path}, {images}"
-    shape, dtype = _header(path, images)
-    require_pixels(shape, dtype, where)
-    found = array_labels(labels, shape[0], names, where)
-    return ArraySplit(row_ids(split, shape[0]), found, lambda: _pixels(path, images))
+    shapes = {_header(path, part.pair.images)[0][1:] for part in parts}
+    if len(shapes) > 1:
+        raise DataFormatError(
+            f"{path} has pictures of the shapes {listed(map(list, shapes))} in the split '{split}'",
+            "one shape",
+            "save them as one array, or leave one out",
+        )
+    labels: list[str] = []
+    notes: tuple[str, ...] = ()
+    for pair, rows in parts:
+        where = f"{path}, {pair.labels}"
+        values = label_values(file[pair.labels], _count(path, pair), where)
+        numbers = [row + 1 for row in rows]
+        found = class_labels([values[row] for row in rows], names, where, numbers)
+        labels += found.names
+        notes += found.notes
+    ids = row_ids(split, len(labels))
+    return ArraySplit(ids, tuple(labels), lambda: _pixels(path, parts)), notes
 
 
-def _pixels(path: Path, key: str) -> NDArray[np.uint8]:
-    with _reading(path), np.load(path, allow_pickle=False) as file:
-        return as_pixels(file[key], f"{path}, {key}")
+def _pixels(path: Path, parts: Sequence[_Part]) -> NDArray[np.uint8]:
+    with _reading(path), _loaded(path) as file:
+        arrays = [_rows_of(as_pixels(file[p.images], f"{path}, {p.images}"), r) for p, r in parts]
+    return arrays[0] if len(arrays) == 1 else np.concatenate(arrays)
+
+
+def _rows_of(pixels: NDArray[np.uint8], rows: list[int]) -> NDArray[np.uint8]:
+    return pixels if len(rows) == len(pixels) else pixels[rows]
+
+
+def _class_names(path: Path, file: NpzFile) -> tuple[str, ...] | None:
+    keys = [key for key in CLASSES if key in file.files]
+    if not keys:
+        return None
+    array = file[keys[0]]
+    if array.ndim != 1 or len(keys) > 1:
+        shape = f"an array {keys[0]} of shape {list(array.shape)}"
+        raise DataFormatError(
+            f"{path} has {shape if len(keys) == 1 else f'both {listed(keys)}'}",
+            "one array of the names of the classes, shape [K]",
+            "save it again",
+        )
+    return tuple(
+        value.decode("utf-8") if isinstance(value, bytes) else str(value)
+        for value in array.tolist()
+    )
 
 
 def _header(path: Path, key: str) -> tuple[tuple[int, ...], np.dtype[Any]]:
@@ -97,6 +179,13 @@ def _header(path: Path, key: str) -> tuple[tuple[int, ...], np.dtype[Any]]:
         read = npy.read_array_header_1_0 if version == (1, 0) else npy.read_array_header_2_0
         shape, _fortran, dtype = read(file)
     return shape, dtype
+
+
+def _loaded(path: Path) -> NpzFile:
+    found = np.load(path, allow_pickle=False)
+    if not isinstance(found, NpzFile):
+        raise ValueError("a single array")  # noqa: TRY004  # of the file, no argument
+    return found
 
 
 @contextmanager
@@ -111,10 +200,10 @@ def _reading(path: Path) -> Iterator[None]:
         ) from error
 
 
-def _other_keys(path: Path, keys: Collection[str]) -> DataFormatError:
-    return DataFormatError(
-        f"{path} has the arrays {listed(sorted(keys))}",
-        "x_train and y_train, and in pairs x_validation, y_validation, x_test, y_test; or images "
-        "and labels",
-        "save it with these names",
-    )
+def _require_one(path: Path, pairs: Sequence[Pair], column: str) -> None:
+    if len(pairs) > 1:
+        raise DataFormatError(
+            f"{path} has several arrays of pictures, {listed(pair.images for pair in pairs)}",
+            f"one whose split an array ({column!r}) can say",
+            "leave --pictures.split-column out, and name the arrays in --pictures.splits",
+        )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+import os
 import re
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
@@ -15,9 +15,12 @@ from typing import Any, overload
 
 from grevy.data.content_hash import content_hash
 from grevy.data.litter import is_litter
+from grevy.data.names import Spellings, listed, nfc
 from grevy.data.natural import natural_key
-from grevy.data.sources.rules import class_labels, listed, readable, row_ids
-from grevy.data.sources.split_words import how_to_name, plain_split, split_of, taken_note
+from grevy.data.sources.labels import Labels, class_labels
+from grevy.data.sources.parquet_schema import features, names_of, picture_columns
+from grevy.data.sources.rules import readable, row_ids
+from grevy.data.sources.split_words import how_to_name, split_of, taken_note
 from grevy.data.sources.table_splits import row_splits, split_column, unread_note
 from grevy.data.types import SPLITS, EncodedSplit, Source
 from grevy.errors import DataFormatError
@@ -49,6 +52,8 @@ def read_parquet_folder(folder: Path, name: str, choice: SplitChoice = _AS_NAMED
     """
     files = _one_data_set(folder)
     splits = {file: _chosen_split(folder, file, choice) for file in files}
+    if any(splits.values()):  # else a column has the names
+        _require_chosen(folder, files, choice)
     used = [file for file in files if splits[file] or not _WITHOUT_LABELS.search(file.stem)]
     if choice.names and not choice.column and any(splits.values()):
         used = [file for file in files if splits[file]]
@@ -72,7 +77,7 @@ def _parquet_files(folder: Path) -> Iterator[Path]:
     """Files up to two folders deep, as the hub lays them out: `plain_text/train/0000.parquet`."""
     for pattern in ("*.parquet", "*/*.parquet", "*/*/*.parquet"):
         for path in folder.glob(pattern):
-            if not any(map(is_litter, path.relative_to(folder).parts)):
+            if path.is_file() and not any(map(is_litter, path.relative_to(folder).parts)):
                 yield path
 
 
@@ -104,8 +109,20 @@ def _chosen_split(folder: Path, file: Path, choice: SplitChoice) -> str | None:
     if not choice.names:
         return _split(folder, file)
     inside = file.relative_to(folder)
-    names = (inside.as_posix(), inside.with_suffix("").as_posix(), file.name, file.stem)
-    return next((s for n in (*names, inside.parent.as_posix()) if (s := choice.names.get(n))), None)
+    return next((split for name in _called(inside) if (split := choice.split_of(name))), None)
+
+
+def _called(inside: Path) -> tuple[str, ...]:
+    """What a user may call a file: by its path, name or stem, or by its folder."""
+    names = (inside.as_posix(), inside.with_suffix("").as_posix(), inside.name, inside.stem)
+    return (*names, inside.parent.as_posix())
+
+
+def _require_chosen(folder: Path, files: Sequence[Path], choice: SplitChoice) -> None:
+    """Refuse names in --pictures.splits that no file has."""
+    called = {nfc(name) for file in files for name in _called(file.relative_to(folder))}
+    if not choice.column and not choice.all_train and (absent := set(choice.names) - called):
+        raise _unclear(folder, f"no file or folder {listed(sorted(absent))}", "names of files")
 
 
 def _read(
@@ -155,25 +172,32 @@ def _by_file(
     folder: Path, shards: Mapping[_Shard, str]
 ) -> tuple[dict[str, EncodedSplit], tuple[str, ...]]:
     found = {split: [s for s in shards if shards[s] == split] for split in SPLITS}
-    splits = {split: _encoded_split(split, part) for split, part in found.items() if part}
+    labels = {shard: _labels(shard) for shard in shards}
+    splits = {
+        split: _encoded_split(split, part, [labels[shard] for shard in part])
+        for split, part in found.items()
+        if part
+    }
+    said = [note for label in labels.values() for note in label.notes]
     taken = [(shards[s], _relative(folder, s.path)) for s in shards]
-    odd = [pair for pair in taken if not _begins_with_split(*pair)] if len(shards) > 1 else []
     columns = dict.fromkeys(column for shard in shards for column in shard.others)
-    return splits, (*taken_note(odd), *unread_note(columns, ()))
-
-
-def _begins_with_split(split: str, name: str) -> bool:
-    """Whether a path says its split as the hub writes it: train-00000.parquet, train/0000."""
-    parts = re.split(r"[-_./]", name)
-    return any(plain_split(part) == split for part in parts)
+    taken = taken if len(shards) > 1 else []
+    return splits, (*taken_note(taken), *unread_note(columns, ()), *said)
 
 
 def _by_column(
     shards: Sequence[_Shard], column: str, choice: SplitChoice
 ) -> tuple[dict[str, EncodedSplit], tuple[str, ...]]:
+    where = str(shards[0].path)
     values = [str(value) for shard in shards for value in _values(shard, column)]
-    labels = [label for shard in shards for label in _labels(shard)]
-    of_rows, notes = row_splits(str(shards[0].path), column, values, choice)
+    of_rows, notes = row_splits(where, column, values, choice)
+    every = [value for shard in shards for value in _label_values(shard)]
+    kept = [row for row, split in enumerate(of_rows) if split]
+    names = shards[0].class_names
+    numbers = [row + 1 for row in kept]
+    found = class_labels([every[row] for row in kept], names, where, numbers)
+    labels = dict(zip(kept, found.names, strict=True))
+    notes += found.notes
     splits = {}
     for split in SPLITS:
         if rows := [row for row, found in enumerate(of_rows) if found == split]:
@@ -206,25 +230,14 @@ def _open(path: Path) -> _Shard:
 
     with _reading(path), pq.ParquetFile(path) as file:
         schema = file.schema_arrow
-        features = _features(schema.metadata)
+        told = features(schema.metadata)
         groups = tuple(file.metadata.row_group(g).num_rows for g in range(file.num_row_groups))
-    pictures = _pick(path, _PICTURE_COLUMNS, _picture_columns(schema), "column of pictures")
-    named = [column for column in schema.names if _names_of(features.get(column))]
+    pictures = _pick(path, _PICTURE_COLUMNS, picture_columns(schema), "column of pictures")
+    named = [column for column in schema.names if names_of(told.get(column))]
     columns = [column for column in schema.names if column.lower() in _LABEL_COLUMNS] or named
     labels = _pick(path, _LABEL_COLUMNS, columns, "column of labels")
     others = tuple(column for column in schema.names if column not in (pictures, labels))
-    return _Shard(path, pictures, labels, _names_of(features.get(labels)), groups, others)
-
-
-def _picture_columns(schema: Any) -> list[str]:
-    import pyarrow as pa
-
-    return [
-        field.name
-        for field in schema
-        if pa.types.is_struct(field.type)
-        and {"bytes", "path"} <= {inner.name for inner in field.type.fields}
-    ]
+    return _Shard(path, pictures, labels, names_of(told.get(labels)), groups, others)
 
 
 def _pick(path: Path, preferred: Sequence[str], columns: Sequence[str], kind: str) -> str:
@@ -238,19 +251,6 @@ def _pick(path: Path, preferred: Sequence[str], columns: Sequence[str], kind: st
     return columns[0]
 
 
-def _features(metadata: dict[bytes, bytes] | None) -> dict[str, Any]:
-    """What the Hugging Face library wrote about the columns; empty where it did not."""
-    found = json.loads((metadata or {}).get(b"huggingface", b"{}"))
-    for key in ("info", "features"):
-        found = found.get(key) if isinstance(found, dict) else None
-    return found if isinstance(found, dict) else {}
-
-
-def _names_of(feature: Any) -> tuple[str, ...] | None:
-    names = feature.get("names") if isinstance(feature, dict) else None
-    return tuple(map(str, names)) if isinstance(names, list) else None
-
-
 def _common_class_names(folder: Path, shards: Sequence[_Shard]) -> tuple[str, ...] | None:
     found = {shard.class_names for shard in shards}
     if len(found) > 1:
@@ -258,13 +258,17 @@ def _common_class_names(folder: Path, shards: Sequence[_Shard]) -> tuple[str, ..
     return found.pop()
 
 
-def _encoded_split(split: str, shards: Sequence[_Shard]) -> EncodedSplit:
-    labels = tuple(label for shard in shards for label in _labels(shard))
+def _encoded_split(split: str, shards: Sequence[_Shard], found: Sequence[Labels]) -> EncodedSplit:
+    labels = tuple(label for of_shard in found for label in of_shard.names)
     return EncodedSplit(row_ids(split, len(labels)), labels, lambda: _Pictures(shards))
 
 
-def _labels(shard: _Shard) -> tuple[str, ...]:
-    return class_labels(_values(shard, shard.labels), shard.class_names, str(shard.path))
+def _labels(shard: _Shard) -> Labels:
+    return class_labels(_label_values(shard), shard.class_names, str(shard.path))
+
+
+def _label_values(shard: _Shard) -> list[Any]:
+    return _values(shard, shard.labels)
 
 
 def _values(shard: _Shard, column: str) -> list[Any]:
@@ -276,13 +280,17 @@ def _values(shard: _Shard, column: str) -> list[Any]:
 
 
 def _referenced_files(shard: _Shard) -> list[Path]:
-    """Pictures that lie beside the table: the bytes are null there. Reads only such row groups."""
+    """Pictures that lie beside the table: the bytes are null there. Reads only such row groups.
+
+    Not those that are there and no file, which can't be read.
+    """
     import pyarrow.parquet as pq
 
     with _reading(shard.path), pq.ParquetFile(shard.path) as file:
         groups = [g for g in range(file.num_row_groups) if _may_have_nulls(file, g, shard.pictures)]
         pictures = [_read_group(shard, group) for group in groups]
-    return [picture for group in pictures for picture in group if isinstance(picture, Path)]
+    found = [picture for group in pictures for picture in group if isinstance(picture, Path)]
+    return [path for path in found if path.is_file() or not os.path.lexists(path)]
 
 
 def _may_have_nulls(file: Any, group: int, column: str) -> bool:
@@ -304,7 +312,9 @@ def _picture(folder: Path, cell: dict[str, Any] | None) -> Path | bytes:
     """An empty cell becomes no bytes, which decoding then reports by the picture's id."""
     content: bytes | None = cell["bytes"] if cell else None
     path: str | None = cell["path"] if cell else None
-    return folder / path if content is None and path else content or b""
+    if content is None and path:
+        return folder / Spellings(folder).find(path)
+    return content or b""
 
 
 class _Pictures(Sequence[Path | bytes]):

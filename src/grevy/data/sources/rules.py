@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from grevy.data.archives import ARCHIVE_SUFFIXES
+from grevy.data.names import listed, nfc
 from grevy.data.natural import natural_key
+from grevy.data.sources.composed import composed
+from grevy.data.sources.labels import is_no_label, no_labels
 from grevy.data.types import Source
 from grevy.errors import (
     ClassMismatchError,
     DataFormatError,
     EmptyDataError,
     MissingSplitError,
-    NoLabelsError,
     OneClassError,
 )
 from grevy.figures.numerals import counted
@@ -26,19 +28,12 @@ PICTURE_SUFFIXES = frozenset(
 
 def short_name(path: Path) -> str:
     """Name of a source for run directories: the last part of its path, in plain letters."""
-    name = path.resolve().name
-    for suffix in (*ARCHIVE_SUFFIXES, ".csv", ".npz", ".parquet"):
+    name = nfc(path.resolve().name)
+    for suffix in (*ARCHIVE_SUFFIXES, ".csv", ".tsv", ".npz", ".parquet"):
         if name.lower().endswith(suffix):
             name = name[: -len(suffix)]
             break
     return re.sub(r"[^\w.-]+", "-", name).strip("-.") or "data"
-
-
-def listed(names: Iterable[object], limit: int = 5) -> str:
-    """The first few names in quotes, and how many more there are."""
-    texts = [f"'{name}'" for name in names]
-    more = f" and {len(texts) - limit:,} more" if len(texts) > limit else ""
-    return ", ".join(texts[:limit]) + more
 
 
 def row_ids(split: str, count: int) -> tuple[str, ...]:
@@ -46,91 +41,39 @@ def row_ids(split: str, count: int) -> tuple[str, ...]:
     return tuple(f"{split}/{row:06d}" for row in range(count))
 
 
-def class_labels(
-    values: Sequence[object], names: Sequence[str] | None, where: str
-) -> tuple[str, ...]:
-    """Class name of each picture.
-
-    Args:
-        values: integers, which are positions in `names` or else named by their decimals; or class
-            names.
-        names: the class names in the publisher's order, if there are any.
-        where: what to call the place in an error.
-
-    Raises:
-        NoLabelsError: none of them is a label.
-        DataFormatError: a label that is neither, is empty, or has no name.
-    """
-    if values and all(_is_no_label(value) for value in values):
-        raise no_labels(
-            f"{where} has {len(values):,} pictures and {values[0]!r} for each: no labels"
-        )
-    try:
-        table = {value: _class_label(value, names) for value in set(values)}
-    except (ValueError, TypeError) as error:
-        raise DataFormatError(
-            f"{where} has a label that can't be used ({error})",
-            "integers from 0 that have a name each, or class names",
-            "correct the labels, or leave out pictures that have none",
-        ) from error
-    return tuple(table[value] for value in values)
-
-
-def _class_label(value: object, names: Sequence[str] | None) -> str:
-    if isinstance(value, str) and value:
-        return value
-    if not isinstance(value, int) or isinstance(value, bool):
-        raise TypeError(f"{value!r} of type {type(value).__name__}")
-    if names is None:
-        return str(value)
-    if not 0 <= value < len(names):
-        raise ValueError(f"{value}, and there are names for 0 to {len(names) - 1}")
-    return names[value]
-
-
-def _is_no_label(value: object) -> bool:
-    """Whether it is what data sets have in the place of labels that they keep back."""
-    return value is None or (value in (-1, "-1", "") and not isinstance(value, bool))
-
-
-def no_labels(received: str) -> NoLabelsError:
-    """The refusal of pictures whose classes nobody says."""
-    return NoLabelsError(
-        received,
-        "a folder per class, or a label for every picture",
-        "predict them (grevy predict), or leave the split out (name the others with "
-        "--pictures.splits)",
-    )
-
-
 def readable(source: Source) -> Source:
-    """The source itself, if it has labelled pictures in every split that is there.
+    """The source, its names spelled one way (NFC), if every split has labelled pictures.
+
+    This is the one door of names: whatever a reader found, classes and picture ids leave here
+    composed.
 
     Raises:
         EmptyDataError: no pictures, or none in one split.
         NoLabelsError: a split without any label.
-        DataFormatError: a file name that is no text.
+        DataFormatError: a file name that is no text; what `composed` raises.
     """
     _require_pictures(source)
+    source = composed(source)
     for name, split in source.splits.items():
         _require_text(source.name, split.ids)
-        if all(map(_is_no_label, split.labels)):
+        if all(map(is_no_label, split.labels)):
             count = counted(len(split.labels), "picture")
             raise no_labels(f"the split '{name}' of {source.name} has {count}: no labels")
     return source
 
 
 def checked(source: Source) -> Source:
-    """The source itself, if it has pictures to train on and the same classes in every split.
+    """The source, if it has pictures to train on and the same classes in every split.
 
     Raises:
         EmptyDataError: no pictures, or none in one split.
         MissingSplitError: no train split.
         OneClassError: fewer than two classes.
         ClassMismatchError: a split lacks a class or has an extra one.
-        DataFormatError: a file name that is no text.
+        DataError: what `readable` raises.
     """
-    _require_train(readable(source))
+    source = readable(source)
+    _require_train(source)
     train = set(source.splits["train"].labels)
     classes = set(source.class_names or train)
     for name, split in source.splits.items():
@@ -139,7 +82,7 @@ def checked(source: Source) -> Source:
         raise OneClassError(
             f"{source.name} has the one class {listed(classes)}",
             "two classes or more",
-            "add a folder or label for each further class",
+            "add a folder or label for each further class, or give the table that lists labels",
         )
     return source
 

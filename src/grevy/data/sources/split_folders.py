@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from grevy.data.sources.rules import listed
+from grevy.data.names import Spellings, listed
 from grevy.data.sources.split_words import how_to_name, looks_like_split, plain_split, split_of
 from grevy.errors import DataFormatError, DataNotFoundError
 from grevy.recipes.split_choice import SplitChoice
@@ -85,7 +85,8 @@ def _nested_alike(insides: Sequence[Inside]) -> bool:
 def _chosen(root: Path, choice: SplitChoice) -> dict[str, list[str]]:
     if choice.all_train:
         return {"train": [""]}
-    if absent := [name for name in choice.names if not (root / name).is_dir()]:
+    spelled = {name: Spellings(root).find(name) for name in choice.names}
+    if absent := [name for name in choice.names if not (root / spelled[name]).is_dir()]:
         raise DataNotFoundError(
             f"{root} has no folder {listed(absent)}",
             "folders that are there in --pictures.splits",
@@ -93,7 +94,7 @@ def _chosen(root: Path, choice: SplitChoice) -> dict[str, list[str]]:
         )
     places: dict[str, list[str]] = {}
     for name, split in choice.names.items():
-        places.setdefault(split, []).append(name)
+        places.setdefault(split, []).append(spelled[name])
     return places
 
 

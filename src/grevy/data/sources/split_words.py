@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+from grevy.data.types import SPLITS
+
 _WORDS = {
     **dict.fromkeys(("train", "training", "trn"), "train"),
     **dict.fromkeys(("validation", "valid", "val", "dev", "development"), "validation"),
@@ -109,15 +111,13 @@ def split_of_value(column: str, value: str) -> str | None:
 
 
 def taken_note(taken: Iterable[tuple[str, str]]) -> tuple[str, ...]:
-    """The note on (split, name) pairs: none where each is called by its plain word."""
-    pairs = list(taken)
-    if all(plain_split(name) == split for split, name in pairs):
-        return ()
+    """The note on (split, name) pairs, none where there are none."""
     by_split: dict[str, list[str]] = {}
-    for split, name in pairs:
+    for split, name in taken:
         by_split.setdefault(split, []).append(f"'{name}'")
-    said = (f"{split} is {_some(names)}" for split, names in by_split.items())
-    return (f"taken as splits: {'; '.join(said)}",)
+    found = [split for split in SPLITS if split in by_split]
+    said = "; ".join(f"{split} is {_some(by_split[split])}" for split in found)
+    return (f"taken as splits: {said}",) if said else ()
 
 
 def how_to_name(places: Iterable[str], column: str = "") -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 
-from grevy.data.sources.rules import listed
+from grevy.data.names import listed, nfc
 from grevy.data.sources.split_words import (
     how_to_name,
     is_split_column,
@@ -24,9 +24,10 @@ def split_column(where: str, columns: Sequence[str], choice: SplitChoice) -> str
         DataFormatError: no column of the chosen name, or columns that look like splits.
     """
     if choice.column:
-        if choice.column not in columns:
+        chosen = [column for column in columns if nfc(column) == nfc(choice.column)]
+        if not chosen:
             raise _no_column(where, columns, f"no column {choice.column!r}")
-        return choice.column
+        return chosen[0]
     if choice.all_train:
         return None
     plain = [column for column in columns if column.strip().casefold() == "split"]
@@ -62,9 +63,15 @@ def row_splits(
         numbers: of the rows, as the user counts them; from 1 if they are left out.
 
     Raises:
-        DataFormatError: a value that means no split.
+        DataFormatError: a value that means no split, or a chosen value that is not there.
     """
     table = {value: _meaning(column, value, choice) for value in dict.fromkeys(values)}
+    if absent := sorted(set(choice.names) - {nfc(value) for value in table}):
+        raise DataFormatError(
+            f"{where} has no {listed(absent)} in the column {column!r}; it has {listed(table)}",
+            "values that are there in --pictures.splits",
+            "correct the names",
+        )
     if not choice.names and (unknown := [value for value, split in table.items() if not split]):
         row = values.index(unknown[0])
         raise DataFormatError(
@@ -84,7 +91,7 @@ def unread_note(columns: Iterable[str], read: Collection[str]) -> tuple[str, ...
 
 
 def _meaning(column: str, value: str, choice: SplitChoice) -> str | None:
-    return choice.names.get(value) if choice.names else split_of_value(column, value)
+    return choice.split_of(value) if choice.names else split_of_value(column, value)
 
 
 def _taken(column: str, table: dict[str, str | None]) -> tuple[str, ...]:
