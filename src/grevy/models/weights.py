@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from grevy.errors import WeightsError
 from grevy.models.checkpoint import Which
 from grevy.models.few import few
+from grevy.models.transfer.head import head_name
 from grevy.models.weights_file import Weights, read_weights
 from grevy.models.weights_names import names_that_fit
 
@@ -73,11 +74,22 @@ def put_weights(model: nn.Module, weights: Weights, *, partial: bool = False) ->
     if not found.loaded:
         raise _refusal(found, wanted, weights, "choose weights of this architecture")
     if not partial and (found.missing or found.unexpected or found.mismatched):
-        mend = "choose weights of this architecture (grevy look --partial loads what fits)"
-        raise _refusal(found, wanted, weights, mend)
+        raise _refusal(found, wanted, weights, _mend(model, found, weights))
     _refuse_not_finite(found, wanted, weights)
     model.load_state_dict({name: weights.tensors[name] for name in found.loaded}, strict=False)
     return found
+
+
+def _mend(model: nn.Module, found: LoadedWeights, weights: Weights) -> str:
+    """Where the head alone differs it is a matter of classes."""
+    layers = {name.rpartition(".")[0] for name in found.mismatched}
+    if not (found.missing or found.unexpected) and layers == {head_name(model)}:
+        classes = len(weights.tensors[found.mismatched[0]])
+        return (
+            f"the classes alone differ: --classes {classes}, where the network takes it; or"
+            " --partial, which leaves the head as initialised"
+        )
+    return "choose weights of this architecture (grevy look --partial loads what fits)"
 
 
 def _compared(wanted: Mapping[str, Tensor], weights: Weights) -> LoadedWeights:

@@ -25,6 +25,8 @@ LARGEST_HEADER = 100_000_000
 
 _FOREIGN_NAME = re.compile(r"GLOBAL ([\w.]+)|got <class '([\w.]+)'>|function <?([\w. ]+)")
 
+_PLAIN_PICKLE = "a pickle that torch.save did not write"
+
 _OTHER_KINDS = (
     (b"version https://git-lfs", "a pointer of Git LFS, not the file", "fetch it: git lfs pull"),
     (b"\x89HDF", "HDF5, as Keras writes it", "save it again from PyTorch"),
@@ -84,8 +86,10 @@ def _reader_of(beginning: bytes, path: Path) -> Callable[[Path], Read]:
         return _read_safetensors
     if beginning.startswith(b"PK"):
         return _read_zipped
-    if beginning.startswith(b"\x80"):  # a pickle, as torch.save wrote it before 1.6
+    if beginning.startswith(b"\x80\x02"):  # a pickle, as torch.save wrote it before 1.6
         return _read_pytorch
+    if beginning.startswith(b"\x80"):
+        raise _other_kind(path, _PLAIN_PICKLE, "save a state dict with torch.save")
     if beginning[257:262] == b"ustar":
         raise _other_kind(path, "a tar archive", "unpack it, and name the file inside")
     if path.suffix.lower() == ".safetensors":
@@ -138,8 +142,9 @@ def _names_in(path: Path) -> list[str]:
 
 def _read_pytorch(path: Path) -> Read:
     try:
-        with warnings.catch_warnings(record=True) as told:
-            content = torch.load(path, map_location="cpu", weights_only=True)
+        # An open file: by its name PyTorch would take it for safetensors.
+        with warnings.catch_warnings(record=True) as told, path.open("rb") as file:
+            content = torch.load(file, map_location="cpu", weights_only=True)
     except Exception as error:  # a damaged file can end in an exception of any class
         _refuse(path, error)
     return content, tuple(f"PyTorch says: {warning.message}" for warning in told)
@@ -149,9 +154,7 @@ def _refuse(path: Path, error: Exception) -> NoReturn:
     if isinstance(error, GrevyError):
         raise error
     if "magic number" in str(error):
-        raise _other_kind(
-            path, "a pickle that torch.save did not write", "save a state dict with torch.save"
-        ) from error
+        raise _other_kind(path, _PLAIN_PICKLE, "save a state dict with torch.save") from error
     foreign = (
         _FOREIGN_NAME.search(str(error)) if isinstance(error, pickle.UnpicklingError) else None
     )

@@ -81,7 +81,7 @@ def preprocessing_note(recipe: Recipe) -> str | None:
             f" standard deviation {_few(deviation)} are the recipe's (pictures.mean,"
             " pictures.standard_deviation)"
         )
-    if note := _differing(recipe, known):
+    if note := _differing(recipe, known, beside):
         return note
     numbers = f"mean {_few(known.mean)}, standard deviation {_few(known.standard_deviation)}"
     who = f"{known.source}{_doubts(model, beside)}"
@@ -96,8 +96,9 @@ def other_statistics(recipe: Recipe) -> str | None:
     model = recipe.model
     if model.weights == "none":
         return None
-    known = _expected(model, preprocessing_beside(model.weights))
-    return _differing(recipe, known) if known else None
+    beside = preprocessing_beside(model.weights)
+    known = _expected(model, beside)
+    return _differing(recipe, known, beside) if known else None
 
 
 @dataclass(frozen=True)
@@ -126,14 +127,15 @@ def _expected(model: ModelConfig, beside: PreprocessingBeside | None) -> _Expect
     )
 
 
-def _differing(recipe: Recipe, known: _Expected) -> str | None:
+def _differing(recipe: Recipe, known: _Expected, beside: PreprocessingBeside | None) -> str | None:
     used = statistics_as_published(recipe)
     if all(map(_alike, used, (known.mean, known.standard_deviation))):
         return None
+    mend = "--weights FILE takes theirs over" if beside else "`weights` stands for theirs"
     return (
         f"{_called(recipe.model)} were made with mean {_few(known.mean)} and standard deviation"
         f" {_few(known.standard_deviation)}, this recipe has {_few(used[0])} and {_few(used[1])};"
-        " `weights` stands for theirs (pictures.mean, pictures.standard_deviation)"
+        f" {mend} (pictures.mean, pictures.standard_deviation)"
     )
 
 
