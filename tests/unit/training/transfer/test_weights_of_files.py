@@ -44,10 +44,11 @@ def train(place: Path, data: Arrays, recipe: Any, listener: Listener | None = No
 
 
 @pytest.mark.parametrize(
-    ("name", "mean", "deviation"), [(VIT, 0.5, 0.5), (MIXER, 0.5, 0.5), ("resnet18", 0.485, 0.229)]
+    ("name", "mean", "deviation", "side"),
+    [(VIT, 0.5, 0.5, 224), (INCEPTION, 0.5, 0.5, 299), ("resnet18", 0.485, 0.229, 224)],
 )
 def test_the_note_says_what_is_taken_and_from_whom(
-    name: str, mean: float, deviation: float
+    name: str, mean: float, deviation: float, side: int
 ) -> None:
     by_file = grevy.with_weights({"model": {"name": name}}, weights="mine.pth")
     note = preprocessing_note(by_file)
