@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from torch import nn
 
@@ -21,6 +22,7 @@ from grevy.models.pretrained import (
     in_names_of,
     pretrained_weights,
 )
+from grevy.models.transfer.head import head_name
 from grevy.models.transfer.published import (
     IMAGENET_MEAN,
     IMAGENET_STANDARD_DEVIATION,
@@ -182,8 +184,10 @@ def _of_file(named: NamedModel, module: nn.Module, shape: Shape) -> _Known:
         note = f"Mean and standard deviation are those of {beside.place}."
         return _Known(beside.mean, beside.standard_deviation, beside.classes, note)
     assumed = _assumed(module, shape)
-    published = is_zoo_name(named.name) or named.name in published_names()
-    if not published or not assumed.mean or not (source := preprocessing_source(named.name)):
+    as_published = named.name in published_names() and assumed.mean is not None
+    if shape[0] != 3 or not (as_published or is_zoo_name(named.name)):
+        return assumed
+    if not (source := preprocessing_source(named.name)):
         return assumed
     p = published_preprocessing(named.name)
     numbers = f"Mean {_numbers(p.mean)} and standard deviation {_numbers(p.standard_deviation)}"
@@ -197,8 +201,7 @@ def _numbers(values: tuple[float, ...]) -> str:
 
 def _assumed(module: nn.Module, shape: Shape) -> _Known:
     """As for ImageNet where the last layer has its 1,000 classes; else nothing."""
-    outputs = [layer.out_features for layer in module.modules() if isinstance(layer, nn.Linear)]
-    if shape[0] != 3 or not outputs or outputs[-1] != IMAGENET_CLASSES:
+    if shape[0] != 3 or _outputs(module) != IMAGENET_CLASSES:
         note = "No preprocessing is known: pixels go in as numbers from 0 to 1."
         return _Known(None, None, (), note)
     note = "1,000 classes: ImageNet's mean, standard deviation and class names are assumed."
@@ -207,6 +210,14 @@ def _assumed(module: nn.Module, shape: Shape) -> _Known:
     except MissingPackageError:
         classes, note = (), f"{note} Names need torchvision: classes are numbers."
     return _Known(IMAGENET_MEAN, IMAGENET_STANDARD_DEVIATION, classes, note)
+
+
+def _outputs(module: nn.Module) -> int | None:
+    try:
+        head: Any = module.get_submodule(head_name(module))
+    except ModelArgumentError:
+        return None
+    return len(head.weight)
 
 
 def _few(names: tuple[str, ...]) -> str:

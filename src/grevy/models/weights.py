@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from grevy.errors import WeightsError
 from grevy.models.checkpoint import Which
 from grevy.models.few import few
-from grevy.models.transfer.head import head_name
+from grevy.models.transfer.head import head_layers
 from grevy.models.weights_file import Weights, read_weights
 from grevy.models.weights_names import names_that_fit
 
@@ -83,7 +83,7 @@ def put_weights(model: nn.Module, weights: Weights, *, partial: bool = False) ->
 def _mend(model: nn.Module, found: LoadedWeights, weights: Weights) -> str:
     """Where the head alone differs it is a matter of classes."""
     layers = {name.rpartition(".")[0] for name in found.mismatched}
-    if not (found.missing or found.unexpected) and layers == {head_name(model)}:
+    if not (found.missing or found.unexpected) and layers and layers <= {*head_layers(model)}:
         classes = len(weights.tensors[found.mismatched[0]])
         return (
             f"the classes alone differ: --classes {classes}, where the network takes it; or"

@@ -16,7 +16,7 @@ from grevy.errors import WeightsError
 from grevy.figures.numerals import counted
 from grevy.models.checkpoint import Which
 from grevy.models.pretrained import in_names_of, pretrained_names, pretrained_weights
-from grevy.models.transfer.head import head_name
+from grevy.models.transfer.head import head_layers
 from grevy.models.transfer.hub import PREFIX, weights_on_hub
 from grevy.models.transfer.published import fetch_published, published_names
 from grevy.models.weights import LoadedWeights, put_weights
@@ -32,11 +32,16 @@ class InitialWeights:
 
     Attributes:
         loaded: names of tensors, the file and its checksum.
-        head: the layer that stayed fresh.
+        fresh: the layers that stayed as initialised: the head, and a norm behind it.
     """
 
     loaded: LoadedWeights
-    head: str
+    fresh: tuple[str, ...]
+
+    @property
+    def head(self) -> str:
+        """The layer that puts out the logits."""
+        return self.fresh[0]
 
     def with_note(self, note: str | None) -> InitialWeights:
         """The same, and one more sentence about it."""
@@ -49,7 +54,7 @@ class InitialWeights:
             "file": self.loaded.path.name,
             "sha256": self.loaded.sha256,
             "tensors": len(self.loaded.loaded),
-            "fresh": [self.head],
+            "fresh": list(self.fresh),
             "notes": list(self.loaded.notes),
         }
 
@@ -72,22 +77,23 @@ def begin_with(
         DataNotFoundError, DataFormatError, UnsafePickleError: a file that can't be read.
         MissingPackageError: a package that is needed is not installed.
     """
-    head = head_name(network)
+    layers = head_layers(network)
     own = network.state_dict()
-    of_head = {n for n in own if n.rpartition(".")[0] == head}
+    of_head = {n for n in own if n.rpartition(".")[0] in layers}
     wanted = {n: t for n, t in own.items() if n not in of_head}
     weights = names_that_fit(find_weights(name, source, which), wanted)
-    theirs = {n: t for n, t in weights.tensors.items() if n.startswith(f"{head}.")}
+    below = tuple(f"{layer}." for layer in layers)
+    theirs = {n: t for n, t in weights.tensors.items() if n.startswith(below)}
     body = {n: t for n, t in weights.tensors.items() if n not in theirs}
     fresh: Mapping[str, Tensor] = {n: own[n] for n in of_head}
     loaded = put_weights(network, replace(weights, tensors={**body, **fresh}))
-    note = _about_head(head, network.get_submodule(head).weight, theirs)
+    note = _about_head(layers[0], network.get_submodule(layers[0]).weight, theirs)
     told = replace(
         loaded,
         loaded=tuple(n for n in loaded.loaded if n not in of_head),
         notes=(*loaded.notes, note),
     )
-    return InitialWeights(told, head)
+    return InitialWeights(told, layers)
 
 
 def _about_head(head: str, own: Any, theirs: Mapping[str, Tensor]) -> str:

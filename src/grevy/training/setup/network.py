@@ -16,7 +16,7 @@ from grevy.errors import ModelArgumentError
 from grevy.models import build_model
 from grevy.models.pairing import Pairing, begin_like
 from grevy.models.transfer.frozen import TrainedLayers, freeze, trained_layers
-from grevy.models.transfer.head import head_name
+from grevy.models.transfer.head import head_layers
 from grevy.models.transfer.initial import InitialWeights, begin_with
 from grevy.models.transfer.preprocessing import builder_arguments, preprocessing_note
 from grevy.models.transfer.resize import input_side, resize
@@ -70,7 +70,7 @@ def initial_network(
         weights = begin_with(network, model.name, model.weights, model.which)
         weights = weights.with_note(preprocessing_note(recipe))
     if pairing and _other_weights(pairing.like, model):
-        head = f"{head_name(network)}."
+        head = tuple(f"{layer}." for layer in head_layers(network))
         pairing = pairing.without(n for n in pairing.shared if not n.startswith(head))
     if not any(True for _ in network.parameters()):
         raise ModelArgumentError(

@@ -168,6 +168,14 @@ def test_the_head_of_the_file_may_be_of_any_shape_or_none() -> None:
         assert len(begun.loaded.loaded) == len(body)
 
 
+def test_a_norm_behind_the_head_is_new_with_it(tmp_path: Path) -> None:
+    file = tmp_path / "w.safetensors"
+    save_file(build_model("net1", (3, 32, 32), 7).state_dict(), file)
+    begun = begin_with(build_model("net1", (3, 32, 32), 3), "net1", str(file))
+    assert begun.to_dict()["fresh"] == ["linear2", "norm5"]
+    assert "the head linear2 is new: 3 outputs (7 outputs in the file)" in begun.loaded.notes
+
+
 def test_a_backbone_with_another_head_beside_it_is_taken(tmp_path: Path) -> None:
     body = {f"backbone.{n}": t for n, t in resnet(1).items() if not n.startswith("fc.")}
     save_file(body | {"head.weight": torch.ones(5, 512)}, tmp_path / "w.safetensors")
