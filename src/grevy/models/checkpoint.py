@@ -17,8 +17,8 @@ Which = Literal["plain", "ema"]
 """Of weights that a file holds twice: as the last step left them, or averaged over steps."""
 
 USUAL = (
-    *("state_dict", "model_state_dict", "model_state", "current_model_state", "model", "net"),
-    *("network", "params", "weights", "module", "student", "online", "backbone", "encoder"),
+    *("state_dict", "model_state_dict", "model", "net", "params", "network", "model_state"),
+    *("weights", "module", "student", "online", "backbone", "encoder", "current_model_state"),
 )
 """Keys under which checkpoints keep a state dict, the most usual first."""
 
@@ -101,7 +101,8 @@ def state_dict_in(content: object, path: Path, which: Which) -> Found:
     plain = [place for place in places if not place.averaged]
     averaged = [place for place in places if place.averaged]
     chosen = _most_usual((averaged if which == "ema" else plain) or plain or averaged, path)
-    return Found(chosen.tensors, _notes(chosen, plain, averaged), chosen.averaged)
+    notes = _notes(chosen, plain, averaged) + _nameless(content, averaged)
+    return Found(chosen.tensors, notes, chosen.averaged)
 
 
 def _places(content: object, keys: tuple[str, ...] = ()) -> Iterator[_Place]:
@@ -159,6 +160,20 @@ def _notes(chosen: _Place, plain: Sequence[_Place], averaged: Sequence[_Place]) 
     if rest := [str(n) for n, v in chosen.content.items() if _is_left_out(v, bool(chosen.keys))]:
         notes.append(f"left out what is no tensor: {few(rest)}")
     return tuple(notes)
+
+
+def _nameless(content: object, averaged: Sequence[_Place]) -> tuple[str, ...]:
+    """Where averaged weights lie as a list, as some trainers keep them: nobody knows whose."""
+    named = {place.keys[0] for place in averaged if place.keys}
+    found = [
+        key
+        for key, value in (content.items() if isinstance(content, Mapping) else ())
+        if isinstance(key, str) and isinstance(value, Mapping | list | tuple)
+        if is_averaged_name(key) and key not in named and not _OF_TRAINING.search(key.lower())
+    ]
+    if not found:
+        return ()
+    return (f"what lies under {few(found)} has no names of tensors, and is not read",)
 
 
 def _is_left_out(value: object, inside: bool) -> bool:

@@ -175,8 +175,16 @@ def _refusal(
     )
 
 
+def _kind(tensor: Tensor) -> str:
+    """What its numbers are, and where there are none that are so."""
+    number = f"{tensor.dtype}".removeprefix("torch.")
+    if tensor.is_meta:
+        return f"{number} without any numbers (meta)"
+    return f"sparse {number}" if tensor.is_sparse else number
+
+
 def _shapes(name: str, wanted: Mapping[str, Tensor], given: Mapping[str, Tensor]) -> str:
     one, other = given[name], wanted[name]
     if one.shape == other.shape:
-        return f"{name} {one.dtype} in the file, {other.dtype} in the model".replace("torch.", "")
+        return f"{name} {_kind(one)} in the file, {_kind(other)} in the model"
     return f"{name} {list(one.shape)} in the file, {list(other.shape)} in the model"

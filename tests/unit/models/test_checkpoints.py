@@ -314,6 +314,30 @@ def test_other_kinds_of_numbers_are_converted_and_that_is_said(
     assert told.notes == (f"numbers converted from {str(kind)[6:]} to float32",)
 
 
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (lambda t: t.to("meta"), "float32 without any numbers"),
+        (lambda t: t.to_sparse(), "sparse float32"),
+        (lambda t: (t * 9).to(torch.int8), "int8"),
+        (lambda t: t.to(torch.complex64), "complex64"),
+    ],
+)
+def test_tensors_that_are_no_plain_numbers_are_refused_as_what_they_are(
+    tmp_path: Path, change: Callable[[Tensor], Tensor], words: str
+) -> None:
+    content = state()
+    content["head.weight"] = change(content["head.weight"])
+    with pytest.raises(WeightsError, match=rf"head\.weight {words}.* in the file, float32 in the"):
+        loaded(saved(tmp_path / "w.pt", content))
+
+
+def test_averaged_weights_without_names_are_said_not_to_be_read(tmp_path: Path) -> None:
+    content = {"model": state(), "ema": {"decay": 0.9, "shadow_params": [torch.ones(2)]}}
+    _, told = loaded(saved(tmp_path / "w.pt", content))
+    assert told.notes[-1] == "what lies under ema has no names of tensors, and is not read"
+
+
 def sharded(folder: Path, tensors: Tensors) -> Path:
     names = list(tensors)
     places = {n: f"model-0000{1 + (i % 2)}-of-00002.safetensors" for i, n in enumerate(names)}
