@@ -56,7 +56,8 @@ def _json(path: Path) -> Mapping[str, Any] | None:
 
 def _of_run(place: Path, content: Mapping[str, Any]) -> PreprocessingBeside | None:
     known = content.get("preprocessing")
-    if not isinstance(known, Mapping) or "mean" not in known:
+    wanted = {"mean", "standard_deviation", "height", "width"}
+    if not isinstance(known, Mapping) or not wanted <= set(known):
         return None
     square = known["height"] if known["height"] == known["width"] else None
     return PreprocessingBeside(
@@ -65,7 +66,7 @@ def _of_run(place: Path, content: Mapping[str, Any]) -> PreprocessingBeside | No
         known.get("interpolation") or "bilinear",  # as pictures are decoded
         tuple(known["mean"]),
         tuple(known["standard_deviation"]),
-        tuple(content.get("data", {}).get("classes", ())),
+        tuple((content.get("data") or {}).get("classes", ())),
     )
 
 

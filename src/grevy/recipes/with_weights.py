@@ -81,7 +81,9 @@ _BELONGS = tuple(BELONGS_TO_WEIGHTS.items())
 
 def _numbers(beside: PreprocessingBeside) -> dict[str, dict[str, Any]]:
     """A record may go, and another one take its place: the recipe has its numbers."""
-    sizes = {"resize": beside.side, "interpolation": beside.interpolation} if beside.side else {}
+    sizes: dict[str, Any] = {"resize": beside.side} if beside.side else {}
+    if beside.side and beside.interpolation in ("bilinear", "bicubic"):
+        sizes["interpolation"] = beside.interpolation
     pictures = {"mean": beside.mean, "standard_deviation": beside.standard_deviation}
     return {"model": sizes, "pictures": pictures}
 
