@@ -23,6 +23,7 @@ from grevy.data.load import Where
 from grevy.data.types import ImageData
 from grevy.errors import RunNotFoundError, UsageError
 from grevy.models import model_names
+from grevy.models.checkpoint import Which
 from grevy.models.own.find import Model, is_own_name
 from grevy.models.own.using import using
 from grevy.models.registry import find_builder
@@ -38,7 +39,7 @@ Kind = Literal["a run", "a network by name", "a module", "an open classifier"]
 READ_BY: Mapping[Kind, set[str]] = {
     "a run": {"snapshot", "device"},
     "a network by name": {
-        *("weights", "pretrained", "partial", "input_shape", "classes", "device", "name")
+        *("weights", "pretrained", "partial", "which", "input_shape", "classes", "device", "name")
     },
     "a module": {"input_shape", "classes", "mean", "standard_deviation", "fit", "name"},
     "an open classifier": set(),
@@ -54,6 +55,7 @@ def open_classifier(
     weights: str | Path | None = None,
     pretrained: bool = False,
     partial: bool = False,
+    which: Which = "plain",
     input_shape: Shape | None = None,
     classes: int | Sequence[str] | None = None,
     mean: Sequence[float] | None = None,
@@ -71,9 +73,10 @@ def open_classifier(
             copied, moved or changed.
         snapshot: of a run: "best", "last" or "initial".
         device: of a run or a named network: as in `train`.
-        weights: of a named network: a `.safetensors`, `.pt` or `.pth` file.
+        weights: of a named network: a file of safetensors or of `torch.save`.
         pretrained: of a named network: the weights that an installed package carries.
         partial: of a named network: load what fits of the file; the rest stays random.
+        which: of a file that holds both: the "plain" weights, or the averaged ones, "ema".
         input_shape: of a named network or a module: channels, height, width of its pictures.
         classes: of a named network or a module: names of the outputs, or how many there are.
         mean: of a module: one a channel, of pixels in [0, 1]; None: zeros.
@@ -98,6 +101,7 @@ def open_classifier(
         "weights": weights,
         "pretrained": pretrained or None,
         "partial": partial or None,
+        "which": None if which == "plain" else which,
         "input_shape": input_shape,
         "classes": classes,
         "mean": mean,

@@ -88,7 +88,7 @@ def _initial(run: Run) -> nn.Module:
     model, recipe = _fresh(run), record.load_sections("model").model
     if recipe.weights == "none":
         return model
-    found = begin_with(model, recipe.name, recipe.weights).loaded.sha256
+    found = begin_with(model, recipe.name, recipe.weights, recipe.which).loaded.sha256
     began_with = record.weights.sha256 if record.weights else "none"
     if found != began_with:
         raise RunMismatchError(

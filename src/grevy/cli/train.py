@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, make_dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import tyro
 
@@ -48,7 +48,12 @@ class TrainArguments:
     they are without."""
 
     weights: str | None = None
-    """Begin with a file's weights, a URL's, or hf:OWNER/NAME/FILE: --model.weights."""
+    """Begin with a file's weights, a URL's, or hf:OWNER/NAME/FILE: --model.weights; on pictures
+    as they were made with, where that is known, as --pretrained."""
+
+    which: Literal["plain", "ema"] | None = None
+    """Of --weights that hold both: the plain ones, or the averaged ones (EMA): --model.which.
+    Default plain."""
 
     train: str | None = None
     """Which layers are trained: all, head, last:N, blocks:NAME,... or assignment:
@@ -132,7 +137,9 @@ def parsed(words: list[str], named: Recipe) -> tuple[TrainArguments, Recipe]:
         named,
         pretrained=arguments.pretrained,
         weights=arguments.weights,
+        which=arguments.which,
         layers=arguments.train,
+        model=arguments.model or asked.get("model.name"),
     )
     return arguments, changed(recipe, asked, "the command line") if asked else recipe
 

@@ -22,6 +22,7 @@ from grevy.inspection.question import Question, answer
 from grevy.inspection.registry import Inspector
 from grevy.inspection.settings import Settings
 from grevy.inspection.view import View
+from grevy.models.checkpoint import Which
 from grevy.models.finite import require_finite_answers
 from grevy.models.own.find import Model
 from grevy.models.own.using import using
@@ -35,6 +36,7 @@ def look(
     weights: str | Path | None = None,
     pretrained: bool = False,
     partial: bool = False,
+    which: Which = "plain",
     input_shape: Shape | None = None,
     classes: int | None = None,
     snapshot: SnapshotName = "best",
@@ -67,6 +69,7 @@ def look(
         weights: of a named model: a file.
         pretrained: of a named model: the weights that an installed package carries.
         partial: load what fits of the file.
+        which: of a file that holds both: the "plain" weights, or the averaged ones, "ema".
         input_shape: C, H, W of a named model, where it does not tell; of a module, always.
         classes: outputs of a named model.
         snapshot: of the run: "best", "last" or "initial".
@@ -93,7 +96,9 @@ def look(
         LayerNotFoundError, ClassNotFoundError, WeightsError, RunNotFoundError: as they say.
     """
     with using(plugin=plugin, trust_source=trust_source):
-        network = Network(run, model, weights, pretrained, partial, input_shape, classes, snapshot)
+        network = Network(
+            run, model, weights, pretrained, partial, which, input_shape, classes, snapshot
+        )
         question = Question(
             {name: v for name, v in {"layer": layer, **settings}.items() if v is not None},
             method,

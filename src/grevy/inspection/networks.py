@@ -16,6 +16,7 @@ from grevy.classifier.open import READ_BY, Kind, open_as
 from grevy.classifier.run import Run, open_run
 from grevy.classifier.snapshots import SnapshotName
 from grevy.errors import UsageError
+from grevy.models.checkpoint import Which
 from grevy.models.own.find import Model
 
 
@@ -28,6 +29,7 @@ class Network:
     weights: str | Path | None = None
     pretrained: bool = False
     partial: bool = False
+    which: Which = "plain"
     input_shape: Shape | None = None
     classes: int | None = None
     snapshot: SnapshotName = "best"
@@ -104,6 +106,7 @@ class Network:
             "weights": self.weights,
             "pretrained": self.pretrained,
             "partial": self.partial,
+            "which": None if self.which == "plain" else self.which,
             "input_shape": self.input_shape,
             "classes": self.classes,
             "snapshot": None if self.snapshot == "best" else self.snapshot,

@@ -98,8 +98,8 @@ class Inspector:
 
 WORDS_OF_LOOK = frozenset(
     {
-        *("run", "model", "weights", "pretrained", "partial", "input", "input_shape", "classes"),
-        *("snapshot", "other", "other_snapshot", "picture", "pictures", "data"),
+        *("run", "model", "weights", "pretrained", "partial", "which", "input", "input_shape"),
+        *("classes", "snapshot", "other", "other_snapshot", "picture", "pictures", "data"),
         *("method", "unit", "map", "plugin", "trust_source", "page", "list", "out", "json"),
     }
 )

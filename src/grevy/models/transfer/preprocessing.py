@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 from grevy.errors import RecipeValueError
-from grevy.models.transfer.published import published_preprocessing
+from grevy.models.transfer.published import (
+    OURS,
+    otherwise_prepared,
+    preprocessing_source,
+    published_preprocessing,
+)
 from grevy.models.transfer.resize import INTERPOLATIONS
+from grevy.models.zoo import is_zoo_name
+from grevy.recipes.beside_weights import PreprocessingBeside, preprocessing_beside
 from grevy.recipes.schema import ModelConfig, PicturesConfig, Recipe
 
 
@@ -51,22 +59,130 @@ def statistics_as_published(recipe: Recipe) -> tuple[Any, Any]:
     return mean, deviation
 
 
-def other_statistics(recipe: Recipe) -> str | None:
-    """A sentence where the recipe normalises differently than its published weights expect."""
-    if recipe.model.weights != "pretrained":
+def preprocessing_note(recipe: Recipe) -> str | None:
+    """How pictures are prepared for the weights from elsewhere, and who says so; None: no such.
+
+    Raises:
+        RecipeValueError: `weights` stands for what a record beside the file says: numbers are
+            wanted, since the record may go.
+        MissingPackageError: the zoo that knows is not installed.
+    """
+    model = recipe.model
+    if model.weights == "none":
         return None
-    known, used = published_preprocessing(recipe.model.name), statistics_as_published(recipe)
-    if used == (known.mean, known.standard_deviation):
-        return None
+    beside = preprocessing_beside(model.weights)
+    if beside is not None:
+        _require_numbers(recipe, beside)
+    known = _expected(model, beside)
+    if known is None:
+        mean, deviation = statistics_as_published(recipe)
+        return (
+            f"nothing says how pictures looked for {_called(model)}: mean {_few(mean)} and"
+            f" standard deviation {_few(deviation)} are the recipe's (pictures.mean,"
+            " pictures.standard_deviation)"
+        )
+    if note := _differing(recipe, known, beside):
+        return note
+    numbers = f"mean {_few(known.mean)}, standard deviation {_few(known.standard_deviation)}"
+    who = f"{known.source}{_doubts(model, beside)}"
     return (
-        f"the pretrained weights were made with mean {_few(known.mean)} and standard deviation"
-        f" {_few(known.standard_deviation)}, this recipe has {_few(used[0])} and {_few(used[1])};"
-        " `weights` stands for theirs (pictures.mean, pictures.standard_deviation)"
+        f"pictures are prepared as for {_called(model)}: {numbers},"
+        f" {_size_in_words(model, known)}; {who}"
     )
 
 
+def other_statistics(recipe: Recipe) -> str | None:
+    """A sentence where the recipe normalises differently than its weights from elsewhere expect."""
+    model = recipe.model
+    if model.weights == "none":
+        return None
+    beside = preprocessing_beside(model.weights)
+    known = _expected(model, beside)
+    return _differing(recipe, known, beside) if known else None
+
+
+@dataclass(frozen=True)
+class _Expected:
+    """How pictures looked for some weights, and who says so."""
+
+    side: int | None
+    interpolation: str
+    mean: tuple[float, ...]
+    standard_deviation: tuple[float, ...]
+    source: str
+
+
+def _expected(model: ModelConfig, beside: PreprocessingBeside | None) -> _Expected | None:
+    if beside is not None:
+        source = f"as {beside.place} has them"
+        return _Expected(
+            beside.side, beside.interpolation, beside.mean, beside.standard_deviation, source
+        )
+    if not (model.weights == "pretrained" or is_zoo_name(model.name) or model.name in OURS):
+        return None
+    known = published_preprocessing(model.name)
+    source = preprocessing_source(model.name) or "assumed as for most ImageNet networks"
+    return _Expected(
+        known.input_shape[1], known.interpolation, known.mean, known.standard_deviation, source
+    )
+
+
+def _differing(recipe: Recipe, known: _Expected, beside: PreprocessingBeside | None) -> str | None:
+    used = statistics_as_published(recipe)
+    if all(map(_alike, used, (known.mean, known.standard_deviation))):
+        return None
+    mend = "--weights FILE takes theirs over" if beside else "`weights` stands for theirs"
+    return (
+        f"{_called(recipe.model)} were made with mean {_few(known.mean)} and standard deviation"
+        f" {_few(known.standard_deviation)}, this recipe has {_few(used[0])} and {_few(used[1])};"
+        f" {mend} (pictures.mean, pictures.standard_deviation)"
+    )
+
+
+def _alike(used: Any, known: tuple[float, ...]) -> bool:
+    """The same number a channel; one number stands for every channel."""
+    if isinstance(used, str):
+        return False
+    return tuple(used) == tuple(known) or set(used) == set(known) == {used[0]}
+
+
+def _called(model: ModelConfig) -> str:
+    return "the pretrained weights" if model.weights == "pretrained" else "the weights of the file"
+
+
+def _size_in_words(model: ModelConfig, known: _Expected) -> str:
+    side = input_side_of(model)
+    made = f" (they were made at {known.side})" if known.side and side != known.side else ""
+    if not side:
+        return f"at the pictures' own size{made}"
+    return f"{side} pixels {builder_arguments(model)['interpolation']}{made}"
+
+
+def _doubts(model: ModelConfig, beside: PreprocessingBeside | None) -> str:
+    """What else a file may hold that is called like the published weights."""
+    if model.weights == "pretrained" or beside is not None:
+        return ""
+    tags = otherwise_prepared(model.name)
+    if not tags:
+        return "; where these are others, say how: pictures.mean, pictures.standard_deviation"
+    return f"; other weights of it have others: name the tag, as in {model.name}.{tags[0]}"
+
+
+def _require_numbers(recipe: Recipe, beside: PreprocessingBeside) -> None:
+    said = (recipe.model.resize, recipe.pictures.mean, recipe.pictures.standard_deviation)
+    if "weights" in said:
+        raise RecipeValueError(
+            f"`weights` for {recipe.model.weights}, beside which {beside.place.name} lies",
+            f"its numbers: resize {beside.side}, mean {list(beside.mean)}, standard deviation"
+            f" {list(beside.standard_deviation)}",
+            "begin with --weights FILE (grevy.with_weights), which takes them over, or write them",
+        )
+
+
 def _few(values: Any) -> str:
-    return values if isinstance(values, str) else ", ".join(f"{value:.3g}" for value in values)
+    if isinstance(values, str):
+        return values
+    return ", ".join(f"{value:.3g}" for value in values)
 
 
 def _interpolation(model: ModelConfig) -> str:

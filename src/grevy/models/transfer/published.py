@@ -75,6 +75,41 @@ def published_preprocessing(name: str) -> PublishedPreprocessing:
     return IMAGENET
 
 
+def preprocessing_source(name: str) -> str | None:
+    """Who says what `published_preprocessing` gives, in words; None: nobody, it is assumed."""
+    if name in pretrained_names():
+        return f"as the publisher of {name} has them"
+    if name in OURS:
+        return f"as torchvision's ImageNet weights of {name} have them"
+    if name.startswith("timm:"):
+        config = _timm_config(name)
+        if config is None:
+            return None
+        tag = f".{config.tag}" if config.tag else ""
+        return f"as timm has them for {config.architecture}{tag}"
+    if name.startswith("torchvision:") and (weights := _torchvision_weights(name)) is not None:
+        return f"as torchvision has them for {name.partition(':')[2]}, {weights.name}"
+    return None
+
+
+def otherwise_prepared(name: str) -> tuple[str, ...]:
+    """Tags of timm's weights for this network that want another mean or standard deviation.
+
+    Nothing where the name says which tag is meant, or the publisher is another.
+    """
+    architecture = name.partition(":")[2]
+    if not name.startswith("timm:") or "." in architecture or name in pretrained_names():
+        return ()
+    import timm
+
+    known = published_preprocessing(name)
+    numbers = (known.mean, known.standard_deviation)
+    configs: list[Any] = [
+        timm.get_pretrained_cfg(tagged) for tagged in timm.list_pretrained(f"{architecture}.*")
+    ]
+    return tuple(c.tag for c in configs if (tuple(c.mean), tuple(c.std)) != numbers)
+
+
 def _download(url: str) -> Path:
     """Checked by the digits of the SHA-256 that publishers put into the name."""
     file = url.rpartition("/")[2]

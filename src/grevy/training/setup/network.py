@@ -16,9 +16,9 @@ from grevy.errors import ModelArgumentError
 from grevy.models import build_model
 from grevy.models.pairing import Pairing, begin_like
 from grevy.models.transfer.frozen import TrainedLayers, freeze, trained_layers
-from grevy.models.transfer.head import head_name
+from grevy.models.transfer.head import head_layers
 from grevy.models.transfer.initial import InitialWeights, begin_with
-from grevy.models.transfer.preprocessing import builder_arguments
+from grevy.models.transfer.preprocessing import builder_arguments, preprocessing_note
 from grevy.models.transfer.resize import input_side, resize
 from grevy.models.whitening import whitening_layers
 from grevy.recipes.schema import ModelConfig, Recipe
@@ -65,9 +65,12 @@ def initial_network(
     arguments = builder_arguments(model)
     network = build_model(model.name, data.input_shape, classes, **arguments)
     pairing = None if like is None else begin_like(network, like, seed, data.input_shape, classes)
-    weights = None if model.weights == "none" else begin_with(network, model.name, model.weights)
+    weights = None
+    if model.weights != "none":
+        weights = begin_with(network, model.name, model.weights, model.which)
+        weights = weights.with_note(preprocessing_note(recipe))
     if pairing and _other_weights(pairing.like, model):
-        head = f"{head_name(network)}."
+        head = tuple(f"{layer}." for layer in head_layers(network))
         pairing = pairing.without(n for n in pairing.shared if not n.startswith(head))
     if not any(True for _ in network.parameters()):
         raise ModelArgumentError(
@@ -85,7 +88,7 @@ def _other_weights(one: ModelConfig, other: ModelConfig) -> bool:
     """Whether two networks begin with different weights from elsewhere, or one of them without."""
     if one.weights == other.weights == "none":
         return False
-    return (one.name, one.weights) != (other.name, other.weights)
+    return (one.name, one.weights, one.which) != (other.name, other.weights, other.which)
 
 
 def place(

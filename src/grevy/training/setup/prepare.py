@@ -14,7 +14,7 @@ from grevy.data.types import ImageData, Split
 from grevy.errors import RecipeValueError
 from grevy.models.transfer.cut import Cut
 from grevy.models.transfer.frozen import set_training
-from grevy.models.transfer.preprocessing import other_statistics, statistics_as_published
+from grevy.models.transfer.preprocessing import statistics_as_published
 from grevy.recipes.schema import ModelConfig, Recipe
 from grevy.training.averaging import calm_copy, refuse_late_lookahead
 from grevy.training.distributed import World, refuse_uneven
@@ -119,8 +119,8 @@ def tell_what_is_trained(
         return
     rows = trained_table(state.model, initial.layers, state.optimizer, recipe)
     listener.showed(COLUMNS, rows)
-    if note := other_statistics(recipe):
-        listener.said(note)
+    for note in initial.weights.loaded.notes if initial.weights else ():
+        listener.said(f"weights: {note}")
 
 
 def cut_off_front(
@@ -168,7 +168,11 @@ def statistics_of(data: ImageData, recipe: Recipe) -> tuple[list[float], list[fl
     """
     channels = data.input_shape[0]
     mean, deviation = statistics_as_published(recipe)
-    if channels == 1 and "weights" in (recipe.pictures.mean, recipe.pictures.standard_deviation):
+    from_elsewhere = recipe.model.weights != "none" or "weights" in (
+        recipe.pictures.mean,
+        recipe.pictures.standard_deviation,
+    )
+    if channels == 1 and from_elsewhere:
         # The first convolution is summed over its channels.
         mean, deviation = (
             (sum(v) / len(v),) if isinstance(v, tuple) else v for v in (mean, deviation)

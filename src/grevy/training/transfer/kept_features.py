@@ -120,6 +120,8 @@ def find_front(
     if cut is None:
         return None
     sha256 = initial_weights.loaded.sha256 if initial_weights else _fingerprint(network)
+    if model.which != "plain":  # the same file, other weights in it
+        sha256 = f"{model.which} of {sha256}"
     side = input_side(network)
     pixels = side**2 if side else math.prod(pictures["train"].shape[2:])
     return Front(cut, front_of(network, cut, model), sha256, pictures, precision, pixels)
