@@ -122,7 +122,11 @@ def through_adaptive(field: ReceptiveField, size: int, output: int) -> Receptive
 
 
 def through_resampling(
-    field: ReceptiveField, ratio: Fraction, start: Fraction, taps: Iterable[int] = (0,)
+    field: ReceptiveField,
+    ratio: Fraction,
+    start: Fraction,
+    taps: Iterable[int] = (0,),
+    rounded: bool = False,
 ) -> ReceptiveField:
     """The field behind an enlargement or reduction by interpolation.
 
@@ -131,11 +135,16 @@ def through_resampling(
         ratio: input cells for an output cell.
         start: where output cell 0 lies among the input cells.
         taps: cells that are mixed, from ⌊place⌋ on: (0,) the nearest, (0, 1) linear.
+        rounded: places are computed in numbers so short that one just on a cell may fall to the
+            cell before it; both are told.
     """
     places = tuple(taps)
 
     def mixed(at: int) -> list[int]:
-        return [math.floor(at * ratio + start) + place for place in places]
+        place = at * ratio + start
+        first = math.floor(place)
+        before = [first - 1] if rounded and first == place else []
+        return before + [first + tap for tap in places]
 
     return _through(field, ratio.denominator, ratio.numerator, mixed)
 

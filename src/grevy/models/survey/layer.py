@@ -105,11 +105,7 @@ def layer_of(
     """
     own = parameters_of(call.module, counted)
     shared = own.value == 0 and any(True for _ in call.module.parameters(recurse=False))
-    reach = call.seen if isinstance(call.seen, Reach) else None
-    axes = (reach.rows, reach.columns) if reach else ()
-    shared_dims = bool(reach) and reach.rows.dims & reach.columns.dims  # tokens have no rows
-    if reach and call.shape and not shared_dims:
-        axes = tuple(axis.unrolled(call.shape) for axis in axes)
+    axes = _axes(call)
     placed = bool(axes) and all(axis.dims and axis.inner is not None for axis in axes)
     sees = all(axis.field.cells(0) != NOTHING for axis in axes)
     return Layer(
@@ -158,6 +154,16 @@ def call_name(call: ModuleCall) -> str:
 def plain(value: Fraction) -> int | float:
     """A whole number as such."""
     return int(value) if value.denominator == 1 else float(value)
+
+
+def _axes(call: ModuleCall) -> tuple[Axis, ...]:
+    """Rows and columns of the output; none where they can't be told. Tokens stand for both."""
+    if not isinstance(call.seen, Reach):
+        return ()
+    rows, columns = call.seen.rows, call.seen.columns
+    if call.shape is None or rows.dims & columns.dims:
+        return rows, columns
+    return rows.unrolled(call.shape), columns.unrolled(call.shape)
 
 
 def _note(call: ModuleCall, shared: bool, first: bool, by_position: bool) -> str:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
+import numpy as np
 from torch import Tensor
 
 from grevy.arithmetic.receptive_field import (
@@ -80,9 +82,17 @@ def enlarged_by_nearest(call: Call) -> Seen:
 
     def window(field: ReceptiveField, axis: int) -> ReceptiveField:
         ratio = _ratio(call, axis)
-        return through_resampling(field, ratio, middle * ratio)
+        rounded = _rounds_down(ratio, middle, call.result.shape[2 + axis])
+        return through_resampling(field, ratio, middle * ratio, rounded=rounded)
 
     return _windowed(call, window)
+
+
+def _rounds_down(ratio: Fraction, middle: Fraction, outputs: int) -> bool:
+    """Whether PyTorch, which computes places in float32, takes some cell before the right one."""
+    middles = (np.arange(outputs) + float(middle)).astype(np.float32)
+    places = np.floor(middles * np.float32(float(ratio)))
+    return any(place < math.floor((at + middle) * ratio) for at, place in enumerate(places))
 
 
 def enlarged_by_mixing(call: Call) -> Seen:
