@@ -26,7 +26,7 @@ from grevy.inspection.attribution.scores import class_logits, derivative, needin
 from grevy.inspection.layers import LayerInfo, layer_list
 from grevy.inspection.layout import Layout, layout_of
 from grevy.inspection.view import Check
-from grevy.inspection.watching import as_found, require_seen, watching
+from grevy.inspection.watching import as_found, needs_inference_mode, require_seen, watching
 
 MAPS = Layout("maps")
 
@@ -213,13 +213,15 @@ def _layers_with_places(classifier: Classifier) -> Iterator[LayerInfo]:
 def _heard(classifier: Classifier, info: LayerInfo) -> tuple[bool, bool]:
     """Whether a gradient comes to the places of a layer, and whether one comes to the picture."""
     model, noise = classifier.model, torch.Generator().manual_seed(0)
-    image_1CHW = torch.randn(1, *classifier.preprocessing.shape, generator=noise)
     with as_found(model), torch.enable_grad(), watching(model, [info.name]) as seen:
+        image_1CHW = torch.randn(1, *classifier.preprocessing.shape, generator=noise)
         leaf_1CHW = image_1CHW.to(classifier.device).requires_grad_()
         try:
             logits_1K = model(leaf_1CHW.clone())
-        except RuntimeError:  # tensors of inference mode, of which a map of it tells
-            return False, False
+        except RuntimeError as error:
+            if needs_inference_mode(error):  # the map of the layer will say so
+                return False, False
+            raise
         weights_1K = torch.randn(logits_1K.shape, generator=noise).to(logits_1K)
         total, ends = (logits_1K * weights_1K).sum(), [seen[info.name], leaf_1CHW]
         if not (total.requires_grad and ends[0].requires_grad):

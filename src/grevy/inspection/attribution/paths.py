@@ -21,7 +21,7 @@ from torch.utils.weak import WeakIdKeyDictionary
 
 from grevy.errors import NoGradientError
 from grevy.inspection.addresses import find_layer
-from grevy.inspection.watching import random_state_kept
+from grevy.inspection.watching import SeenEnoughError, random_state_kept
 
 
 def no_gradient(
@@ -60,7 +60,7 @@ def cuts_between(
         try:
             with _begun(model, layer, watch), watch:
                 output = model(picture_BCHW.clone())
-        except Exception:  # such as a later layer that needs what inference mode did not keep
+        except (RuntimeError, SeenEnoughError):  # it ran before; inference mode takes no leaves
             return watch.last()
     arrived = [watch.cuts[leaf] for leaf in tree_leaves(output) if leaf in watch.cuts]
     return _once(cut for cuts in arrived for cut in cuts) or watch.last()

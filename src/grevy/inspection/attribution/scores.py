@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from grevy.errors import NoGradientError
 from grevy.inspection.attribution.paths import depends, no_gradient
+from grevy.inspection.watching import needs_inference_mode
 
 _PIXELS_AT_ONCE = 2**20
 _PICTURES_AT_ONCE = 64
@@ -64,7 +65,7 @@ def needing_gradients(error: Callable[[], NoGradientError]) -> Iterator[None]:
     try:
         yield
     except RuntimeError as fault:
-        if "inference" not in str(fault).lower():
+        if not needs_inference_mode(fault):
             raise
         raise error() from fault
 
