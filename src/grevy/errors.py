@@ -34,6 +34,7 @@
     │   │   ├── WeightsError              weights that do not fit the model
     │   │   ├── LayerNotFoundError        a layer that the network does not have or call
     │   │   ├── ClassNotFoundError        a class that the network does not tell apart
+    │   │   ├── NoGradientError           a network that cuts the way of the gradient
     │   │   └── DifferentNetworksError    two networks of which one view can't be compared
     │   ├── SourceError               a Python file of the user's that can't be taken
     │   │   ├── SourceFaultError          an error in it: its line, in one line
@@ -231,6 +232,10 @@ class LayerNotFoundError(ModelError):
 
 class ClassNotFoundError(ModelError):
     """A class that the network does not tell apart."""
+
+
+class NoGradientError(ModelError):
+    """No gradient reaches the picture, or a layer, though the logit depends on it."""
 
 
 class DifferentNetworksError(ModelError):

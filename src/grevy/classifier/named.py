@@ -95,7 +95,7 @@ def classifier_of_model(named: NamedModel) -> Classifier:
         name=named.name,
     )
     not_loaded = (*loaded.missing, *loaded.mismatched) if loaded else ()
-    return replace(classifier, notes=(*notes, known.note), not_loaded=not_loaded)
+    return replace(classifier, notes=(*notes, known.note, *classifier.notes), not_loaded=not_loaded)
 
 
 def _require_one_meaning(named: NamedModel) -> None:

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from grevy.classifier.classifier import Classifier
 from grevy.errors import ModelArgumentError
-from grevy.models.survey.trace import trace_on_black
+from grevy.figures.numerals import counted
+from grevy.models.logits import beside_with_logits, find_logits, shown
+from grevy.models.own.softmax import probabilities_in, softmax_note
+from grevy.models.survey.ready import blank_picture, evaluating
 from grevy.records.preprocessing import Fit, Preprocessing
 
 
@@ -23,7 +27,7 @@ def classifier_of_module(
     name: str = "",
     fit: Fit = "crop",
 ) -> Classifier:
-    """Any network that takes [N, C, H, W] and puts out [N, K].
+    """Any network that takes [N, C, H, W] and puts out [N, K], or that in what it puts out.
 
     Args:
         model: float32; it is not copied and not changed.
@@ -54,9 +58,18 @@ def classifier_of_module(
         _a_channel(mean, 0.0, channels, "mean"),
         _a_channel(standard_deviation, 1.0, channels, "standard_deviation"),
     )
-    wanted = range(classes) if isinstance(classes, int) else classes
-    names = _class_names(model, input_shape, tuple(map(str, wanted)))
-    return Classifier(model, preprocessing, names, name or type(model).__name__)
+    wanted = tuple(map(str, range(classes) if isinstance(classes, int) else classes))
+    called = name or type(model).__name__
+    output = _output(model, input_shape)
+    taken, logits_1K = find_logits(output, len(wanted) or None)
+    names = _class_names(logits_1K, wanted)
+    if logits_1K is not output:
+        model = beside_with_logits(model, len(names))
+    notes = (
+        *_output_notes(output, taken, len(names)),
+        *_softmax_notes(model, logits_1K, input_shape),
+    )
+    return Classifier(model, preprocessing, names, called, notes=notes)
 
 
 def _a_channel(
@@ -70,22 +83,42 @@ def _a_channel(
     return numbers
 
 
-def _class_names(
-    model: nn.Module, input_shape: tuple[int, int, int], classes: tuple[str, ...]
-) -> tuple[str, ...]:
-    """`classes`, or numbers as names, after a look at the shape of the output."""
-    run = trace_on_black(model, input_shape)
-    if run.error is not None:
+def _output(model: nn.Module, input_shape: tuple[int, int, int]) -> Any:
+    """What the network puts out for one black picture."""
+    try:
+        with evaluating(model), torch.no_grad():
+            return model(blank_picture(model, input_shape))
+    except Exception as error:  # a network is anyone's code
         raise ModelArgumentError(
-            f"a network that fails on one picture of {'×'.join(map(str, input_shape))} "
-            f"({run.error})",
+            f"a network that fails on one picture of {'×'.join(map(str, input_shape))} ({error})",
             "one that takes [N, C, H, W]",
             "give the input_shape that it was made for",
-        ) from run.error
-    shape = run.calls[-1].shape
-    if shape is None or len(shape) != 2 or (classes and shape[1] != len(classes)):
+        ) from error
+
+
+def _class_names(logits_1K: Tensor, classes: tuple[str, ...]) -> tuple[str, ...]:
+    """`classes`, or numbers as names, after a look at the shape of the output."""
+    shape = tuple(logits_1K.shape)
+    if len(shape) != 2 or shape[0] != 1 or (classes and shape[1] != len(classes)):
         wanted = len(classes) or "classes"
         raise ModelArgumentError(
             f"a network with output {shape} for one picture", f"(1, {wanted})", "give a classifier"
         )
     return classes or tuple(str(i) for i in range(shape[1]))
+
+
+def _output_notes(output: Any, taken: str, classes: int) -> tuple[str, ...]:
+    """What was taken for the logits, where the network puts out more than a tensor."""
+    told = f"{taken} is taken for the logits of {counted(classes, 'class')}"
+    return (f"The network puts out {shown(output)}: {told}.",) if taken else ()
+
+
+def _softmax_notes(
+    model: nn.Module, logits_1K: Tensor, input_shape: tuple[int, int, int]
+) -> tuple[str, ...]:
+    if not probabilities_in(logits_1K) or softmax_note(model, input_shape) is None:
+        return ()
+    return (
+        "The network puts out probabilities, and they are taken for logits: the probabilities told "
+        "here are the softmax of them, which is flatter. Give the network without its softmax.",
+    )

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from grevy.classifier.classifier import Classifier
 from grevy.errors import ModelArgumentError
 from grevy.inspection.addresses import find_layer, nearest
-from grevy.inspection.layers import Convolution, convolutions
+from grevy.inspection.layers import Convolution, convolutions, layer_list
 
 
 def filters_of(module: Convolution) -> Tensor:
@@ -48,10 +48,11 @@ def convolution(classifier: Classifier, layer: str | None) -> tuple[str, Convolu
 def _first(classifier: Classifier) -> str:
     found = convolutions(classifier)
     if not found:
+        names = nearest("", [info.name for info in layer_list(classifier)])
         raise ModelArgumentError(
             f"{classifier.name}, a network without a convolution",
             "one with filters",
-            "look at its activations instead",
+            f"look at its activations instead, of {names}",
         )
     return found[0].name
 

@@ -18,6 +18,7 @@ from grevy.classifier.snapshots import SnapshotName
 from grevy.errors import UsageError
 from grevy.models.checkpoint import Which
 from grevy.models.own.find import Model
+from grevy.models.survey.ready import require_open
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,9 @@ class Network:
         """It, opened as `grevy.open` does; errors as in `look`."""
         self.require_one_meaning()
         network = self.model if self.run is None else self.opened_run
-        return open_as(self._kind, network, self._given)
+        opened = open_as(self._kind, network, self._given)
+        require_open(opened.model)
+        return opened
 
     @cached_property
     def opened_run(self) -> Run:

@@ -21,6 +21,7 @@ from grevy.figures.sheet import draw_sheet
 from grevy.figures.tiles import ASKED, IN_A_ROW, Band, Sheet, Tile, untitled
 from grevy.inspection import activations, filters_and_activations
 from grevy.inspection.activations import ActivationsView, order_of, picture_tile
+from grevy.inspection.addresses import nearest
 from grevy.inspection.attribution.cam import layer_with_maps
 from grevy.inspection.attribution.class_maps import look_by_hirescam
 from grevy.inspection.attribution.view import AttributionView
@@ -29,7 +30,8 @@ from grevy.inspection.inspectors.activations import ActivationsSettings
 from grevy.inspection.inspectors.class_maps import ClassMapSettings
 from grevy.inspection.inspectors.filters_and_activations import FiltersAndActivationsSettings
 from grevy.inspection.inspectors.overview import OverviewSettings
-from grevy.inspection.layers import convolutions
+from grevy.inspection.layers import convolutions, layer_list
+from grevy.inspection.layout import layout_of
 from grevy.inspection.view import Check, checks_told, number, png_of, weights_told
 from grevy.inspection.watching import activations_of
 
@@ -92,14 +94,17 @@ def _class_maps(
 
 
 def _ends(classifier: Classifier) -> tuple[str, str]:
-    """The first and the last convolution."""
+    """The first and the last convolution; in place of the same again, the layer of class maps."""
     layers = convolutions(classifier)
     if not layers:
+        names = nearest("", [info.name for info in layer_list(classifier)])
         raise LayerNotFoundError(
             f"{classifier.name}, which has no convolution",
             "one for an overview",
-            "name a --layer; grevy look --list prints them",
+            f"name a --layer, such as {names}; grevy look --list prints them",
         )
+    if len(layers) == 1:  # the patches of a transformer or mixer: its layers come after
+        return layers[0].name, layer_with_maps(classifier, None).name
     return layers[0].name, layers[-1].name
 
 
@@ -112,7 +117,8 @@ class OverviewView:
         layer: whose maps speak for the classes.
         true_class: of the picture; None where it is not known.
         first: filters and activations of the first convolution.
-        last: activations of the last convolution.
+        last: activations of the last convolution; where the first is the only one, of the layer
+            with places that speaks for the classes.
         class_maps: of the predicted class and, where it is another, of the true class.
         shares: class maps of another view on the same scale, or none.
     """
@@ -189,7 +195,7 @@ class OverviewView:
             self._asked(),
             replace(of_filters, title=f"First convolution, {filters.layer}: {of_filters.title}"),
             untitled(finds),
-            self.last.band(0, [self.last.tiles(0)], f"Last convolution, {self.last.layer}"),
+            self.last.band(0, [self.last.tiles(0)], f"Last {self._last_kind}, {self.last.layer}"),
         )
         topic = f"an overview of {found.inputs.names[0]}"
         told = (*map(self._told, self.class_maps), *weights_told(self.classifier))
@@ -219,6 +225,10 @@ class OverviewView:
         title = f"{said}; tinted is what speaks for a class, by {method} at {self.layer}"
         tiles = [self._picture(), *self._class_tiles()]
         return Band((tiles,), title, scale=self.scale, over=True, inches=ASKED)
+
+    @property
+    def _last_kind(self) -> str:
+        return "convolution" if "(Conv" in self.last.layer else "layer with places"
 
     def _told(self, view: AttributionView) -> str:
         return f"Checks of the map for {view.explained[0].class_name}: {checks_told(view.checks)}"
@@ -272,7 +282,10 @@ def _strongest(
     """The channels with the largest activations."""
     images_1CHW = classifier.prepare(pixels_1HWC).images_NCHW
     found = activations_of(classifier, images_1CHW, layers)
-    first, last = (
-        order_of(found[layer].float().cpu().numpy(), "maximum")[:CHANNELS] for layer in layers
-    )
+
+    def strongest(layer: str) -> tuple[int, ...]:
+        maps_NCHW = layout_of(classifier, layer, found[layer].shape[1:]).maps(found[layer])
+        return order_of(maps_NCHW.float().cpu().numpy(), "maximum")[:CHANNELS]
+
+    first, last = map(strongest, layers)
     return first, last

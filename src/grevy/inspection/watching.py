@@ -28,6 +28,15 @@ _HOOKS = (
 )
 
 
+class SeenEnoughError(Exception):
+    """Breaks off a forward pass behind the layer that is looked at."""
+
+
+def needs_inference_mode(error: Exception) -> bool:
+    """Whether a network failed because a tensor of inference mode has no way back."""
+    return isinstance(error, RuntimeError) and "inference tensor" in str(error).lower()
+
+
 @contextmanager
 def as_found(model: nn.Module) -> Iterator[None]:
     """Inside: evaluation mode, plain float32, gradients can be computed. Afterwards: as before.

@@ -14,6 +14,7 @@ from torch import nn
 
 from grevy.errors import InputTooSmallError, ModelArgumentError, UnknownModelError
 from grevy.models import zoo
+from grevy.models.logits import put_out_logits, shown
 from grevy.models.own.adapt import OwnBuilder
 from grevy.models.own.faults import fault_in_words, fault_of, faults_shown
 from grevy.models.transfer.head import adapt_channels, replace_head
@@ -101,7 +102,8 @@ def build_model(
 ) -> nn.Module:
     """The network `name` for pictures of `input_shape` and `classes` outputs, freshly initialised.
 
-    The network is tried on one blank picture, so that one that doesn't fit fails here.
+    The network is tried on one blank picture, so that one that doesn't fit fails here. Where it
+    puts out more than its logits, they are taken out (see `logits_in`).
 
     Args:
         name: registered, `timm:NAME` or `torchvision:NAME`; a zoo's network gets a fresh head, and
@@ -123,6 +125,8 @@ def build_model(
     model = _call(builder, name, inside, classes, arguments)
     if side:
         resize_input(model, side, interpolation)
+    if isinstance(builder, OwnBuilder) or not is_ours(builder):
+        model = put_out_logits(model, classes)
     fixed = isinstance(builder, OwnBuilder) and not builder.takes_classes
     mend = _TAKE_CLASSES if fixed else "end the network with `classes` outputs"
     _try_one_picture(model, name, input_shape, classes, mend)
@@ -196,11 +200,9 @@ def _try_one_picture(
 
 
 def _require_logits(outputs: Any, name: str, classes: int, mend: str) -> None:
-    shape = tuple(outputs.shape) if isinstance(outputs, torch.Tensor) else None
-    if shape != (1, classes):
-        what = f"shape {shape}" if shape is not None else f"a {type(outputs).__name__}"
+    if not isinstance(outputs, torch.Tensor) or outputs.shape != (1, classes):
         raise ModelArgumentError(
-            f"model '{name}' puts out {what} for one picture",
+            f"model '{name}' puts out {shown(outputs)} for one picture",
             f"(1, {classes}): one logit a class",
             mend,
         )

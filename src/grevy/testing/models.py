@@ -11,6 +11,7 @@ from torch.nn import functional as F
 
 from grevy.data.randomness import seeded
 from grevy.models import build_model
+from grevy.models.logits import put_out_logits
 from grevy.testing.promises import Promises
 
 CLASSES, CPU = 3, torch.device("cpu")
@@ -43,7 +44,7 @@ def check_model(
         with seeded(3, CPU):
             if isinstance(model, str):
                 return build_model(model, input_shape, CLASSES, **arguments)
-            return model(input_shape, CLASSES, **arguments)
+            return put_out_logits(model(input_shape, CLASSES, **arguments), CLASSES)
 
     network, twin = build(), build()
     one, other = network.state_dict(), twin.state_dict()

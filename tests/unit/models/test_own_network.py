@@ -402,13 +402,18 @@ def test_a_fixed_number_of_outputs_says_how_to_take_the_classes(tmp_path: Path) 
         build(str(file))
 
 
-def test_outputs_that_are_no_tensor_are_named() -> None:
+def test_logits_are_taken_out_of_a_tuple_and_other_outputs_are_named() -> None:
     class Two(Tiny):
         def forward(self, images: torch.Tensor) -> torch.Tensor:
             return super().forward(images), images  # type: ignore[return-value]
 
+    class Pictures(Tiny):
+        def forward(self, images: torch.Tensor) -> torch.Tensor:
+            return (images, images)  # type: ignore[return-value]
+
+    assert isinstance(build(Two)(torch.zeros(2, *SHAPE)), torch.Tensor)
     with pytest.raises(ModelArgumentError, match="puts out a tuple"):
-        build(Two)
+        build(Pictures)
 
 
 def test_a_plugin_that_registers_nothing_says_what_is_missing(tmp_path: Path) -> None:

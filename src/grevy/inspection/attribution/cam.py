@@ -8,8 +8,9 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import torch
@@ -20,11 +21,12 @@ from grevy.classifier.classifier import Classifier
 from grevy.errors import ModelArgumentError
 from grevy.figures.numerals import numeral
 from grevy.inspection.addresses import address, find_layer
-from grevy.inspection.attribution.scores import class_logits, derivative
+from grevy.inspection.attribution.paths import depends, no_gradient
+from grevy.inspection.attribution.scores import class_logits, derivative, needing_gradients
 from grevy.inspection.layers import LayerInfo, layer_list
 from grevy.inspection.layout import Layout, layout_of
 from grevy.inspection.view import Check
-from grevy.inspection.watching import require_seen, watching
+from grevy.inspection.watching import as_found, needs_inference_mode, require_seen, watching
 
 MAPS = Layout("maps")
 
@@ -42,11 +44,13 @@ class AtLayer:
         logits_B: of each picture's class.
         activations_BCHW: the layer's output, read as maps.
         gradients_BCHW: of the logits with respect to it.
+        heard: whether the logits depend on the layer at all.
     """
 
     logits_B: Tensor
     activations_BCHW: Tensor
     gradients_BCHW: Tensor
+    heard: bool = True
 
     def evidence(self, to_weights: ToWeights) -> Tensor:
         """The weighted sum [B, H, W] of the maps over the channels; negative: against the class."""
@@ -68,18 +72,39 @@ def at_layer(
     Raises:
         LayerNotFoundError: no such layer, or it is not called.
         ModelArgumentError: its output has no rows and columns.
+        NoGradientError: the logits depend on it, but the network cuts the gradient's way.
     """
-    with torch.enable_grad(), watching(model, [layer]) as seen:
+    cut = partial(no_gradient, model, images_BCHW, layer)
+    with torch.enable_grad(), watching(model, [layer]) as seen, needing_gradients(cut):
         logits_B = class_logits(model, images_BCHW, classes_B)
         require_seen(model, seen, [layer])
         output = seen[layer]
         gradients = derivative(logits_B, output)
+    heard = gradients is not None
+    if gradients is None:
+        gradients = torch.zeros_like(output)
+        if _is_heard(model, layer, images_BCHW, classes_B):
+            raise cut()
     shape = output.shape
     if layout.kind in ("vector", "matrix") or (layout == MAPS and len(shape) != 4):
         raise _without_places(layer, tuple(shape[1:]))
     if len(shape) == 0 or shape[0] != len(images_BCHW):
         raise _without_places(layer, tuple(shape))
-    return AtLayer(logits_B.detach(), layout.maps(output.detach()), layout.maps(gradients))
+    return AtLayer(logits_B.detach(), layout.maps(output.detach()), layout.maps(gradients), heard)
+
+
+def _is_heard(model: nn.Module, layer: str, images_BCHW: Tensor, classes_B: Tensor) -> bool:
+    """Whether other values of the layer give other logits."""
+
+    def logits() -> Tensor:
+        return class_logits(model, images_BCHW.clone(), classes_B)
+
+    def changed(change: Callable[[Tensor], Tensor]) -> Tensor:
+        with replaced(model, layer, change):
+            return logits()
+
+    changes = (torch.zeros_like, lambda values: -2 * values + 1, torch.ones_like)
+    return any(depends(logits, partial(changed, change)) for change in changes)
 
 
 def completeness(
@@ -108,22 +133,32 @@ def completeness(
     )
 
 
-@contextmanager
-def blanked(model: nn.Module, layer: str) -> Iterator[None]:
+def blanked(model: nn.Module, layer: str) -> AbstractContextManager[None]:
     """Inside, the layer puts out zeros in the one run of the model that may be done."""
+    return replaced(model, layer, torch.zeros_like)
+
+
+@contextmanager
+def replaced(model: nn.Module, layer: str, change: Callable[[Tensor], Tensor]) -> Iterator[None]:
+    """Inside, what the layer puts out is changed, in each run of the model."""
     module, index = find_layer(model, layer)
     times = -1
 
-    def blank(module: nn.Module, args: Any, output: Any) -> Any:
+    def begin(model: nn.Module, args: Any) -> None:
+        nonlocal times
+        times = -1
+
+    def replace(module: nn.Module, args: Any, output: Any) -> Any:
         nonlocal times
         times += 1
-        return tree_map_only(Tensor, torch.zeros_like, output) if times == index else None
+        return tree_map_only(Tensor, change, output) if times == index else None
 
-    handle = module.register_forward_hook(blank)
+    handles = [model.register_forward_pre_hook(begin), module.register_forward_hook(replace)]
     try:
         yield
     finally:
-        handle.remove()
+        for handle in handles:
+            handle.remove()
 
 
 def default_layer(classifier: Classifier) -> LayerInfo:
@@ -134,8 +169,10 @@ def default_layer(classifier: Classifier) -> LayerInfo:
     """
     found = last_layer_with_places(classifier)
     if found is None:
+        some = [f"{i.name} [{', '.join(map(str, i.shape))}]" for i in layer_list(classifier)[-4:]]
         raise ModelArgumentError(
-            f"{classifier.name}, in which no layer has rows and columns",
+            f"{classifier.name}, in which no layer has rows and columns"
+            + (f" (the last ones: {', '.join(some)})" if some else ""),
             "a layer that puts out maps",
             "use the method gradient or occlusion",
         )
@@ -147,21 +184,56 @@ def last_layer_with_places(classifier: Classifier) -> LayerInfo | None:
 
     Inside attention, three axes are heads and tokens, so layers there are passed over. Tokens are
     taken before the last attention: behind it a class token alone may go on to the output, and
-    patches that nothing listens to have no gradient.
+    patches that nothing listens to have no gradient. Without attention (MLP-Mixer) all are taken.
+    Layers to which no gradient of the logits comes, such as a decoder beside the classifier's head,
+    are passed over, unless it comes to none.
 
     Raises:
         ModelArgumentError: the network fails on a picture.
     """
+    passed: list[LayerInfo] = []
+    for info in _layers_with_places(classifier):
+        heard, any_heard = _heard(classifier, info)
+        if heard or not any_heard:
+            return passed[0] if passed and not any_heard else info
+        passed.append(info)
+    return passed[0] if passed else None
+
+
+def _layers_with_places(classifier: Classifier) -> Iterator[LayerInfo]:
+    """The last first."""
     layers = layer_list(classifier)
-    attention = max((i for i, info in enumerate(layers) if _is_attention(info)), default=0)
+    attentions = [place for place, info in enumerate(layers) if _is_attention(info)]
+    last = attentions[-1] if attentions else len(layers)
     for place, info in reversed(list(enumerate(layers))):
-        if not _is_attention(info) and _has_places(classifier, info, tokens=place < attention):
-            return info
-    return None
+        if not _is_attention(info) and _has_places(classifier, info, tokens=place < last):
+            yield info
+
+
+def _heard(classifier: Classifier, info: LayerInfo) -> tuple[bool, bool]:
+    """Whether a gradient comes to the places of a layer, and whether one comes to the picture."""
+    model, noise = classifier.model, torch.Generator().manual_seed(0)
+    with as_found(model), torch.enable_grad(), watching(model, [info.name]) as seen:
+        image_1CHW = torch.randn(1, *classifier.preprocessing.shape, generator=noise)
+        leaf_1CHW = image_1CHW.to(classifier.device).requires_grad_()
+        try:
+            logits_1K = model(leaf_1CHW.clone())
+        except RuntimeError as error:
+            if needs_inference_mode(error):  # the map of the layer will say so
+                return False, False
+            raise
+        weights_1K = torch.randn(logits_1K.shape, generator=noise).to(logits_1K)
+        total, ends = (logits_1K * weights_1K).sum(), [seen[info.name], leaf_1CHW]
+        if not (total.requires_grad and ends[0].requires_grad):
+            return False, total.requires_grad
+        at_layer, at_picture = torch.autograd.grad(total, ends, materialize_grads=True)
+    layout = layout_of(classifier, info.name, info.shape)
+    return bool(layout.maps(at_layer).any()), bool(at_picture.any())
 
 
 def _is_attention(info: LayerInfo) -> bool:
-    return re.search("attn|attention", info.name.lower()) is not None
+    named = re.search("attn|attention", info.name.lower()) is not None
+    return named or info.type == "MultiheadAttention"
 
 
 def _has_places(classifier: Classifier, info: LayerInfo, tokens: bool) -> bool:

@@ -11,6 +11,8 @@ linear layers follow, it sums to the logit less the bias, so it shows what the n
 
 from __future__ import annotations
 
+from functools import partial
+
 from torch import Tensor, nn
 
 from grevy.classifier.classifier import Classifier, Pictures
@@ -23,7 +25,7 @@ from grevy.inspection.attribution.cam import (
     completeness,
     layer_with_maps,
 )
-from grevy.inspection.attribution.examine import Findings, Method, examine
+from grevy.inspection.attribution.examine import ZERO_GRADIENT, Findings, Method, examine
 from grevy.inspection.attribution.view import AttributionView, class_map_colours
 from grevy.inspection.inspectors.class_maps import ClassMapSettings
 from grevy.inspection.layers import LayerInfo
@@ -111,14 +113,23 @@ def _look(
             {"evidence_NHW": evidence_BHW},
             completeness(info.name, to_weights, at, empty),
             _notes(info, layout, evidence_BHW),
-            tuple("" if map_HW.any() else NO_EVIDENCE for map_HW in maps_BHW),
+            tuple(map(partial(_remark, at.heard), maps_BHW, at.gradients_BCHW)),
         )
 
     def evidence(model: nn.Module, images_BCHW: Tensor, classes_B: Tensor) -> Tensor:
         return at_layer(model, info.name, images_BCHW, classes_B, layout).evidence(to_weights)
 
-    method = Method(title, find, evidence, class_map_colours, draws=3)
+    method = Method(title, find, evidence, class_map_colours, draws=3, layer=info.name)
     return examine(classifier, pictures, settings, method)
+
+
+def _remark(heard: bool, map_HW: Tensor, gradients_CHW: Tensor) -> str:
+    if map_HW.any():
+        return ""
+    if gradients_CHW.any():
+        return NO_EVIDENCE
+    cause = ZERO_GRADIENT if heard else "the logit does not depend on the layer"
+    return f"{NO_EVIDENCE}: {cause}"
 
 
 def _notes(info: LayerInfo, layout: Layout, evidence_BHW: Tensor) -> tuple[str, ...]:

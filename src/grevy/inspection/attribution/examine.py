@@ -18,6 +18,7 @@ from grevy.inspection.attribution.checks import (
     randomised_weights_checks,
     under_random_weights,
 )
+from grevy.inspection.attribution.paths import partly_cut
 from grevy.inspection.attribution.view import (
     AttributionView,
     Colours,
@@ -26,6 +27,11 @@ from grevy.inspection.attribution.view import (
 from grevy.inspection.view import Check
 from grevy.inspection.watching import as_found
 from grevy.models.finite import require_finite_answers, require_finite_logits
+
+ZERO_GRADIENT = (
+    "the gradient is exactly 0, so no small change moves the logit: all ways to it lead through "
+    "ReLUs that are silent here, or through steps without slope"
+)
 
 
 @dataclass(frozen=True)
@@ -73,6 +79,8 @@ class Method:
         evidence: what it finds, alone [B, H, W], for the randomised weights.
         colours: its colour rule.
         draws: of randomised weights; several where maps are small or cheap.
+        layer: to which gradients go back; None: to the picture.
+        by_gradients: whether it needs any.
     """
 
     title: str
@@ -80,6 +88,8 @@ class Method:
     evidence: ToMaps
     colours: Colours
     draws: int = 1
+    layer: str | None = None
+    by_gradients: bool = True
 
 
 def examine(
@@ -104,6 +114,7 @@ def examine(
         classes_B = logits_BK.argmax(1) if chosen is None else _full(logits_BK, chosen)
         found = method.find(model, images_BCHW, classes_B)
         require_finite_answers(found.maps_BHW, inputs.names, f"maps of {classifier.name}")
+        cuts = partly_cut(model, images_BCHW[:1], method.layer) if method.by_gradients else ()
         random_maps = [
             under_random_weights(
                 model, method.evidence, images_BCHW, classes_B, settings.seed + draw
@@ -121,7 +132,13 @@ def examine(
         method.colours(arrays["maps_NHW"]),
         method.colours,
         _checks(found, random_maps, arrays["edges_NHW"]),
-        (*classifier.notes, *found.notes, *_remarks(inputs, explained, found), *inputs.told()),
+        (
+            *classifier.notes,
+            *found.notes,
+            *_cut_notes(cuts),
+            *_remarks(inputs, explained, found),
+            *inputs.told(),
+        ),
     )
 
 
@@ -134,6 +151,16 @@ def _arrays(
         "logits_NK": logits_BK.cpu().numpy(),
         **{name: tensor.detach().cpu().numpy() for name, tensor in found.arrays.items()},
     }
+
+
+def _cut_notes(cuts: tuple[str, ...]) -> tuple[str, ...]:
+    told = f"A part of the gradient is kept back ({', '.join(cuts)})"
+    return (f"{told}: the map leaves out what the logit owes to that part.",) if cuts else ()
+
+
+def zero_remarks(gradients_BCHW: Tensor) -> tuple[str, ...]:
+    """A clause for each picture whose gradient is exactly 0."""
+    return tuple("" if gradients.any() else ZERO_GRADIENT for gradients in gradients_BCHW)
 
 
 def _remarks(inputs: Inputs, explained: Sequence[Explained], found: Findings) -> tuple[str, ...]:

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from grevy.classifier.classifier import Classifier, Pictures
 from grevy.figures.numerals import numeral
-from grevy.inspection.attribution.examine import Findings, Method, examine
+from grevy.inspection.attribution.examine import Findings, Method, examine, zero_remarks
 from grevy.inspection.attribution.scores import class_logits, image_gradients
 from grevy.inspection.attribution.view import AttributionView, magnitude_colours
 from grevy.inspection.inspectors.gradients import GradientSettings
@@ -73,7 +73,8 @@ def sizes(gradients_BCHW: Tensor, checks_B: Iterable[Check], notes: tuple[str, .
     """Findings whose map is the largest absolute value among a pixel's colours."""
     maps_BHW = largest_of_colours(gradients_BCHW)
     arrays = {"gradients_NCHW": gradients_BCHW}
-    return Findings(maps_BHW, maps_BHW, arrays, tuple(checks_B), notes)
+    remarks_B = zero_remarks(gradients_BCHW)
+    return Findings(maps_BHW, maps_BHW, arrays, tuple(checks_B), notes, remarks_B)
 
 
 def _find(model: nn.Module, images_BCHW: Tensor, classes_B: Tensor) -> Findings:

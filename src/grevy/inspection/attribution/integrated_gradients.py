@@ -20,7 +20,7 @@ from torch import Tensor, nn
 from grevy.classifier.classifier import Classifier, Pictures
 from grevy.errors import InputError
 from grevy.figures.numerals import counted, numeral
-from grevy.inspection.attribution.examine import Findings, Method, examine
+from grevy.inspection.attribution.examine import Findings, Method, examine, zero_remarks
 from grevy.inspection.attribution.scores import class_logits, mean_image_gradients
 from grevy.inspection.attribution.starts import START_WORDS, start_images
 from grevy.inspection.attribution.view import AttributionView, attribution_colours
@@ -29,6 +29,8 @@ from grevy.inspection.view import Check
 
 TOLERANCE = 1e-3
 """The gap that is sought, in units of the logit."""
+
+START_ITSELF = "the picture is the start of the way itself, so there is nothing to share out"
 
 
 @dataclass(frozen=True)
@@ -143,7 +145,12 @@ def look(
             f"The way starts at {START_WORDS[start]}; {counted(done.steps, 'step')}. A pixel's "
             "value is the sum over its colours."
         )
-        return Findings(maps_BHW, maps_BHW, arrays, checks_B, (note,))
+        way_BCHW = images_BCHW - baselines_BCHW
+        remarks_B = tuple(
+            remark if way_CHW.any() else START_ITSELF
+            for remark, way_CHW in zip(zero_remarks(done.attributions_BCHW), way_BCHW, strict=True)
+        )
+        return Findings(maps_BHW, maps_BHW, arrays, checks_B, (note,), remarks_B)
 
     def evidence(model: nn.Module, images_BCHW: Tensor, classes_B: Tensor) -> Tensor:
         baselines_BCHW = start_of(images_BCHW)

@@ -126,7 +126,7 @@ def look(
     def evidence(model: nn.Module, images_BCHW: Tensor, classes_B: Tensor) -> Tensor:
         return occlusion(model, images_BCHW, classes_B, start_of(images_BCHW), window, stride)
 
-    method = Method("Occlusion", find, evidence, attribution_colours)
+    method = Method("Occlusion", find, evidence, attribution_colours, by_gradients=False)
     return examine(classifier, pictures, settings, method)
 
 

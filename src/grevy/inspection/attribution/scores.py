@@ -5,10 +5,15 @@ Shapes: B pictures, K classes, C channels, H rows, W columns.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 
 import torch
 from torch import Tensor, nn
+
+from grevy.errors import NoGradientError
+from grevy.inspection.attribution.paths import depends, no_gradient
+from grevy.inspection.watching import needs_inference_mode
 
 _PIXELS_AT_ONCE = 2**20
 _PICTURES_AT_ONCE = 64
@@ -23,19 +28,46 @@ def class_logits(model: nn.Module, images_BCHW: Tensor, classes_B: Tensor) -> Te
 def image_gradients(model: nn.Module, images_BCHW: Tensor, classes_B: Tensor) -> Tensor:
     """Derivative [B, C, H, W] of each picture's class logit with respect to its values.
 
-    The gradients of the model's parameters are neither computed nor touched.
+    The gradients of the model's parameters are neither computed nor touched. Zeros where the
+    logits do not depend on the pictures.
+
+    Raises:
+        NoGradientError: they do, but the network cuts the gradient's way.
     """
+
+    def logits_of(some_BCHW: Tensor) -> Tensor:
+        return class_logits(model, some_BCHW, classes_B)
+
     with torch.enable_grad():
         leaves_BCHW = images_BCHW.detach().clone().requires_grad_()
         # The network gets a copy: its first operation may work in place, which a leaf forbids.
-        return derivative(class_logits(model, leaves_BCHW.clone(), classes_B), leaves_BCHW)
+        with needing_gradients(lambda: no_gradient(model, images_BCHW)):
+            found = derivative(logits_of(leaves_BCHW.clone()), leaves_BCHW)
+    if found is not None:
+        return found
+    others = (torch.zeros_like(images_BCHW), 2 * images_BCHW + 1, images_BCHW.flip((2, 3)))
+    for other_BCHW in others:
+        if depends(lambda: logits_of(images_BCHW.clone()), lambda o=other_BCHW: logits_of(o)):  # type: ignore[misc]
+            raise no_gradient(model, images_BCHW)
+    return torch.zeros_like(images_BCHW)
 
 
-def derivative(logits_B: Tensor, values: Tensor) -> Tensor:
-    """Of the sum of the logits with respect to `values`; zeros where it does not depend on them."""
-    if not logits_B.requires_grad:
-        return torch.zeros_like(values)
-    return torch.autograd.grad(logits_B.sum(), values, materialize_grads=True)[0]
+def derivative(logits_B: Tensor, values: Tensor) -> Tensor | None:
+    """Of the sum of the logits with respect to `values`; None where no way leads to them."""
+    if not (logits_B.requires_grad and values.requires_grad):
+        return None
+    return torch.autograd.grad(logits_B.sum(), values, allow_unused=True)[0]
+
+
+@contextmanager
+def needing_gradients(error: Callable[[], NoGradientError]) -> Iterator[None]:
+    """Inside, a layer that can't go back through tensors of inference mode is that error."""
+    try:
+        yield
+    except RuntimeError as fault:
+        if not needs_inference_mode(fault):
+            raise
+        raise error() from fault
 
 
 def mean_image_gradients(

@@ -22,7 +22,7 @@ from grevy.inspection.addresses import find_layer
 from grevy.inspection.examples import Examples
 from grevy.inspection.units.fields import UnitField
 from grevy.inspection.units.histogram import Histogram, counted_in, empty_histogram
-from grevy.inspection.watching import as_found, require_seen, watching
+from grevy.inspection.watching import SeenEnoughError, as_found, require_seen, watching
 
 PIXELS_AT_ONCE = 256 * 32 * 32
 """Of a batch, so that activations take moderate memory."""
@@ -73,10 +73,10 @@ def reading(classifier: Classifier, layer: str, field: UnitField, channel: int) 
 
         def stop(*_: Any) -> None:
             if layer in seen:
-                raise _SeenEnoughError
+                raise SeenEnoughError
 
         def read(images_BCHW: Tensor) -> Tensor:
-            with suppress(_SeenEnoughError):
+            with suppress(SeenEnoughError):
                 model(images_BCHW)
             require_seen(model, seen, [layer])
             output = seen[layer]
@@ -87,10 +87,6 @@ def reading(classifier: Classifier, layer: str, field: UnitField, channel: int) 
         for parameter in model.parameters():
             parameter.requires_grad_(False)  # gradients of pictures only; `as_found` restores
         yield read
-
-
-class _SeenEnoughError(Exception):
-    """Breaks off a forward pass behind the layer that is looked at."""
 
 
 def answers_of(

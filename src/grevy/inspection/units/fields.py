@@ -5,7 +5,6 @@ Shapes: H rows, W columns, C channels.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -83,6 +82,8 @@ class UnitField:
     @property
     def size(self) -> tuple[int, int]:
         """Rows and columns of the field, padding included."""
+        if self.exact and self.reach:
+            return self.reach.rows.field.size, self.reach.columns.field.size
         rows, columns = self.spans(0, (0, 0))
         return rows.stop - rows.start, columns.stop - columns.start
 
@@ -197,5 +198,5 @@ def _span(axis: Axis, index: tuple[int, ...], length: int) -> Span:
     if axis.inner is None or len(axis.dims) > 1:
         return Span(0, length, length)
     at = sum((index[dim] // axis.inner) % axis.length for dim in axis.dims)
-    shift = at * axis.field.stride
-    return Span(math.ceil(axis.field.low + shift), math.floor(axis.field.high + shift) + 1, length)
+    first, last = axis.field.cells(at)
+    return Span(first, last + 1, length) if first <= last else Span(0, length, length)

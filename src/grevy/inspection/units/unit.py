@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import torch
 
 from grevy.classifier.classifier import Classifier
+from grevy.classifier.inputs import normalised
 from grevy.errors import EmptyDataError, ModelArgumentError
 from grevy.figures.numerals import counted
 from grevy.inspection.addresses import find_layer
+from grevy.inspection.attribution.paths import no_gradient
+from grevy.inspection.attribution.scores import derivative, needing_gradients
 from grevy.inspection.examples import Examples
 from grevy.inspection.inspectors.unit import UnitSettings
 from grevy.inspection.layout import choose_channels
@@ -36,6 +40,7 @@ def look(classifier: Classifier, examples: Examples, settings: UnitSettings) -> 
     Raises:
         LayerNotFoundError: no such layer.
         ModelArgumentError: a layer without units, or one that gives no finite value.
+        NoGradientError: the network cuts the way of the gradient to the picture.
         InputError: a channel that the layer does not have.
         EmptyDataError: no picture.
     """
@@ -49,6 +54,7 @@ def look(classifier: Classifier, examples: Examples, settings: UnitSettings) -> 
     rows = rows_of(answers, examples, field, channel, settings.patches)
     way = _way(classifier, examples, field, settings)
     with reading(classifier, layer, field, channel) as read:
+        _require_gradient(read, classifier, examples, layer)
         made = _visualise(read, classifier, way)
         alone = checks.patch_alone(read, classifier, examples, rows[0])
     extra = [checks.dead(answers, len(examples)), checks.not_finite(answers)]
@@ -131,6 +137,22 @@ def _require_finite(answers: Answers, settings: UnitSettings) -> None:
             "a finite value on some picture",
             "look at the layers before it and at its weights",
         )
+
+
+def _require_gradient(read: Reader, classifier: Classifier, examples: Examples, layer: str) -> None:
+    """Refuse to make a picture for a unit to which the network cuts the gradient's way.
+
+    Raises:
+        NoGradientError: that names where.
+    """
+    pixels_1CHW = examples.pixels_NCHW[:1]
+    image_1CHW = normalised(pixels_1CHW, classifier.preprocessing, classifier.device)
+    leaf_1CHW = image_1CHW.clone().requires_grad_()
+    cut = partial(no_gradient, classifier.model, image_1CHW, of=f"layer '{layer}'")
+    with needing_gradients(cut):
+        found = derivative(read(leaf_1CHW.clone()), leaf_1CHW)
+    if found is None:
+        raise cut()
 
 
 def _jitter(field: UnitField) -> int:

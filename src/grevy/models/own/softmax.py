@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 _PICTURES = 4
 _TOLERANCE = 1e-4
@@ -29,10 +29,16 @@ def softmax_note(model: nn.Module, input_shape: tuple[int, int, int]) -> str | N
         outputs_BK = model.eval()(images_BCHW).float()
     for module, training in modes.items():
         module.training = training
-    sums_B = outputs_BK.sum(1)
-    if outputs_BK.min() < 0 or not torch.allclose(sums_B, torch.ones_like(sums_B), atol=_TOLERANCE):
+    if not probabilities_in(outputs_BK):
         return None
     return (
         "the network ends in a softmax, and the loss takes logits: remove it, or the network learns"
         " slowly"
     )
+
+
+def probabilities_in(outputs_BK: Tensor) -> bool:
+    """Whether the outputs of each picture are not below 0 and sum to 1."""
+    sums_B = outputs_BK.sum(1)
+    ones_B = torch.ones_like(sums_B)
+    return bool(outputs_BK.min() >= 0 and torch.allclose(sums_B, ones_B, atol=_TOLERANCE))

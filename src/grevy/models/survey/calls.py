@@ -9,6 +9,7 @@ from typing import Any
 from torch import Tensor
 from torch._ops import OpOverload
 
+from grevy.arithmetic.receptive_field import TooManyPhasesError
 from grevy.models.survey.reach import Axis, Reach, Seen, Unknown, whole_if_single
 
 
@@ -59,7 +60,7 @@ def each_axis(call: Call, change: Callable[[Axis], Axis], name: str = "self") ->
     try:
         _, reach = main_input(call, name)
         return reach.each(change).each(whole_if_single)
-    except NoRuleError:
+    except (NoRuleError, TooManyPhasesError):
         return Unknown(str(call.operation.overloadpacket))
 
 

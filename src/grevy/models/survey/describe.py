@@ -35,9 +35,10 @@ def describe(table: Survey) -> Document:
 
 _LEGEND = (
     "sees: rows × columns of the picture that one value can depend on (its receptive field), "
-    "padding included; all: the whole picture; ≤: at most. stride: pixels of the picture from one "
-    "output cell to the next. offset: first row and column that output cell (0, 0) sees; negative "
-    "in the padding. memory: the output in float32; 0 where it lies in its input's memory."
+    "padding included; all: the whole picture; ≤: at most, by position. stride: pixels of the "
+    "picture from one output cell to the next, on average. offset: first row and column that "
+    "output cell (0, 0) sees; negative in the padding. memory: the output in float32; 0 where it "
+    "lies in its input's memory."
 )
 
 
@@ -88,9 +89,24 @@ def failure_sentences(table: Survey) -> tuple[str, ...]:
 
 def _fits(failure: Failure) -> str:
     if not failure.fits:
-        return f"No square picture of up to {FAR} pixels fits: the network itself is inconsistent."
+        return _nothing_fits(failure)
     shapes = " or ".join(f"--input {times(shape, 'x')}" for shape in failure.fits)
-    return f"What would fit: {shapes}."
+    python = " or ".join(f"input_shape={shape}" for shape in failure.fits)
+    return f"What would fit: {shapes} (in Python {python})."
+
+
+def _nothing_fits(failure: Failure) -> str:
+    """What was tried and what to say: nobody knows whether network or picture is at odds."""
+    *some, last = map(str, failure.tried_channels)
+    channels = f"{', '.join(some)} or {last}" if some else last
+    first = (
+        f" Its first layer with weights is {failure.first_layer}." if failure.first_layer else ""
+    )
+    return (
+        f"No square picture with {channels} channels and a side of up to {FAR} pixels was found to "
+        f"fit.{first} Name a picture that it was made for, --input CxHxW (in Python "
+        "input_shape=(C, H, W)); if there is none, two of its layers are inconsistent."
+    )
 
 
 def _notes(table: Survey) -> Iterator[str]:

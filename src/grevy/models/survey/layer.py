@@ -10,6 +10,7 @@ from typing import Any
 from torch import nn
 
 from grevy.arithmetic.counts import Count
+from grevy.arithmetic.receptive_field import NOTHING
 from grevy.models.survey.reach import Axis, Reach, Unknown
 from grevy.models.survey.sums import field_worked, macs_of, parameters_of, size_formulas
 from grevy.models.survey.trace import ModuleCall
@@ -19,6 +20,8 @@ BYTES = 4
 
 NOT_TOLD = "receptive field not told"
 """Begins the note of a layer behind an operation without a rule."""
+
+BY_POSITION = "what a value sees differs by its position, and the most is told"
 
 Pair = tuple[int, int]
 
@@ -36,11 +39,13 @@ class Layer:
         macs: multiply-accumulates.
         activation_bytes: float32 memory of the output; 0 where it lies in its input's memory.
         receptive_field: rows and columns of the picture that one output value can depend on,
-            cells of the padding included; None where it can't be told.
-        exact: False where the receptive field is only an upper bound.
-        stride: picture rows and columns from one output cell to the next; None where the output
-            has no place on the picture.
-        offset: first row and column that output cell (0, 0) sees; negative in the padding.
+            cells of the padding included, the most where values differ by their position (behind
+            transposed convolutions, enlargements, adaptive pooling); None where it can't be told.
+        exact: False where the receptive field is only an upper bound, or differs by position.
+        stride: picture rows and columns from one output cell to the next, on average; None where
+            the output has no place on the picture.
+        offset: first row and column that output cell (0, 0) sees; negative in the padding; None
+            where it sees nothing.
         sees_all: whether one value depends on the whole picture.
         sizes: worked output rows and columns, as text.
         field_worked: how the receptive field widened, as text; may be empty.
@@ -100,9 +105,9 @@ def layer_of(
     """
     own = parameters_of(call.module, counted)
     shared = own.value == 0 and any(True for _ in call.module.parameters(recurse=False))
-    reach = call.seen if isinstance(call.seen, Reach) else None
-    axes = (reach.rows, reach.columns) if reach else ()
+    axes = _axes(call)
     placed = bool(axes) and all(axis.dims and axis.inner is not None for axis in axes)
+    sees = all(axis.field.cells(0) != NOTHING for axis in axes)
     return Layer(
         name=call_name(call),
         kind=type(call.module).__name__,
@@ -112,13 +117,13 @@ def layer_of(
         macs=macs_of(call.operations),
         activation_bytes=0 if call.in_place or not call.shape else _bytes(call.shape),
         receptive_field=_pair([axis.field.size for axis in axes]),
-        exact=all(axis.exact for axis in axes),
+        exact=all(axis.told_exactly for axis in axes),
         stride=_pair([axis.field.stride for axis in axes]) if placed else None,
-        offset=_pair([axis.field.low for axis in axes]) if placed else None,
+        offset=_pair([Fraction(axis.field.low) for axis in axes]) if placed and sees else None,
         sees_all=bool(axes) and all(map(_covers, axes, picture)),
         sizes=tuple(formula.text for formula in size_formulas(call.operations)),
         field_worked=field_worked(call.operations, call.seen),
-        note=_note(call, shared, first),
+        note=_note(call, shared, first, by_position=any(axis.field.differs for axis in axes)),
     )
 
 
@@ -151,19 +156,31 @@ def plain(value: Fraction) -> int | float:
     return int(value) if value.denominator == 1 else float(value)
 
 
-def _note(call: ModuleCall, shared: bool, first: bool) -> str:
+def _axes(call: ModuleCall) -> tuple[Axis, ...]:
+    """Rows and columns of the output; none where they can't be told. Tokens stand for both."""
+    if not isinstance(call.seen, Reach):
+        return ()
+    rows, columns = call.seen.rows, call.seen.columns
+    if call.shape is None or rows.dims & columns.dims:
+        return rows, columns
+    return rows.unrolled(call.shape), columns.unrolled(call.shape)
+
+
+def _note(call: ModuleCall, shared: bool, first: bool, by_position: bool) -> str:
     notes = []
     if shared:
         notes.append("parameters counted above" if first else "called again: the same parameters")
     if isinstance(call.seen, Unknown):
         notes.append(f"{NOT_TOLD}: no rule for {call.seen.operation} as it is used there")
+    if by_position:
+        notes.append(BY_POSITION)
     return "; ".join(notes)
 
 
 def _covers(axis: Axis, size: int) -> bool:
     """Whether every value of the axis sees all `size` cells."""
-    last = (axis.length - 1) * axis.field.stride if axis.dims else 0
-    return axis.field.low + last <= 0 and axis.field.high >= size - 1
+    seen = map(axis.field.cells, range(axis.length if axis.dims else 1))
+    return all(first <= 0 and last >= size - 1 for first, last in seen)
 
 
 def _bytes(shape: tuple[int, ...]) -> int:

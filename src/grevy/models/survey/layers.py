@@ -19,7 +19,7 @@ from grevy.models.own.find import Model
 from grevy.models.own.of_record import networks_of
 from grevy.models.own.using import using
 from grevy.models.registry import build_model
-from grevy.models.survey.accepted import accepted_near, runs
+from grevy.models.survey.accepted import accepted_near, first_layer, runs, tried_channels
 from grevy.models.survey.describe import describe
 from grevy.models.survey.layer import Layer, call_name, layer_of, uncalled
 from grevy.models.survey.ready import Shape, evaluating, watchable
@@ -182,14 +182,19 @@ def _failure(
     model: nn.Module, found: Trace, shape: Shape, takes: Callable[[Shape], bool] | None
 ) -> Failure:
     call = found.open[-1] if found.open else None
+    first = first_layer(model)
     with evaluating(model):
-        fits = accepted_near(takes or functools.partial(runs, model), shape)
+        fits = accepted_near(takes or functools.partial(runs, model), shape, first)
     return Failure(
         layer=call_name(call) if call else "(network)",
         kind=type(call.module if call else model).__name__,
         input_shape=call.input_shape[1:] if call and call.input_shape else None,
         reason=_reason(found.error),
         fits=fits,
+        tried_channels=tuple(sorted({shape[0], *tried_channels(first)})),
+        first_layer=f"{first.name or '(network)'} ({first.kind}), which takes {first.takes}"
+        if first
+        else "",
     )
 
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
-from grevy.arithmetic.receptive_field import moved
+from grevy.arithmetic.receptive_field import through_window
 from grevy.models.survey.calls import Call, each_axis, only_dimension
 from grevy.models.survey.reach import Axis, Seen, contracted, remapped, viewed, whole
 
@@ -75,9 +73,9 @@ def sliced(call: Call) -> Seen:
         if dim not in axis.dims:
             return axis.cut()
         only_dimension(axis)
-        field = moved(axis.field, start % tensor.shape[dim] if start < 0 else start)
-        field = replace(field, stride=field.stride * step)
-        return replace(axis, field=field, length=call.result.shape[dim])
+        first = start % tensor.shape[dim] if start < 0 else start
+        field = through_window(axis.field, 1, step, -first)
+        return axis.behind(field, call.result.shape[dim])
 
     return each_axis(call, change)
 

@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from grevy.arithmetic.receptive_field import ReceptiveField, joined, spread
+from grevy.arithmetic.receptive_field import ReceptiveField, joined, repeated, spread
 
 
 @dataclass(frozen=True)
@@ -24,6 +24,7 @@ class Axis:
         pure: the index is i itself.
         exact: False when `field` is only an upper bound.
         even: whether all channels see the same; False after branches were put side by side.
+        phased: whether somewhere on the way neighbours differed in what they see.
     """
 
     field: ReceptiveField
@@ -33,6 +34,30 @@ class Axis:
     pure: bool = True
     exact: bool = True
     even: bool = True
+    phased: bool = False
+
+    @property
+    def told_exactly(self) -> bool:
+        """Whether every value sees just what size and stride of the field say."""
+        return self.exact and not self.field.differs
+
+    def behind(self, field: ReceptiveField, length: int) -> Axis:
+        """The axis behind an operation that makes `length` indices, each with that field."""
+        phased = self.phased or field.differs
+        return replace(self, field=field, length=length, phased=phased)
+
+    def unrolled(self, shape: Sequence[int]) -> Axis:
+        """The axis as one whose index is i itself, if its cells only stand there repeatedly.
+
+        Pixels that are shuffled by views do so: r of them see what one cell before them saw.
+        """
+        dim = next(iter(self.dims), None)
+        if self.pure or self.inner is None or len(self.dims) != 1 or dim is None:
+            return self
+        if shape[dim] != self.inner * self.length:
+            return self
+        repeats = self.behind(repeated(self.field, self.inner), shape[dim])
+        return replace(repeats, inner=1, pure=True)
 
     def cut(self) -> Axis:
         """The axis when only some channels go on: if channels differ, a bound for these."""
@@ -79,7 +104,7 @@ def whole(axis: Axis, exact: bool = True) -> Axis:
     if not axis.dims:
         return axis
     field = spread(axis.field, axis.length)
-    return Axis(field, 1, frozenset(), exact=axis.exact and exact)
+    return Axis(field, 1, frozenset(), exact=axis.exact and exact, phased=axis.phased)
 
 
 def whole_if_single(axis: Axis) -> Axis:
@@ -168,7 +193,8 @@ def _both(one: Reach | Unknown, other: Reach) -> Reach | Unknown:
 def _join(one: Axis, other: Axis) -> Axis:
     if _alike(one, other):
         exact, even = one.exact and other.exact, one.even and other.even
-        return replace(one, field=joined(one.field, other.field), exact=exact, even=even)
+        both = replace(one, exact=exact, even=even, phased=one.phased or other.phased)
+        return both.behind(joined(one.field, other.field), one.length)
     together = not one.dims or not other.dims
     a, b = whole(one), whole(other)
     # Where one branch sees the same everywhere, the sum sees at least that, and this place's own

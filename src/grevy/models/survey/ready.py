@@ -42,15 +42,30 @@ def watchable(model: nn.Module, shape: Shape) -> nn.Module:
     Raises:
         ModelArgumentError: layers hidden in a script, or lazy ones that fail on the picture.
     """
-    if any(isinstance(module, torch.jit.ScriptModule) for module in model.modules()):
-        raise ModelArgumentError(
-            "a scripted or traced network, which hides its layers",
-            "an ordinary nn.Module",
-            "give the network as it was before torch.jit",
-        )
+    require_open(model)
     if not any(map(is_lazy, (*model.parameters(), *model.buffers()))):
         return model
     return _initialised(model, shape)
+
+
+def require_open(model: nn.Module) -> None:
+    """Refuse a network that no hook can look into.
+
+    Raises:
+        ModelArgumentError: it is scripted or traced, or a part of it.
+    """
+    hidden = (n for n, m in model.named_modules() if isinstance(m, torch.jit.ScriptModule))
+    name = next(hidden, None)
+    if name is None:
+        return
+    inside = name not in ("", "network")  # Grevy's own module around a scripted one
+    part = f"network whose '{name}' is scripted or traced"
+    what = f"a {part if inside else 'scripted or traced network'}"
+    raise ModelArgumentError(
+        f"{what}, which hides its layers",
+        "an ordinary nn.Module",
+        "give the network as it was before torch.jit; predict and evaluate take it as it is",
+    )
 
 
 def _initialised(model: nn.Module, shape: Shape) -> nn.Module:

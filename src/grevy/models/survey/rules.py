@@ -35,7 +35,14 @@ from grevy.models.survey.places import (
     view,
 )
 from grevy.models.survey.reach import Seen, Unknown
-from grevy.models.survey.windows import adaptive_pool, convolution, padded, pool, upsampled
+from grevy.models.survey.windows import (
+    adaptive_pool,
+    convolution,
+    enlarged_by_mixing,
+    enlarged_by_nearest,
+    padded,
+    pool,
+)
 
 Rule = Callable[[Call], Seen]
 aten = torch.ops.aten
@@ -67,7 +74,8 @@ RULES = _table(
     (convolution, "convolution convolution mkldnn_convolution"),
     (pool, "max_pool2d_with_indices max_pool2d avg_pool2d max_pool1d avg_pool1d"),
     (adaptive_pool, "_adaptive_avg_pool2d adaptive_avg_pool2d adaptive_max_pool2d"),
-    (upsampled, "upsample_nearest2d upsample_bilinear2d _upsample_nearest_exact2d"),
+    (enlarged_by_nearest, "upsample_nearest2d _upsample_nearest_exact2d"),
+    (enlarged_by_mixing, "upsample_bilinear2d"),
     (padded, "constant_pad_nd reflection_pad2d replication_pad2d"),
     (reduced, "mean sum amax amin std var var_mean norm linalg_vector_norm logsumexp"),
     (softmax, "_softmax _log_softmax softmax log_softmax"),

@@ -139,7 +139,7 @@ def field_worked(operations: Sequence[Operation], seen: Seen) -> str:
 
 def _widened(operation: Operation, number: int, axis: Axis) -> str:
     kernel, stride, _, dilation = _window(operation, number)
-    if not axis.dims:
+    if not axis.dims or axis.phased:
         return ""
     step = axis.field.stride / stride
     before = axis.field.high - axis.field.low + 1 - dilation * (kernel - 1) * step

@@ -20,6 +20,8 @@ class Failure:
         input_shape: what it got, without the batch.
         reason: its own words.
         fits: shapes of pictures near the one given that pass.
+        tried_channels: of the shapes that were tried.
+        first_layer: what the first layer with weights takes, in words; "" where there is none.
     """
 
     layer: str
@@ -27,6 +29,8 @@ class Failure:
     input_shape: tuple[int, ...] | None
     reason: str
     fits: tuple[Shape, ...]
+    tried_channels: tuple[int, ...] = ()
+    first_layer: str = ""
 
 
 @dataclass(frozen=True)
@@ -75,5 +79,10 @@ class Survey:
             "total_activation_bytes": self.activation_bytes,
             "convention": list(CONVENTION),
             "with_data": self.with_data,
-            "failure": failure and {**vars(failure), "fits": list(failure.fits)},
+            "failure": failure
+            and {
+                **vars(failure),
+                "fits": list(failure.fits),
+                "tried_channels": list(failure.tried_channels),
+            },
         }

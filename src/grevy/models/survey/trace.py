@@ -6,7 +6,7 @@ import inspect
 import sys
 from collections.abc import Iterator, MutableMapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, is_dataclass, replace
 from typing import Any
 
 import torch
@@ -243,9 +243,11 @@ def _hooked(model: nn.Module, log: _Log) -> Iterator[None]:
 
 
 def first_tensor(value: Any) -> Tensor | None:
-    """The first tensor in a nest of tuples, lists and dictionaries."""
+    """The first tensor in a nest of tuples, lists, dictionaries and dataclasses."""
     if isinstance(value, Tensor):
         return value
+    if is_dataclass(value) and not isinstance(value, type):
+        value = [getattr(value, each.name) for each in fields(value)]
     if isinstance(value, dict):
         value = list(value.values())
     if isinstance(value, list | tuple):

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import replace
+from fractions import Fraction
+from typing import Any
 
+import numpy as np
 from torch import Tensor
 
 from grevy.arithmetic.receptive_field import (
     ReceptiveField,
     moved,
     through_adaptive,
+    through_resampling,
     through_transposed,
     through_window,
 )
@@ -27,10 +32,11 @@ def _windowed(
     def change(axis: Axis) -> Axis:
         if not axis.dims:
             return axis
+        axis = axis.unrolled(call.arguments[name].shape)
         dim = only_dimension(axis)
         if dim < first:
             return whole(axis) if dim == 1 else axis
-        return replace(axis, field=window(axis.field, dim - first), length=call.result.shape[dim])
+        return axis.behind(window(axis.field, dim - first), call.result.shape[dim])
 
     return each_axis(call, change, name)
 
@@ -70,18 +76,48 @@ def adaptive_pool(call: Call) -> Seen:
     return _windowed(call, lambda field, axis: through_adaptive(field, sizes[axis], outputs[axis]))
 
 
-def upsampled(call: Call) -> Seen:
-    """Nearest and linear enlargement: at most one (two) input cells for an output cell."""
-    sizes = call.arguments["self"].shape[2:]
-    outputs = call.result.shape[2:]
-    cells = 1 if "nearest" in str(call.operation) else 2
+def enlarged_by_nearest(call: Call) -> Seen:
+    """Each value is that of one input cell, the nearest or, as PyTorch's first rule, before it."""
+    middle = Fraction(1, 2) if "exact" in str(call.operation) else Fraction(0)
 
     def window(field: ReceptiveField, axis: int) -> ReceptiveField:
-        enlarged = through_adaptive(field, sizes[axis], outputs[axis])
-        return replace(enlarged, high=enlarged.high + field.stride * (cells - 1))
+        ratio = _ratio(call, axis)
+        rounded = _rounds_down(ratio, middle, call.result.shape[2 + axis])
+        return through_resampling(field, ratio, middle * ratio, rounded=rounded)
+
+    return _windowed(call, window)
+
+
+def _rounds_down(ratio: Fraction, middle: Fraction, outputs: int) -> bool:
+    """Whether PyTorch, which computes places in float32, takes some cell before the right one."""
+    middles = (np.arange(outputs) + float(middle)).astype(np.float32)
+    places = np.floor(middles * np.float32(float(ratio)))
+    return any(place < math.floor((at + middle) * ratio) for at, place in enumerate(places))
+
+
+def enlarged_by_mixing(call: Call) -> Seen:
+    """Linear enlargement mixes two input cells, of which one may have no weight: a bound."""
+    sizes, outputs = call.arguments["self"].shape[2:], call.result.shape[2:]
+    corners = bool(call.arguments.get("align_corners"))
+
+    def window(field: ReceptiveField, axis: int) -> ReceptiveField:
+        if corners:
+            ratio = Fraction(sizes[axis] - 1, max(outputs[axis] - 1, 1))
+            return through_resampling(field, ratio, Fraction(0), (0, 1))
+        ratio = _ratio(call, axis)
+        return through_resampling(field, ratio, (ratio - 1) / 2, (0, 1))
 
     seen = _windowed(call, window)
     return seen.each(lambda axis: replace(axis, exact=False)) if isinstance(seen, Reach) else seen
+
+
+def _ratio(call: Call, axis: int) -> Fraction:
+    """Input cells for an output cell: by the factor where one was given, else by the sizes."""
+    size, output = call.arguments["self"].shape[2 + axis], call.result.shape[2 + axis]
+    factor: Any = call.arguments.get(("scales_h", "scales_w")[axis])
+    if not factor or output == size * factor:
+        return Fraction(size, output)
+    return 1 / Fraction(factor).limit_denominator(1000)
 
 
 def padded(call: Call) -> Seen:

@@ -13,6 +13,7 @@ import torch
 import torch.nn.functional as F
 from torch import fx, nn
 
+from grevy.models.logits import put_out_as
 from grevy.models.transfer.frozen import TrainedLayers
 
 
@@ -36,7 +37,9 @@ class Cut:
 
     def back_of(self, network: nn.Module) -> fx.GraphModule:
         """The back, made of the network's own layers: training it trains the network."""
-        return fx.GraphModule(network, self.back)
+        back = fx.GraphModule(network, self.back)
+        put_out_as(back, network)
+        return back
 
 
 class _Tracer(fx.Tracer):

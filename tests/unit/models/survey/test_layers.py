@@ -167,6 +167,42 @@ def test_a_network_that_fits_nothing_says_so():
     assert "inconsistent" in str(table)
 
 
+@pytest.mark.parametrize(
+    ("model", "fits"),
+    [
+        (nn.Sequential(nn.Conv2d(1, 6, 5), nn.Flatten(), nn.Linear(6 * 24 * 24, 9)), (1, 28, 28)),
+        (nn.Sequential(nn.Conv2d(1, 6, 5), nn.AdaptiveAvgPool2d(1)), (1, 32, 32)),
+        (nn.Sequential(nn.Conv2d(7, 6, 5), nn.Flatten(), nn.Linear(6 * 60 * 60, 9)), (7, 64, 64)),
+        (nn.Sequential(nn.Flatten(), nn.Linear(784, 9)), (1, 28, 28)),
+        (nn.Sequential(nn.Flatten(), nn.Linear(3 * 48 * 48, 9)), (3, 48, 48)),
+        (nn.Sequential(nn.Linear(13, 9)), (1, 1, 13)),
+    ],
+)
+def test_a_network_for_other_channels_or_flat_values_is_told_its_picture(model, fits):
+    table = layers(model)
+    assert table.failure.fits == (fits,)
+    text = " ".join(str(table).split())
+    assert f"input_shape={fits}" in text
+    assert "inconsistent" not in text
+    assert layers(model, fits).failure is None
+
+
+@pytest.mark.parametrize(
+    ("model", "first"),
+    [
+        (nn.Sequential(nn.Conv1d(1, 8, 3)), "0 (Conv1d), which takes signals of 1 channel"),
+        (nn.Sequential(nn.LSTM(28, 16)), "0 (LSTM), which takes steps of 28 values"),
+    ],
+)
+def test_where_no_picture_fits_the_table_says_what_was_tried_and_blames_nobody(model, first):
+    table = layers(model)
+    text = " ".join(str(table).replace("\N{NO-BREAK SPACE}", " ").split())
+    assert table.failure.tried_channels == (1, 2, 3, 4, 12)
+    assert "1, 2, 3, 4 or 12 channels and a side of up to 512 pixels" in text
+    assert f"Its first layer with weights is {first}." in text
+    assert "input_shape=(C, H, W)" in text
+
+
 def test_wrong_names_and_arguments_are_refused():
     with pytest.raises(UnknownModelError, match="net1"):
         layers("net11")

@@ -15,6 +15,7 @@ from torch import Tensor, nn
 
 from grevy.models.survey.layer import Layer
 from grevy.models.survey.layers import layers
+from grevy.models.survey.trace import trace
 
 SIDE = 61
 
@@ -235,3 +236,160 @@ def test_an_operation_without_rule_is_named_and_nothing_guessed():
     assert table.layers[-1].receptive_field is None
     assert "pixel_shuffle" in table.layers[-1].note
     assert "?" in str(table)
+
+
+# Layers behind which neighbours differ
+
+
+class ShuffledByViews(nn.Module):
+    """r·r copies of each pixel side by side, as a pixel shuffle puts its channels."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.end = nn.Identity()
+
+    def forward(self, x_BCHW: Tensor) -> Tensor:
+        batch, channels, height, width = x_BCHW.shape
+        parts = torch.cat([x_BCHW] * 4, 1).view(batch, channels, 2, 2, height, width)
+        together = parts.permute(0, 1, 4, 2, 5, 3)
+        return together.reshape(batch, channels, 2 * height, 2 * width)
+
+
+class UNet(nn.Module):
+    """Down, up by a transposed convolution, and beside it the way around."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        down, deep = nn.Conv2d(2, 2, 2, 2), nn.Conv2d(2, 2, 3, padding=1)
+        self.inner = nn.Sequential(down, deep, nn.ConvTranspose2d(2, 2, 2, 2))
+
+    def forward(self, x_BCHW: Tensor) -> Tensor:
+        y_BCHW = self.inner(x_BCHW)
+        return x_BCHW[:, :, : y_BCHW.shape[2], : y_BCHW.shape[3]] + y_BCHW
+
+
+UNEVEN = ("up", "average", "nearest", "exact", "linear", "adaptive", "views", "unet")
+
+
+def transposed(choice: random.Random) -> nn.Module:
+    kernel = [choice.choice((1, 2, 3, 4, 5)) for _ in "hw"]
+    stride, dilation = ([choice.choice((1, 2, 2, 3)) for _ in "hw"] for _ in "sd")
+    most = [d * (k - 1) // 2 for d, k in zip(dilation, kernel, strict=True)]
+    padding = [choice.randrange(min(2, m) + 1) for m in most]
+    return nn.ConvTranspose2d(2, 2, kernel, stride, padding, dilation=dilation)
+
+
+def uneven_piece(choice: random.Random) -> nn.Module:
+    kind = choice.choice((*UNEVEN, "conv", "up"))
+    if kind == "conv":
+        stride = (choice.choice((1, 1, 2, 3)), choice.choice((1, 1, 2)))
+        return nn.Conv2d(2, 2, choice.choice((1, 2, 3, 5)), stride, choice.randrange(3))
+    if kind == "up":
+        return transposed(choice)
+    if kind == "average":
+        return nn.AvgPool2d(choice.choice((2, 3)), choice.choice((1, 2, 3)))
+    if kind == "nearest":
+        return nn.Upsample(scale_factor=choice.choice((2, 3, 1.5, (2, 3))), mode="nearest")
+    if kind == "exact":
+        return nn.Upsample((choice.randint(5, 40), choice.randint(5, 40)), mode="nearest-exact")
+    if kind == "linear":
+        corners = choice.random() < 0.5
+        return nn.Upsample(scale_factor=choice.choice((2, 3, 0.5)), mode="bilinear",
+                           align_corners=corners)  # fmt: skip
+    if kind == "adaptive":
+        return nn.AdaptiveAvgPool2d((choice.randint(3, 25), choice.randint(3, 25)))
+    return ShuffledByViews() if kind == "views" else UNet()
+
+
+def uneven_network(seed: int) -> nn.Sequential:
+    choice = random.Random(seed)
+    pieces = [uneven_piece(choice) for _ in range(choice.randint(1, 4))]
+    pieces.insert(choice.randrange(len(pieces) + 1), transposed(choice))
+    model = nn.Sequential(*pieces, nn.Dropout())
+    for parameter in model.parameters():
+        parameter.data = parameter.data.abs() + 0.1  # nothing cancels
+    return model.double().eval()
+
+
+PROBED, EDGE = 41, 10
+"""Lines of the picture, and of its border: there a field may reach the padding of some layer."""
+
+
+def lines_with_a_gradient(model: nn.Module, axis: int) -> list[tuple[int, int] | None]:
+    """First and last picture line that each output line depends on, by its derivatives."""
+    image = torch.ones(1, 2, PROBED, PROBED, dtype=torch.float64, requires_grad=True)
+    output = model(image)
+    found: list[tuple[int, int] | None] = []
+    for index in range(output.shape[2 + axis]):
+        total = output.select(2 + axis, index).sum()
+        (slopes,) = torch.autograd.grad(total, image, retain_graph=True)
+        lines = (slopes[0].abs().sum((0, 2 - axis)) > 1e-9).nonzero().flatten().tolist()
+        found.append((lines[0], lines[-1]) if lines else None)
+    return found
+
+
+def check_against_the_gradient(seed: int) -> bool:
+    """Whether the network was compared: one that fails, grows, or is not told is not."""
+    model = uneven_network(seed)
+    table = layers(model, (2, PROBED, PROBED))
+    if table.failure or max(table.layers[-1].output_shape[1:]) > 100:
+        return False
+    row = table.layers[-1]
+    if row.receptive_field is None:  # too many different places: said, and nothing guessed
+        assert "not told" in row.note
+        return False
+    call = trace(model, (2, PROBED, PROBED)).calls[-2]
+    for axis, seen in enumerate((call.seen.rows, call.seen.columns)):
+        told = seen.unrolled(call.shape)
+        found = lines_with_a_gradient(model, axis)
+        for index, lines in enumerate(found):
+            low, high = told.field.cells(index) if told.dims else told.field.cells(0)
+            assert lines is None or (low <= lines[0] and lines[1] <= high), f"network {seed}"
+            if EDGE <= low <= high < PROBED - EDGE and told.exact:
+                assert lines == (low, high), f"network {seed}"
+            if low > high:
+                assert lines is None
+        sizes = [last - first + 1 for first, last in filter(None, found)]
+        assert max(sizes, default=0) <= row.receptive_field[axis], f"network {seed}"
+    return True
+
+
+def test_behind_transposed_convolutions_each_place_sees_what_its_gradient_says():
+    """A sample of the networks of which 200 were compared when this was made."""
+    compared = seed = 0
+    while compared < 16:
+        seed += 1
+        compared += check_against_the_gradient(seed)
+
+
+@pytest.mark.parametrize(
+    ("layer", "field"),
+    [
+        (nn.ConvTranspose2d(2, 2, 3, 2), 2),  # 1 or 2 cells
+        (nn.ConvTranspose2d(2, 2, 2, 2), 1),
+        (nn.ConvTranspose2d(2, 2, 1, 2), 1),  # every second cell sees nothing
+        (nn.Sequential(nn.ConvTranspose2d(2, 2, 4, 2, 1), nn.Conv2d(2, 2, 3)), 3),
+        (nn.AdaptiveAvgPool2d(7), 3),
+    ],
+)
+def test_where_places_differ_the_most_is_told_and_not_as_exact(layer, field):
+    table = layers(nn.Sequential(layer, nn.Dropout()), (2, 16, 16))
+    row = table.layers[-1]
+    assert (row.receptive_field, row.exact) == ((field, field), False)
+    assert f"≤ {field}" in str(table)
+    assert "differs by its position" in row.note
+    assert "at most, by position" in " ".join(str(table).split())
+
+
+def test_a_stride_that_takes_every_second_place_again_is_exact():
+    up, down = nn.ConvTranspose2d(2, 2, 2, 2), nn.AvgPool2d(2, 2)
+    row = layers(nn.Sequential(up, down, nn.Conv2d(2, 2, 3)), (2, 16, 16)).layers[-1]
+    assert (row.receptive_field, row.stride, row.offset) == ((3, 3), (1, 1), (0, 0))
+    assert row.exact
+    assert row.note == ""
+
+
+def test_different_strides_of_rows_and_columns_are_told_apart():
+    row = layers(nn.Sequential(nn.ConvTranspose2d(2, 2, 3, (1, 2)), nn.Dropout()), (2, 9, 9))
+    assert row.layers[-1].receptive_field == (3, 2)
+    assert row.layers[-1].stride == (1, 0.5)
