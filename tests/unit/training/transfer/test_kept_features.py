@@ -179,7 +179,9 @@ def test_small_data_gets_more_epochs_but_not_more_checks(tmp_path: Path, stripes
     assert few.results["steps"] == 4
     assert run.results["steps"] == 41
     assert run.results["epochs"] == 20.5
-    assert len(few.checks) == len(run.checks) == 4
+    assert [check["step"] for check in few.checks] == [1, 2, 3, 4]
+    # Four intervals of 41 // 4 steps, and since numerics 2 a check at the last step.
+    assert [check["step"] for check in run.checks] == [10, 20, 30, 40, 41]
 
 
 def test_depthwise_layers_train_in_float32_and_the_rest_in_bf16() -> None:
