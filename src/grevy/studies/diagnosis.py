@@ -123,7 +123,7 @@ class Diagnosis:
         if stands_still(self.validation_C):
             return self._still()
         if not fallen(self.validation_C):
-            return "not clear", ": validation loss moves up and down too much to say where to"
+            return "not clear", ": validation loss neither stands still nor falls steadily at the end"
         if not self._learning_is_sure:
             return "not clear", ": validation loss fell at the end, but not beyond noise"
         falling = "both losses were" if fallen(self.train_C) else "validation loss was"
@@ -212,8 +212,12 @@ def recent(loss_C: Floats, least: int = LEAST) -> Floats:
 
 
 def fallen(loss_C: Floats) -> bool:
-    """Whether a loss was falling at the end: by more than `FLAT`, and in an order that says so."""
-    return change(loss_C) < -FLAT and trend(recent(loss_C, STEADY)) < 0
+    """Whether a loss was falling at the end: by more than `FLAT`, and in an order that says so.
+
+    Its least value is then one of the last two.
+    """
+    lately = np.argmin(loss_C) >= len(loss_C) - 2
+    return bool(lately and change(loss_C) < -FLAT and trend(recent(loss_C, STEADY)) < 0)
 
 
 def stands_still(loss_C: Floats) -> bool:
