@@ -123,7 +123,10 @@ class Diagnosis:
         if stands_still(self.validation_C):
             return self._still()
         if not fallen(self.validation_C):
-            return "not clear", ": validation loss neither stands still nor falls steadily at the end"
+            return (
+                "not clear",
+                ": validation loss neither stands still nor falls steadily at the end",
+            )
         if not self._learning_is_sure:
             return "not clear", ": validation loss fell at the end, but not beyond noise"
         falling = "both losses were" if fallen(self.train_C) else "validation loss was"

@@ -13,6 +13,12 @@ import math
 
 from torch import Tensor
 
+from grevy.arithmetic.proportion import widest
+from grevy.figures.numerals import counted
+
+FEW = 0.05
+"""Accuracies whose interval reaches further to each side are told of before the first."""
+
 
 def loss_errors(losses_N: Tensor, best_N: Tensor | None) -> dict[str, float]:
     """Of the mean loss, and of its difference to the best check before; what is known of them.
@@ -28,6 +34,17 @@ def loss_errors(losses_N: Tensor, best_N: Tensor | None) -> dict[str, float]:
     if best_N is not None:
         found["loss_change_error"] = standard_error(losses_N - best_N)
     return {name: value for name, value in found.items() if math.isfinite(value)}
+
+
+def few_pictures(validation: int) -> str | None:
+    """What the accuracies of checks on so many pictures are worth; None: enough."""
+    far = widest(validation)
+    if far <= FEW:
+        return None
+    return (
+        f"checks are on {counted(validation, 'validation picture')}: an accuracy there is known to"
+        f" ±{100 * far:.0f} points (95 % interval at its widest, Wilson 1927)"
+    )
 
 
 def standard_error(values_N: Tensor) -> float:

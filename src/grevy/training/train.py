@@ -34,7 +34,7 @@ from grevy.models.transfer.preprocessing import pictures_as_read
 from grevy.recipes.schema import Recipe
 from grevy.records.run import RunDirectory
 from grevy.training.averaging import average_weights
-from grevy.training.check_noise import loss_errors
+from grevy.training.check_noise import few_pictures, loss_errors
 from grevy.training.distributed import World, join_world
 from grevy.training.finish import finish
 from grevy.training.interrupt import Interrupt, watch_interrupt
@@ -155,7 +155,8 @@ def read_data(start: Start, listener: Listener) -> ImageData:
         pictures_as_read(start.recipe),
         on_progress=lambda done, total: listener.advanced("reading pictures", done, total),
     )
-    for note in data.notes:
+    few = few_pictures(len(data.splits["validation"]))
+    for note in (*data.notes, *([few] if few else [])):
         listener.said(note)
     return data
 

@@ -9,6 +9,7 @@ from sklearn.decomposition import PCA
 from torch import Tensor, nn
 
 import grevy
+from grevy.arithmetic.proportion import wilson
 from grevy.classifier.classifier import Classifier
 from grevy.classifier.of_module import classifier_of_module
 from grevy.classifier.run import Run
@@ -30,7 +31,6 @@ from grevy.inspection.maps.calibration_numbers import (
     error_interval,
     negative_log_likelihood,
     probabilities_of,
-    wilson,
 )
 from grevy.inspection.maps.embedding import (
     neighbour_purity,

@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import optimize, special, stats
+from scipy import optimize, special
+
+from grevy.arithmetic.proportion import NORMAL, wilson
 
 BINS = 15
 """As in the paper."""
@@ -97,16 +99,6 @@ def bins_of(confidence_N: Floats, right_N: NDArray[np.bool_], kind: Kind, bins: 
     return Bins(kind, count_B, confidence_B, accuracy_B, low_B, high_B)
 
 
-def wilson(right_B: NDArray[Any], count_B: NDArray[np.int64]) -> tuple[Floats, Floats]:
-    """95 % interval of a proportion (Wilson 1927); NaN where nothing was counted."""
-    z = float(stats.norm.ppf(0.975))
-    with np.errstate(invalid="ignore", divide="ignore"):
-        p = right_B / count_B
-        centre = (p + z**2 / (2 * count_B)) / (1 + z**2 / count_B)
-        half = z * np.sqrt(p * (1 - p) / count_B + z**2 / (4 * count_B**2)) / (1 + z**2 / count_B)
-    return centre - half, centre + half
-
-
 def error_interval(
     confidence_N: Floats, right_N: NDArray[np.bool_], kind: Kind, seed: int, bins: int = BINS
 ) -> tuple[float, float]:
@@ -123,6 +115,23 @@ def error_interval(
         errors.append(bins_of(confidence_N[chosen], right_N[chosen], kind, bins).expected_error)
     low, high = np.quantile(errors, [0.025, 0.975])
     return float(low), float(high)
+
+
+def chance_of_mistakes(confidence_N: Floats, right_N: NDArray[np.bool_]) -> float:
+    """How often as many or as few mistakes come by chance where every confidence is true.
+
+    Exact and two-sided, twice the smaller tail: the number of mistakes is then Poisson-binomial
+    (Cox 1958 asks the same of a mean, with a normal distribution that few mistakes don't have).
+    """
+    wrong = int((~right_N).sum())
+    chances_W = np.zeros(wrong + 1)
+    chances_W[0] = 1.0
+    for doubt in 1.0 - confidence_N:
+        chances_W[1:] = chances_W[1:] * (1.0 - doubt) + chances_W[:-1] * doubt
+        chances_W[0] *= 1.0 - doubt
+    at_most = float(chances_W.sum())
+    at_least = 1.0 - at_most + float(chances_W[wrong])
+    return float(np.clip(2.0 * min(at_most, at_least), 0.0, 1.0))
 
 
 def negative_log_likelihood(logits_NK: NDArray[np.floating], labels_N: NDArray[np.int64]) -> float:
@@ -152,3 +161,32 @@ def best_temperature(logits_NK: NDArray[np.floating], labels_N: NDArray[np.int64
 
     found = optimize.minimize_scalar(loss, bounds=np.log(TEMPERATURES), method="bounded")
     return float(np.exp(found.x))
+
+
+def temperature_interval(
+    logits_NK: NDArray[np.floating], labels_N: NDArray[np.int64], best: float
+) -> tuple[float, float]:
+    """95 % interval of the temperature over pictures, within `TEMPERATURES`.
+
+    All temperatures whose likelihood is not clearly less than the best one's (the ratio test of
+    Wilks 1938). They are an interval, as the loss is convex in one over the temperature.
+
+    Args:
+        logits_NK: on which the temperature was fitted.
+        labels_N: likewise.
+        best: what `best_temperature` says of them.
+    """
+    enough = NORMAL**2 / 2
+    least = negative_log_likelihood(logits_NK / best, labels_N)
+
+    def beyond(log_temperature: float) -> float:
+        loss = negative_log_likelihood(logits_NK / np.exp(log_temperature), labels_N)
+        return len(labels_N) * (loss - least) - enough
+
+    def end(bound: float) -> float:
+        if beyond(np.log(bound)) <= 0:
+            return bound
+        return float(np.exp(optimize.brentq(beyond, np.log(best), np.log(bound))))
+
+    low, high = TEMPERATURES
+    return end(low), end(high)

@@ -11,13 +11,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from grevy.arithmetic.proportion import wilson
 from grevy.documents.forms import Number
 from grevy.documents.paths import field
 from grevy.inspection.maps.calibration_numbers import (
     bins_of,
     negative_log_likelihood,
     probabilities_of,
-    wilson,
 )
 from grevy.records.predictions import Predictions
 
