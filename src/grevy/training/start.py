@@ -260,8 +260,8 @@ def changed_numerics(before: RunRecord) -> str | None:
     if before.numerics == NUMERICS:
         return None
     return (
-        f"it began with Grevy's numerics {before.numerics} and goes on with {NUMERICS}: it ends as"
-        " neither would end alone, and counts as a run of the first"
+        f"it began with Grevy's numerics {before.numerics} and goes on with {NUMERICS}: it may"
+        " end otherwise than with either alone, and counts as a run of the first"
     )
 
 

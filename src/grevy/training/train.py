@@ -275,7 +275,8 @@ def check(setup: Setup, state: State, recorder: Recorder, seconds: float) -> Non
     """Evaluate on the validation split, keep the weights if they are the best, maybe stop."""
     progress = state.progress
     epoch = round(progress.step / setup.batches.steps_per_epoch, 4)
-    found, losses = {}, {}
+    found: dict[str, Any] = {}
+    losses: dict[str, Tensor] = {}
     for split, index_N in checked_pictures(setup).items():
         scores, losses[split] = check_split(setup, state, split, index_N)
         prefix = "" if split == "validation" else f"{split}_"

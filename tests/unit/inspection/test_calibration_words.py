@@ -9,11 +9,13 @@ from scipy import stats
 from grevy.inspection.maps.calibration_numbers import (
     TEMPERATURES,
     best_temperature,
+    bins_of,
     chance_of_mistakes,
+    error_by_chance,
     negative_log_likelihood,
     temperature_interval,
 )
-from grevy.inspection.maps.calibration_words import about_sureness, about_temperature
+from grevy.inspection.maps.calibration_words import about_error, about_sureness, about_temperature
 
 AFTER = {
     "expected_calibration_error": 0.1,
@@ -97,6 +99,28 @@ def test_a_temperature_that_contradicts_the_average_is_named(
     fitted, _ = about_temperature(numbers(0.9, sure, p, low, high), "test")
     assert said in fitted
     assert ("although" in fitted) is bool(said)
+
+
+@pytest.mark.parametrize(
+    ("error", "said"), [(0.05, ": no more than noise"), (0.0501, ": more than noise")]
+)
+def test_a_calibration_error_is_held_against_that_of_noise(error: float, said: str) -> None:
+    name = "expected_calibration_error"
+    ends = {f"{name}_low": 0.04, f"{name}_high": 0.08, f"{name}_by_chance": 0.05}
+    assert said in about_error({name: error, **ends})
+
+
+def test_honest_confidences_have_the_error_of_noise_and_others_have_more() -> None:
+    random = np.random.default_rng(3)
+    confidence_N = random.uniform(0.5, 1, 400)
+    chance = error_by_chance(confidence_N, "equal width", 0)
+    errors = [
+        bins_of(confidence_N, random.random(400) < confidence_N, "equal width").expected_error
+        for _ in range(200)
+    ]
+    assert 0.90 <= np.mean(np.array(errors) <= chance) <= 0.99
+    too_sure_N = random.random(400) < confidence_N - 0.2
+    assert bins_of(confidence_N, too_sure_N, "equal width").expected_error > chance
 
 
 def test_without_a_temperature_nothing_is_said_of_it() -> None:

@@ -25,12 +25,13 @@ from grevy.inspection.maps.calibration_numbers import (
     bins_of,
     brier_score,
     chance_of_mistakes,
+    error_by_chance,
     error_interval,
     negative_log_likelihood,
     probabilities_of,
     temperature_interval,
 )
-from grevy.inspection.maps.calibration_words import about_sureness, about_temperature
+from grevy.inspection.maps.calibration_words import about_error, about_sureness, about_temperature
 from grevy.inspection.maps.notes import about_split
 from grevy.inspection.view import Check, png_of
 from grevy.records.predictions import Predictions
@@ -125,6 +126,9 @@ class CalibrationView:
             "expected_calibration_error": errors["equal width"].expected_error,
             "expected_calibration_error_low": low,
             "expected_calibration_error_high": high,
+            "expected_calibration_error_by_chance": error_by_chance(
+                confidence_N, "equal width", self.settings.seed, self.bin_count
+            ),
             "expected_calibration_error_equal_mass": errors["equal mass"].expected_error,
             "maximal_calibration_error": errors["equal width"].maximal_error,
             "negative_log_likelihood": negative_log_likelihood(self.logits_NK, self.labels_N),
@@ -167,9 +171,7 @@ class CalibrationView:
         n = self.numbers
         return (
             about_sureness(n),
-            f"Expected calibration error {n['expected_calibration_error']:.4f} (95 % "
-            f"bootstrap over pictures {n['expected_calibration_error_low']:.4f} to "
-            f"{n['expected_calibration_error_high']:.4f}).",
+            about_error(n),
             f"Largest gap of a bin {n['maximal_calibration_error']:.3f}; it holds "
             f"{counted(self.bins('equal width').pictures_of_maximal_error, 'picture')}.",
             *(check.text for check in self.checks),

@@ -117,6 +117,20 @@ def error_interval(
     return float(low), float(high)
 
 
+def error_by_chance(confidence_N: Floats, kind: Kind, seed: int, bins: int = BINS) -> float:
+    """The expected calibration error that noise exceeds in one of twenty sets of pictures.
+
+    Of a network that is as sure on each picture, and right as often as that says (the consistency
+    resampling of Bröcker and Smith 2007).
+    """
+    random = np.random.default_rng(seed)
+    errors = [
+        bins_of(confidence_N, random.random(len(confidence_N)) < confidence_N, kind, bins)
+        for _ in range(_RESAMPLES)
+    ]
+    return float(np.quantile([found.expected_error for found in errors], 0.95))
+
+
 def chance_of_mistakes(confidence_N: Floats, right_N: NDArray[np.bool_]) -> float:
     """How often as many or as few mistakes come by chance where every confidence is true.
 

@@ -45,6 +45,18 @@ def about_sureness(n: Numbers) -> str:
     return f"Right on {n['accuracy']:.2%}, sure of {n['mean_confidence']:.2%}: {said}."
 
 
+def about_error(n: Numbers) -> str:
+    """The expected calibration error, and whether noise alone would give as much."""
+    name = "expected_calibration_error"
+    error, chance = n[name], n[f"{name}_by_chance"]
+    verdict = "more than" if error > chance else "no more than"
+    return (
+        f"Expected calibration error {error:.4f} (95 % bootstrap over pictures"
+        f" {n[f'{name}_low']:.4f} to {n[f'{name}_high']:.4f}): {verdict} noise gives where every"
+        f" confidence is true, up to {chance:.4f}."
+    )
+
+
 def about_temperature(n: Numbers, split: str) -> tuple[str, ...]:
     """What the temperature does, where it says anything, and what comes out; nothing without one.
 
