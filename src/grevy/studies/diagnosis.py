@@ -139,7 +139,9 @@ class Diagnosis:
             return "balanced", f": validation loss stands still{falls}"
         narrow = self.gap_C[-1] < WIDE * self.validation_C[-1]
         if narrow and self.train_C[-1] > LOW:
-            return "underfits", ": both losses stand still close together"
+            if self._underfitting_is_sure:
+                return "underfits", ": both losses stand still close together"
+            return "not clear", ": both losses stand still, and how close together may be noise"
         return "balanced", f": both losses stand still{' close together' if narrow else ''}"
 
     def _risen(self) -> tuple[str, str]:
@@ -153,7 +155,7 @@ class Diagnosis:
             return "not clear", f": validation loss rose {much} after {epoch}, but {why}"
         risen = f" after {epoch}: validation loss rose {much}"
         if not self._fall_is_sure:
-            return "not clear", f"{risen}, but train loss did not fall meanwhile"
+            return "not clear", f"{risen}, but train loss did not clearly fall"
         if not self._gap_is_sure:
             return "not clear", f"{risen}, but is not clearly above train loss"
         return "overfits", f"{risen} while train loss went on falling"
@@ -198,11 +200,23 @@ class Diagnosis:
         return bool(best_C[before] - best_C[-1] > _NORMAL * error)
 
     @property
-    def _gap_is_sure(self) -> bool:
-        """Whether validation loss ends above train loss; they are of different pictures."""
+    def _gap_error(self) -> float:
+        """Standard error of the gap at the end, whose losses are of different pictures; or 0."""
         errors = [*self.of_train.loss_C[-1:], *self.of_validation.loss_C[-1:]]
-        error = math.hypot(*errors) if _known(np.array(errors)) else 0.0
-        return bool(self.gap_C[-1] > _NORMAL * error)
+        return math.hypot(*errors) if _known(np.array(errors)) else 0.0
+
+    @property
+    def _gap_is_sure(self) -> bool:
+        """Whether validation loss ends above train loss."""
+        return bool(self.gap_C[-1] > _NORMAL * self._gap_error)
+
+    @property
+    def _underfitting_is_sure(self) -> bool:
+        """Whether the gap is narrow and train loss not `LOW`, also at the ends of their noise."""
+        wide, error_C = WIDE * self.validation_C[-1], self.of_train.loss_C[-1:]
+        error = error_C[0] if _known(error_C) else 0.0
+        narrow = self.gap_C[-1] + _NORMAL * self._gap_error < wide
+        return bool(narrow and self.train_C[-1] - _NORMAL * error > LOW)
 
 
 def _known(error_C: Floats) -> bool:

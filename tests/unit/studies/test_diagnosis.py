@@ -110,7 +110,7 @@ def test_a_rise_of_both_losses_is_no_overfitting() -> None:
     both = [1.6, 1.4, 1.2, 1.0, 1.4, 1.5, 1.6]
     found = diagnosis([x - 0.1 for x in both], both, 0.01, 0.01)
     assert found.kind == "not clear"
-    assert "but train loss did not fall meanwhile" in found.words
+    assert "but train loss did not clearly fall" in found.words
 
 
 def test_a_rise_of_two_percent_is_none() -> None:
@@ -157,9 +157,16 @@ def test_only_validation_may_go_on_falling() -> None:
     assert "still learning when it ended: validation loss was falling" in found.words
 
 
+@pytest.mark.parametrize(("error", "kind"), [(0.05, "underfits"), (0.2, "not clear")])
+def test_underfitting_has_to_be_beyond_the_noise_of_the_gap(error: float, kind: str) -> None:
+    found = diagnosis([1.0] * 6, [1.05] * 6, error, 0.01)
+    assert found.kind == kind
+    assert ("how close together may be noise" in found.words) is (kind == "not clear")
+
+
 def test_a_train_loss_that_is_low_is_no_underfitting() -> None:
     for train, kind in ((LOW + 0.01, "underfits"), (LOW - 0.01, "balanced")):
-        found = diagnosis([train] * 6, [train + 0.01] * 6, 0.01, 0.01)
+        found = diagnosis([train] * 6, [train + 0.01] * 6, 0.001, 0.001)
         assert found.kind == kind
         assert "both losses stand still close together" in found.words
 
