@@ -92,6 +92,11 @@ def score(logits_NK: Tensor, labels_N: Tensor) -> dict[str, Any]:
     }
 
 
+def losses_of(logits_NK: Tensor, labels_N: Tensor) -> Tensor:
+    """Cross-entropy [N] (nats, float64) of each picture."""
+    return F.cross_entropy(logits_NK.double(), labels_N.to(logits_NK.device), reduction="none")
+
+
 def _batch_size(pictures: SplitOnDevice, side: int | None) -> int:
     """As many pictures as keep the activations in moderate memory."""
     if isinstance(pictures, FeaturesOnDevice):

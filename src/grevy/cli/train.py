@@ -11,16 +11,18 @@ from typing import Annotated, Any, Literal
 
 import tyro
 
+from grevy.arithmetic.proportion import interval_told
 from grevy.cli.duration import in_words
 from grevy.cli.output import Output, ProgressBar
 from grevy.cli.plugin import load_plugin, plugin_in
 from grevy.cli.profile import show_profile
 from grevy.cli.recipe_flags import flags_of, given
+from grevy.figures.numerals import counted
 from grevy.recipes.changes import changed
 from grevy.recipes.load import load_recipe
 from grevy.recipes.schema import Recipe
 from grevy.recipes.with_weights import with_weights
-from grevy.records.results import SecondsRecord
+from grevy.records.results import Results, SecondsRecord
 from grevy.records.run_record import RunRecord
 from grevy.training.listeners.listener import Listener, check_line
 from grevy.words.parse import parse, said
@@ -148,17 +150,18 @@ def report(path: Path, record: RunRecord, output: Output) -> None:
     """The figures of a finished run, where its record lies, and what to do next."""
     results = record.results
     assert results is not None, "a training that returns is finished"
-    rows = [(name, s.n, s.loss, s.accuracy) for name, s in results.splits.items()]
+    rows = [
+        (name, s.n, s.loss, s.accuracy, interval_told(s.accuracy, s.n))
+        for name, s in results.splits.items()
+    ]
     output.line()
-    output.table(("split", "pictures", "loss", "accuracy"), rows)
+    output.table(("split", "pictures", "loss", "accuracy", "95 % interval"), rows)
     for name, score in results.splits.items():
         for what, augmented in score.augmented.items():
             output.line(f"{name} with test-time {what}: accuracy {augmented.accuracy:.4f}")
-    why = "stopped early" if results.stopped_early else "all epochs done"
     output.line()
     output.line(
-        f"best check at step {results.best_step:,} of {results.steps:,} ({why}); "
-        f"{in_words(results.seconds.training)} of training in {record.precision}"
+        f"{ended(results)}; {in_words(results.seconds.training)} of training in {record.precision}"
         + _before(results.seconds)
     )
     if record.profile:
@@ -167,6 +170,14 @@ def report(path: Path, record: RunRecord, output: Output) -> None:
     output.line(f"figures  {path}/figures/")
     output.line(f"next     grevy predict {path} PICTURE...   or   grevy runs")
     output.result({"run": str(path), **record.to_dict()})
+
+
+def ended(results: Results) -> str:
+    """How far it went, why it ended there, and which of its checks was the best."""
+    steps, epochs = counted(results.steps, "step"), f"{results.epochs:.3g}"
+    passes = f"{epochs} epoch{'s' * (epochs != '1')}"
+    why = f"stopped early after {passes}" if results.stopped_early else f"all of {passes}"
+    return f"{steps}, {why}; best check (lowest validation loss) at step {results.best_step:,}"
 
 
 def _before(seconds: SecondsRecord) -> str:

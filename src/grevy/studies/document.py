@@ -13,6 +13,8 @@ from grevy.studies.effects import Effect, class_effects
 from grevy.studies.statistics import Estimate
 
 SPLITS = ("train", "validation")
+ON_PICTURES = "on every test picture"
+_OVER_SEEDS = ("seeds", "with every seed")
 COMPARISON = "comparison"
 """How the values call what they are from."""
 
@@ -36,13 +38,16 @@ def comparison_document(comparison: Comparison, record: str = COMPARISON) -> Doc
     return Document("", tuple(blocks))
 
 
-def interval(estimate: Estimate, record: str, *place: str) -> tuple[str | Value, ...]:
+def interval(
+    estimate: Estimate, record: str, *place: str, same: str = "with every seed"
+) -> tuple[str | Value, ...]:
     """`+2.3 [+1.1, +3.5]` in percentage points.
 
     Args:
         estimate: of a difference in accuracy.
         record: where it is from.
         place: the field of it there, segment by segment.
+        same: over what it does not vary, where it does not.
     """
 
     def end(name: str) -> Value:
@@ -51,7 +56,7 @@ def interval(estimate: Estimate, record: str, *place: str) -> tuple[str | Value,
     if math.isnan(estimate.low):
         return (end("mean"),)
     if estimate.low == estimate.high:
-        return (end("mean"), " (the same with every seed)")
+        return (end("mean"), f" (the same {same})")
     return (end("mean"), " [", end("low"), ", ", end("high"), "]")
 
 
@@ -100,7 +105,7 @@ def _effect(effect: Effect, record: str) -> tuple[Text, ...]:
     return (
         effect.arm,
         "one seed" if one else interval(effect.across_seeds, record, *place),
-        interval(effect.across_pictures, record, *place, "pictures"),
+        interval(effect.across_pictures, record, *place, "pictures", same=ON_PICTURES),
         (_value(p, "p", record, *place, name),),
         (_value(effect.verdict, "text", record, *place, "verdict"),),
     )
@@ -117,10 +122,10 @@ def _classes(comparison: Comparison, effect: Effect, record: str) -> Table:
     def row(name: str, before: float, estimate: Estimate) -> tuple[Text, ...]:
         place = ("effects", effect.arm, "classes", name)
         baseline = _value(before, "accuracy", record, *place, "baseline")
-        return name, (baseline,), interval(estimate, record, *place)
+        return name, (baseline,), interval(estimate, record, *place, same=same)
 
+    noise, same = ("test pictures", ON_PICTURES) if len(effect.seeds) == 1 else _OVER_SEEDS
     rows = tuple(row(*found) for found in class_effects(comparison.contest, effect.arm))
-    noise = "seeds" if len(effect.seeds) > 1 else "test pictures"
     title = f"by class, points [95 % interval over {noise}, not corrected for their number]"
     return Table(("class", comparison.contest.arms[0], effect.arm), rows, frozenset({1}), title)
 

@@ -13,6 +13,7 @@ import safetensors.torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from grevy.arithmetic.proportion import interval_told
 from grevy.classifier.augmented_views import (
     logits_over_views,
     name_of_views,
@@ -100,8 +101,10 @@ def _evaluate_all(
 
 
 def _in_words(score: Score) -> str:
-    """The accuracy on test, plain and with test-time augmentation."""
-    parts = [f"test accuracy {score.accuracy:.4f}"]
+    """The accuracy on test with its interval, and with test-time augmentation."""
+    interval = interval_told(score.accuracy, score.n)
+    over = f"95 % interval over {counted(score.n, 'picture')} {interval}"
+    parts = [f"test accuracy {score.accuracy:.4f} ({over})"]
     for what, augmented in score.augmented.items():
         parts.append(f"with test-time {what} {augmented.accuracy:.4f}")
     return ", ".join(parts)

@@ -25,7 +25,13 @@ from grevy.records.source import Sources, with_files, write_sources
 from grevy.records.trust import remember, trust_list
 from grevy.training.distributed import World
 from grevy.training.listeners.listener import Listener
-from grevy.training.start import Start, changed_environment, free_path, refuse_other
+from grevy.training.start import (
+    Start,
+    changed_environment,
+    changed_numerics,
+    free_path,
+    refuse_other,
+)
 from grevy.training.state import State
 
 
@@ -151,6 +157,8 @@ def _restore(
 ) -> None:
     for change in changed_environment(before, now):
         listener.said(f"not the machine it began on ({change}): the last bits may differ")
+    if note := changed_numerics(before):
+        listener.said(note)
     checkpoint = load_checkpoint(RunDirectory(path).checkpoint)
     if checkpoint is None:
         listener.said("no checkpoint was written yet: the run begins again at step 0")

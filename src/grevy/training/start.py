@@ -257,6 +257,16 @@ def changed_environment(before: RunRecord, now: RunRecord) -> list[str]:
     return [f"{n} {was[n]} → {has[n]}" for n in names if was[n] != has[n]]
 
 
+def changed_numerics(before: RunRecord) -> str | None:
+    """That another Grevy began it, which would have given other weights; None: it did not."""
+    if before.numerics == NUMERICS:
+        return None
+    return (
+        f"it began with Grevy's numerics {before.numerics} and goes on with {NUMERICS}: it may"
+        " end otherwise than with either alone, and counts as a run of the first"
+    )
+
+
 def _go_on(
     directory: RunDirectory,
     where: Any,

@@ -82,6 +82,10 @@ class Setup:
         """Steps from one check to the next."""
         return max(1, self.total_steps // (self.recipe.epochs * self.recipe.checks_per_epoch))
 
+    def is_check(self, step: int) -> bool:
+        """Whether there is a check after so many steps: after each interval, and at the end."""
+        return step % self.steps_per_check == 0 or step == self.total_steps
+
 
 @dataclass
 class TrainingProgress:
@@ -141,15 +145,18 @@ class State:
     best_weights: Weights
     proxy: Proxy | None = None
     """What selects the pictures of a batch that are trained on."""
+    best_losses: dict[str, Tensor] = field(default_factory=dict)
+    """Loss of each picture at the best check, by split, against which later checks are told."""
 
     @property
     def network(self) -> nn.Module:
         """What is checked and kept: the averaged model where there is one."""
         return self.model if self.average is None else self.average.module
 
-    def keep_best(self) -> None:
-        """Copy the weights as they are now."""
+    def keep_best(self, losses: Mapping[str, Tensor]) -> None:
+        """Copy the weights as they are now, and what each picture's loss is with them."""
         self.best_weights = plain_copies(self.network.state_dict())
+        self.best_losses = dict(losses)
 
     def is_finite(self) -> bool:
         """Whether all numbers are that go into a checkpoint; the device is waited for once."""
@@ -166,6 +173,7 @@ class State:
         """The files of a checkpoint."""
         tensors = _prefixed("model", self.model.state_dict())
         tensors |= _prefixed("best", self.best_weights)
+        tensors |= _prefixed("best-losses", self.best_losses)
         if self.average is not None:
             tensors |= _prefixed("average", self.average.state_dict())
         optimizer_tensors, optimizer_numbers = _flatten(self.optimizer.state_dict())
@@ -199,6 +207,7 @@ class State:
                 self.proxy.model.load_state_dict(_only("proxy", tensors))
                 _restore(self.proxy.optimizer, tensors, numbers[PROXY_OPTIMIZER], PROXY_OPTIMIZER)
             self.best_weights = _only("best", tensors)
+            self.best_losses = _only("best-losses", tensors)
             self.progress = TrainingProgress(**numbers["progress"])
         except (KeyError, TypeError, ValueError, RuntimeError) as error:
             raise CorruptRecordError(

@@ -18,7 +18,7 @@ import torch
 from torch import Tensor
 
 from grevy.classifier.device import choose_device, keep_freed_memory
-from grevy.classifier.logits import logits_of, score
+from grevy.classifier.logits import logits_of, losses_of, score
 from grevy.classifier.precision import autocast
 from grevy.classifier.run import Run
 from grevy.data.load import load_data
@@ -34,6 +34,7 @@ from grevy.models.transfer.preprocessing import pictures_as_read
 from grevy.recipes.schema import Recipe
 from grevy.records.run import RunDirectory
 from grevy.training.averaging import average_weights
+from grevy.training.check_noise import few_pictures, loss_errors
 from grevy.training.distributed import World, join_world
 from grevy.training.finish import finish
 from grevy.training.interrupt import Interrupt, watch_interrupt
@@ -154,7 +155,8 @@ def read_data(start: Start, listener: Listener) -> ImageData:
         pictures_as_read(start.recipe),
         on_progress=lambda done, total: listener.advanced("reading pictures", done, total),
     )
-    for note in data.notes:
+    few = few_pictures(len(data.splits["validation"]))
+    for note in (*data.notes, *([few] if few else [])):
         listener.said(note)
     return data
 
@@ -197,6 +199,8 @@ def train_loop(
 ) -> None:
     """Step after step until the last epoch's end, the stopping rule, or an interrupt.
 
+    The last step has a check, after which all rows are on disk and all seconds are counted.
+
     Raises:
         NonFiniteLossError: the loss became NaN or infinite; nothing that it touched is kept.
         RunInterruptedError: somebody asked to stop; everything is saved.
@@ -210,7 +214,7 @@ def train_loop(
         train_step(setup, state, model, losses, timer)
         progress.step += 1
 
-        is_check = progress.step % setup.steps_per_check == 0
+        is_check = setup.is_check(progress.step)
         if is_check:
             timer.begins("records")
             losses.read()
@@ -227,8 +231,6 @@ def train_loop(
             clock = saved = now
         if stop:
             raise interrupted(progress.step, world.agree(recorder.directory.path))
-    losses.read()
-    recorder.flush()  # the steps after the last check
     timer.ends()
 
 
@@ -276,29 +278,47 @@ def check(setup: Setup, state: State, recorder: Recorder, seconds: float) -> Non
         NonFiniteLossError: the network's logits are not finite; nothing of them is kept.
     """
     progress = state.progress
-    validation = setup.pictures["validation"]
-    try:
-        logits_NK = logits_of(setup.behind_cut(state.network), validation, setup.precision)
-    except NotFiniteError as error:
-        raise non_finite_check(error, progress, setup.recipe.optimizer.lr) from error
-    result = setup.world.agree(score(logits_NK, validation.labels_N))
     epoch = round(progress.step / setup.batches.steps_per_epoch, 4)
+    found: dict[str, Any] = {}
+    losses: dict[str, Tensor] = {}
+    for split, index_N in checked_pictures(setup).items():
+        scores, losses[split] = check_split(setup, state, split, index_N)
+        prefix = "" if split == "validation" else f"{split}_"
+        found |= {f"{prefix}{name}": value for name, value in scores.items()}
+    recorder.check({"step": progress.step, "epoch": epoch, **found})
+    if progress.note_check(found["loss"], progress.seconds + seconds):
+        state.keep_best(losses)
+    is_over = progress.step == setup.total_steps
+    progress.stopped_early = not is_over and should_stop(progress.losses(), setup.recipe.patience)
+
+
+def checked_pictures(setup: Setup) -> dict[str, Tensor | None]:
+    """Which pictures of which split are evaluated at a check; None: all of them."""
+    train, validation = len(setup.pictures["train"]), len(setup.pictures["validation"])
+    on_train = {"train": train_sample(train, validation)} if setup.recipe.check_train else {}
+    return {"validation": None, **on_train}
+
+
+def check_split(
+    setup: Setup, state: State, split: str, index_N: Tensor | None
+) -> tuple[dict[str, Any], Tensor]:
+    """Loss, accuracy, how far the loss is known, and the loss [N] of each picture.
+
+    Raises:
+        NonFiniteLossError: the network's logits are not finite.
+    """
+    pictures, network = setup.pictures[split], setup.behind_cut(state.network)
+    try:
+        logits_NK = logits_of(network, pictures, setup.precision, index_N=index_N)
+    except NotFiniteError as error:
+        raise non_finite_check(error, state.progress, setup.recipe.optimizer.lr) from error
+    labels_N = pictures.labels_N
+    if index_N is not None:
+        labels_N = labels_N[index_N.to(labels_N.device)]
+    result, losses_N = score(logits_NK, labels_N), losses_of(logits_NK, labels_N)
     scores = {"loss": result["loss"], "accuracy": result["accuracy"]}
-    on_train = check_train(setup, state) if setup.recipe.check_train else {}
-    recorder.check({"step": progress.step, "epoch": epoch, **scores, **on_train})
-    if progress.note_check(result["loss"], progress.seconds + seconds):
-        state.keep_best()
-    progress.stopped_early = should_stop(progress.losses(), setup.recipe.patience)
-
-
-def check_train(setup: Setup, state: State) -> dict[str, Any]:
-    """Loss and accuracy on the sample of the train split, measured as validation is."""
-    train, network = setup.pictures["train"], setup.behind_cut(state.network)
-    sample_N = train_sample(len(train), len(setup.pictures["validation"]))
-    logits_NK = logits_of(network, train, setup.precision, index_N=sample_N)
-    labels_N = train.labels_N[sample_N.to(train.labels_N.device)]
-    result = setup.world.agree(score(logits_NK, labels_N))
-    return {"train_loss": result["loss"], "train_accuracy": result["accuracy"]}
+    noise = loss_errors(losses_N, state.best_losses.get(split))
+    return setup.world.agree({**scores, **noise}), losses_N
 
 
 def train_sample(pictures: int, size: int) -> Tensor:

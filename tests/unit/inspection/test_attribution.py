@@ -25,9 +25,10 @@ from grevy.errors import (
     NotFiniteError,
 )
 from grevy.figures.scale import NO_EVIDENCE
-from grevy.inspection.attribution.baselines import edge_check, edges
+from grevy.inspection.attribution.baselines import compared_with_edges, edge_check, edges
 from grevy.inspection.attribution.cam import default_layer
 from grevy.inspection.attribution.checks import (
+    chance_of_correlation,
     randomised_weights_checks,
     rank_correlation,
     under_random_weights,
@@ -691,9 +692,93 @@ def test_every_method_stands_beside_random_weights_and_an_edge_detector(
 
 
 def test_a_map_of_edges_is_found_to_be_like_an_edge_detector() -> None:
-    assert "much alike" in edge_check(0.9).text
-    assert "hardly alike" in edge_check(-0.1).text
-    assert edge_check(0.9).passed is None
+    assert "much alike" in edge_check(0.9, 0.01).text
+    assert "hardly alike" in edge_check(-0.1, 0.01).text
+    assert edge_check(0.9, 0.01).passed is None
+
+
+@pytest.mark.parametrize(
+    ("correlation", "chance", "said"),
+    [
+        (0.199, 0.01, "hardly alike"),
+        (0.2, 0.01, "a little alike"),
+        (0.4, 0.01, ": alike"),
+        (0.6, 0.01, "much alike"),
+        (1.0, 0.01, "much alike"),
+        (-0.199, 0.01, "hardly alike"),
+        (-0.48, 0.01, "the opposite"),
+        (-1.0, 0.01, "the opposite"),
+        (0.48, 0.049, ": alike"),
+        (0.48, 0.05, "can't be told, 5 % of shifted copies"),
+        (-0.48, 0.5, "can't be told, 50 % of shifted copies"),
+        (0.1, 0.5, "hardly alike"),
+        (math.nan, math.nan, "nothing to compare"),
+    ],
+)
+def test_likeness_to_edges_has_a_sign_and_is_beyond_chance(
+    correlation: float, chance: float, said: str
+) -> None:
+    assert said in edge_check(correlation, chance).text
+
+
+def test_the_edges_themselves_are_like_edges_and_their_negative_is_the_opposite() -> None:
+    edges_HW = edges(pixels(1, side=16))[0]
+    map_HW = torch.from_numpy(edges_HW)
+    assert "much alike" in compared_with_edges(map_HW, edges_HW).text
+    assert "the opposite" in compared_with_edges(-map_HW, edges_HW).text
+
+
+def test_a_class_map_of_16_places_is_too_small_for_a_word_on_edges() -> None:
+    edges_HW = edges(pixels(1, side=16))[0]
+    small_HW = torch.nn.functional.adaptive_avg_pool2d(torch.from_numpy(edges_HW)[None], 4)[0]
+    assert chance_of_correlation(small_HW, small_HW) == 1 / 16
+    assert "can't be told" in compared_with_edges(small_HW, edges_HW).text
+
+
+def test_chance_is_the_part_of_shifts_that_correlate_as_much() -> None:
+    one, other = images()[0, 0, :5, :4], images()[1, 0, :5, :4]
+    found = [
+        abs(rank_correlation(one.roll((y, x), (0, 1)), other)) for y in range(5) for x in range(4)
+    ]
+    expected = np.mean(np.array(found) >= found[0] - 1e-12)
+    assert chance_of_correlation(one, other) == pytest.approx(expected)
+    assert math.isnan(chance_of_correlation(torch.zeros(3, 3), torch.rand(3, 3)))
+
+
+def test_smooth_maps_without_relation_seldom_get_a_word() -> None:
+    """White noise, averaged over 5×5 places: neighbours are alike, as in real maps."""
+    draws = torch.randn(200, 2, 24, 24, generator=torch.Generator().manual_seed(0))
+    smooth = torch.nn.functional.avg_pool2d(
+        torch.nn.functional.pad(draws, (2, 2, 2, 2), "circular"), 5, 1
+    )
+    below = sum(chance_of_correlation(one, other) < 0.05 for one, other in smooth)
+    assert below <= 20
+
+
+@pytest.mark.parametrize(
+    ("signs", "passed", "said"),
+    [
+        ((1, 1), False, "nearly the same signed values"),
+        ((-1, -1), True, "clearly other signed values"),
+        ((1, -1), None, "can't be told: draws differ (rank correlation 0, −1 to 1 in 2 draws)"),
+    ],
+)
+def test_random_weights_say_something_where_all_draws_do(
+    signs: tuple[int, int], passed: bool | None, said: str
+) -> None:
+    map_HW = images()[0, 0]
+    _, signed = randomised_weights_checks(map_HW, [sign * map_HW for sign in signs])
+    assert signed.passed is passed
+    assert said in signed.text
+
+
+def test_at_a_half_random_weights_give_a_similar_map_and_no_nearly_equal_one() -> None:
+    map_HW = torch.arange(64.0).reshape(8, 8)
+    order = torch.randperm(64, generator=torch.Generator().manual_seed(1))
+    partly_HW = (0.8 * map_HW.flatten() + 0.8 * order).reshape(8, 8)
+    assert 0.5 <= rank_correlation(map_HW, partly_HW) < 0.8
+    (check,) = randomised_weights_checks(map_HW, [partly_HW])
+    assert "similar sizes" in check.text
 
 
 # What is drawn

@@ -48,6 +48,9 @@ def test_an_interval_says_when_there_is_none() -> None:
     assert words(0.023, 0.011, 0.035, 3, 0.01) == "+2.30 [+1.10, +3.50]"
     assert words(0.023, math.nan, math.nan, 1, math.nan) == "+2.30"
     assert words(0.023, 0.023, 0.023, 3, 0.0) == "+2.30 (the same with every seed)"
+    none = Estimate(0.0, 0.0, 0.0, 40, 0.0)
+    of_pictures = interval(none, "comparison", "effects", same="on every test picture")
+    assert plain(of_pictures) == "+0.00 (the same on every test picture)"
 
 
 def test_every_number_knows_where_it_is_from(tmp_path) -> None:

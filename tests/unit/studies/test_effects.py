@@ -11,7 +11,6 @@ import pytest
 from grevy.errors import DifferentDataError, PredictionsFileError, RunNotFoundError, UsageError
 from grevy.studies.compare import Comparison, compare
 from grevy.studies.contestants import Contest, Contestant
-from grevy.studies.diagnosis import Diagnosis
 from grevy.studies.effects import Effect, class_effects, effects_of
 
 N = 2_000
@@ -170,23 +169,3 @@ def test_places_that_give_nothing_to_compare(tmp_path: Path) -> None:
         compare([mine, mine, f"b={mine}"])
     with pytest.raises(UsageError, match="no arm 'x'"):
         compare([mine, f"b={mine}"], baseline="x")
-
-
-def diagnosis(train: list[float], validation: list[float]) -> Diagnosis:
-    epochs = np.arange(1.0, len(train) + 1)
-    return Diagnosis(epochs, np.array(train), np.array(validation))
-
-
-def test_fit_in_words() -> None:
-    down = [2.0, 1.5, 1.2, 1.0, 0.8, 0.6, 0.5, 0.4, 0.3, 0.2]
-    turned = [2.0, 1.6, 1.4, 1.3, 1.2, 1.25, 1.3, 1.35, 1.4, 1.5]
-    over = diagnosis(down, turned)
-    assert over.kind == "overfits"
-    assert over.words == (
-        "overfits after epoch 5.0: validation loss rose 25 % while train loss went on falling; "
-        "gap 0.40 at the best check (epoch 5.0), 1.30 at the end"
-    )
-    assert diagnosis(down, [x + 0.1 for x in down]).kind == "still learning"
-    flat = [2.0, 1.8, 1.75, 1.74, 1.74, 1.74, 1.74, 1.74, 1.74, 1.74]
-    assert diagnosis(flat, [x + 0.05 for x in flat]).kind == "underfits"
-    assert diagnosis(flat, [x + 1.5 for x in flat]).kind == "balanced"

@@ -14,6 +14,7 @@ import pytest
 import torch
 
 import grevy
+from grevy.arithmetic.proportion import interval_told
 from grevy.errors import NonFiniteLossError, RunInterruptedError, RunMismatchError
 from grevy.training.listeners.listener import Listener
 
@@ -304,8 +305,14 @@ def test_the_test_accuracy_is_told_as_the_record_has_it(
     run = grevy.train(stripes, recipe, out=tmp_path / "run", listener=hears)
     test = run.results["test"]
     flipped = test["test_time_flip"]["accuracy"]
-    line = f"test accuracy {test['accuracy']:.4f}, with test-time flip {flipped:.4f}"
+    interval = interval_told(test["accuracy"], 40)
+    line = (
+        f"test accuracy {test['accuracy']:.4f} (95 % interval over 40 pictures {interval}),"
+        f" with test-time flip {flipped:.4f}"
+    )
     assert line in hears.lines
+    checks = "checks are on 12 validation pictures: an accuracy there is known to ±25 points"
+    assert any(line.startswith(checks) for line in hears.lines)
     assert list(run.results)[:3] == ["train", "validation", "test"]
 
 

@@ -13,13 +13,19 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from grevy.figures.numerals import numeral
-from grevy.inspection.attribution.checks import rank_correlation
+from grevy.inspection.attribution.checks import chance_of_correlation, rank_correlation
 from grevy.inspection.view import Check
 
 LUMA = np.array([0.299, 0.587, 0.114])
 """Weights of red, green and blue (ITU-R BT.601)."""
 
-_WORDS = ((0.2, "hardly alike"), (0.4, "a little alike"), (0.6, "alike"), (1.01, "much alike"))
+HARDLY = 0.2
+"""Rank correlations nearer to 0 say that a map is hardly like the edges."""
+
+_WORDS = ((0.4, "a little alike"), (0.6, "alike"), (1.01, "much alike"))
+
+LEVEL = 0.05
+"""Chance may give a word on likeness so often."""
 
 
 def edges(pixels_NHWC: NDArray[np.uint8]) -> NDArray[np.float32]:
@@ -35,21 +41,35 @@ def edges(pixels_NHWC: NDArray[np.uint8]) -> NDArray[np.float32]:
     return np.array(lengths_NHW, np.float32)
 
 
-def edge_correlation(map_HW: Tensor, edges_HW: NDArray[np.float32]) -> float:
-    """Rank correlation of a map without signs with the edges, averaged down to its size."""
+def compared_with_edges(map_HW: Tensor, edges_HW: NDArray[np.float32]) -> Check:
+    """How much a map without signs is like the edges, averaged down to its size."""
     whole = torch.from_numpy(edges_HW)[None, None]
     size = (int(map_HW.shape[0]), int(map_HW.shape[1]))
-    return rank_correlation(map_HW, torch.nn.functional.adaptive_avg_pool2d(whole, size)[0, 0])
+    small_HW = torch.nn.functional.adaptive_avg_pool2d(whole, size)[0, 0]
+    pair = map_HW, small_HW
+    return edge_check(rank_correlation(*pair), chance_of_correlation(*pair))
 
 
-def edge_check(correlation: float) -> Check:
-    """How much the map is like an edge detector, in words; it informs only."""
+def edge_check(correlation: float, chance: float) -> Check:
+    """How much the map is like an edge detector, in words; it informs only.
+
+    Args:
+        correlation: rank correlation with the edges.
+        chance: how often it comes so far from 0 by chance.
+    """
     if math.isnan(correlation):
         text = "The map, or the picture's edges, are the same everywhere: nothing to compare."
     else:
-        words = next(words for bound, words in _WORDS if abs(correlation) < bound)
-        text = (
-            f"As like an edge detector (Sobel) as a rank correlation of {numeral(correlation, 2)} "
-            f"says: {words}."
-        )
+        found = f"rank correlation {numeral(correlation, 2)}"
+        text = f"Beside an edge detector (Sobel): {_likeness(correlation, chance)} ({found})."
     return Check("edge detector", correlation, "", None, text)
+
+
+def _likeness(correlation: float, chance: float) -> str:
+    if abs(correlation) < HARDLY:
+        return "hardly alike"
+    if chance >= LEVEL:
+        return f"can't be told, {100 * chance:.0f} % of shifted copies of the map are as near"
+    if correlation < 0:
+        return "the opposite, strong where the picture has few edges"
+    return next(words for bound, words in _WORDS if correlation < bound)

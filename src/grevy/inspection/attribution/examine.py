@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from grevy.classifier.classifier import Classifier, Inputs, Pictures
-from grevy.inspection.attribution.baselines import edge_check, edge_correlation, edges
+from grevy.inspection.attribution.baselines import compared_with_edges, edges
 from grevy.inspection.attribution.checks import (
     ToMaps,
     randomised_weights_checks,
@@ -210,7 +210,7 @@ def _checks(
             *randomised_weights_checks(
                 evidence_HW, [maps_BHW[picture] for maps_BHW in random_maps]
             ),
-            edge_check(edge_correlation(evidence_HW.abs().cpu(), edges_NHW[picture])),
+            compared_with_edges(evidence_HW.abs().cpu(), edges_NHW[picture]),
         )
         for picture, evidence_HW in enumerate(found.evidence_BHW)
     )

@@ -24,10 +24,14 @@ from grevy.inspection.maps.calibration_numbers import (
     bins_for,
     bins_of,
     brier_score,
+    chance_of_mistakes,
+    error_by_chance,
     error_interval,
     negative_log_likelihood,
     probabilities_of,
+    temperature_interval,
 )
+from grevy.inspection.maps.calibration_words import about_error, about_sureness, about_temperature
 from grevy.inspection.maps.notes import about_split
 from grevy.inspection.view import Check, png_of
 from grevy.records.predictions import Predictions
@@ -49,11 +53,15 @@ def look(predictions: RecordedPredictions, settings: CalibrationSettings) -> Cal
     if not len(shown.labels_N):
         raise EmptyDataError("no picture", "at least one", "choose another split")
     _require_finite(shown, settings.split)
-    temperature = None
+    temperature = interval = None
     if validation is not None:
         _require_finite(validation, "validation")
-        temperature = best_temperature(validation.logits_NK, validation.labels_N)
-    return CalibrationView(predictions.run, shown.logits_NK, shown.labels_N, temperature, settings)
+        fitted_on = validation.logits_NK, validation.labels_N
+        temperature = best_temperature(*fitted_on)
+        interval = temperature_interval(*fitted_on, temperature)
+    return CalibrationView(
+        predictions.run, shown.logits_NK, shown.labels_N, temperature, settings, interval
+    )
 
 
 @dataclass(frozen=True)
@@ -66,6 +74,7 @@ class CalibrationView:
         labels_N: true classes.
         temperature: fitted on validation; None: none was.
         settings: split, bins, and the seed of the bootstrap.
+        temperature_interval: its 95 % interval over validation pictures; None: none was fitted.
     """
 
     name: str
@@ -73,6 +82,7 @@ class CalibrationView:
     labels_N: NDArray[np.int64]
     temperature: float | None
     settings: CalibrationSettings
+    temperature_interval: tuple[float, float] | None = None
 
     scale = None
 
@@ -112,21 +122,27 @@ class CalibrationView:
         found = {
             "accuracy": float(self.right_N.mean()),
             "mean_confidence": float(confidence_N.mean()),
+            "mean_confidence_p": chance_of_mistakes(confidence_N, self.right_N),
             "expected_calibration_error": errors["equal width"].expected_error,
             "expected_calibration_error_low": low,
             "expected_calibration_error_high": high,
+            "expected_calibration_error_by_chance": error_by_chance(
+                confidence_N, "equal width", self.settings.seed, self.bin_count
+            ),
             "expected_calibration_error_equal_mass": errors["equal mass"].expected_error,
             "maximal_calibration_error": errors["equal width"].maximal_error,
             "negative_log_likelihood": negative_log_likelihood(self.logits_NK, self.labels_N),
             "brier_score": brier_score(probabilities_of(self.logits_NK), self.labels_N),
         }
-        if self.temperature is None:
+        if self.temperature is None or self.temperature_interval is None:
             return found
         cooled = self.bins("equal width", self.temperature).expected_error
         loss = negative_log_likelihood(self.logits_NK / self.temperature, self.labels_N)
         return {
             **found,
             "temperature": self.temperature,
+            "temperature_low": self.temperature_interval[0],
+            "temperature_high": self.temperature_interval[1],
             "expected_calibration_error_after": cooled,
             "negative_log_likelihood_after": loss,
         }
@@ -153,32 +169,14 @@ class CalibrationView:
     def lines(self) -> tuple[str, ...]:
         """What was found, as sentences."""
         n = self.numbers
-        gap = n["mean_confidence"] - n["accuracy"]
-        sure = "too sure" if gap > 0 else "not sure enough"
-        after = (
-            f"Divided by a temperature of {n['temperature']:.3f}, fitted on validation: expected "
-            f"calibration error {n['expected_calibration_error_after']:.4f}, loss "
-            f"{n['negative_log_likelihood_after']:.4f}."
-            if "temperature" in n
-            else ""
-        )
-        return tuple(
-            filter(
-                None,
-                (
-                    f"Right on {n['accuracy']:.2%}, sure of {n['mean_confidence']:.2%}: on average "
-                    f"{sure} by {abs(gap):.2%}.",
-                    f"Expected calibration error {n['expected_calibration_error']:.4f} (95 % "
-                    f"bootstrap over pictures {n['expected_calibration_error_low']:.4f} to "
-                    f"{n['expected_calibration_error_high']:.4f}).",
-                    f"Largest gap of a bin {n['maximal_calibration_error']:.3f}; it holds "
-                    f"{counted(self.bins('equal width').pictures_of_maximal_error, 'picture')}.",
-                    *(check.text for check in self.checks),
-                    f"Loss {n['negative_log_likelihood']:.4f} nats, Brier score "
-                    f"{n['brier_score']:.4f}.",
-                    after,
-                ),
-            )
+        return (
+            about_sureness(n),
+            about_error(n),
+            f"Largest gap of a bin {n['maximal_calibration_error']:.3f}; it holds "
+            f"{counted(self.bins('equal width').pictures_of_maximal_error, 'picture')}.",
+            *(check.text for check in self.checks),
+            f"Loss {n['negative_log_likelihood']:.4f} nats, Brier score {n['brier_score']:.4f}.",
+            *about_temperature(n, self.split),
         )
 
     @property

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import optimize, special
 
-from grevy.arithmetic.proportion import Floats, wilson
+from grevy.arithmetic.proportion import NORMAL, Floats, wilson
 
 BINS = 15
 """As in the paper."""
@@ -116,6 +116,37 @@ def error_interval(
     return float(low), float(high)
 
 
+def error_by_chance(confidence_N: Floats, kind: Kind, seed: int, bins: int = BINS) -> float:
+    """The expected calibration error that noise exceeds in one of twenty sets of pictures.
+
+    Of a network that is as sure on each picture, and right as often as that says (the consistency
+    resampling of Bröcker and Smith 2007).
+    """
+    random = np.random.default_rng(seed)
+    errors = [
+        bins_of(confidence_N, random.random(len(confidence_N)) < confidence_N, kind, bins)
+        for _ in range(_RESAMPLES)
+    ]
+    return float(np.quantile([found.expected_error for found in errors], 0.95))
+
+
+def chance_of_mistakes(confidence_N: Floats, right_N: NDArray[np.bool_]) -> float:
+    """How often as many or as few mistakes come by chance where every confidence is true.
+
+    Exact and two-sided, twice the smaller tail: the number of mistakes is then Poisson-binomial
+    (Cox 1958 asks the same of a mean, with a normal distribution that few mistakes don't have).
+    """
+    wrong = int((~right_N).sum())
+    chances_W = np.zeros(wrong + 1)
+    chances_W[0] = 1.0
+    for doubt in 1.0 - confidence_N:
+        chances_W[1:] = chances_W[1:] * (1.0 - doubt) + chances_W[:-1] * doubt
+        chances_W[0] *= 1.0 - doubt
+    at_most = float(chances_W.sum())
+    at_least = 1.0 - at_most + float(chances_W[wrong])
+    return float(np.clip(2.0 * min(at_most, at_least), 0.0, 1.0))
+
+
 def negative_log_likelihood(logits_NK: NDArray[np.floating], labels_N: NDArray[np.int64]) -> float:
     """Mean cross-entropy in nats."""
     logits = logits_NK.astype(np.float64)
@@ -143,3 +174,32 @@ def best_temperature(logits_NK: NDArray[np.floating], labels_N: NDArray[np.int64
 
     found = optimize.minimize_scalar(loss, bounds=np.log(TEMPERATURES), method="bounded")
     return float(np.exp(found.x))
+
+
+def temperature_interval(
+    logits_NK: NDArray[np.floating], labels_N: NDArray[np.int64], best: float
+) -> tuple[float, float]:
+    """95 % interval of the temperature over pictures, within `TEMPERATURES`.
+
+    All temperatures whose likelihood is not clearly less than the best one's (the ratio test of
+    Wilks 1938). They are an interval, as the loss is convex in one over the temperature.
+
+    Args:
+        logits_NK: on which the temperature was fitted.
+        labels_N: likewise.
+        best: what `best_temperature` says of them.
+    """
+    enough = NORMAL**2 / 2
+    least = negative_log_likelihood(logits_NK / best, labels_N)
+
+    def beyond(log_temperature: float) -> float:
+        loss = negative_log_likelihood(logits_NK / np.exp(log_temperature), labels_N)
+        return len(labels_N) * (loss - least) - enough
+
+    def end(bound: float) -> float:
+        if beyond(np.log(bound)) <= 0:
+            return bound
+        return float(np.exp(optimize.brentq(beyond, np.log(best), np.log(bound))))
+
+    low, high = TEMPERATURES
+    return end(low), end(high)

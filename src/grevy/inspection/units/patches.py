@@ -82,7 +82,7 @@ def rows_of(
     least = answers.minima if signed else answers.maxima
     lowest_N = ranked(-least.values_N)
     least_about = (
-        "smallest value" if signed else "even the best place of these pictures says little"
+        "smallest value" if signed else "largest value, of the pictures where that is least"
     )
     most = answers.maxima
 

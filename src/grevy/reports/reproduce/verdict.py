@@ -20,6 +20,9 @@ from grevy.reports.sources.source import Source, value_of
 MARGIN = 0.005
 """Accuracies within half a point are the same for practical purposes."""
 
+ROUNDING = 1e-9
+"""So that 0.705 is within half a point of 0.700, which in binary it is not."""
+
 COLUMNS = ("network", "figure", "source", "ours", "95 % interval", "n", "verdict", "why")
 DIFFERENT = ("above", "below", "can't be told")
 _RIGHT = frozenset({2, 3, 4, 5})
@@ -41,7 +44,7 @@ def verdict(ours: float, low: float, high: float, source: float, margin: float) 
         source: the figure to compare with, of one training.
         margin: of practical equality.
     """
-    if abs(ours - source) <= margin:
+    if abs(ours - source) <= margin + ROUNDING:
         return "reached"
     if not math.isnan(low) and not low <= source <= high:
         return "below" if ours < source else "above"

@@ -9,11 +9,10 @@ from grevy.figures.curves import draw_accuracy, draw_loss
 from grevy.reports.figure import figure_block
 from grevy.reports.material import Material
 from grevy.reports.sources.read_run import Row
-from grevy.studies.diagnosis import diagnose, measured_alike
+from grevy.studies.diagnosis import TOO_FEW, diagnose, measured_alike
 
 ALIKE = "Train is a fixed sample of the train split, measured as validation is."
 AS_TRAINED = "Train loss is the loss as trained, with augmentation and the like."
-TOO_FEW = "Too few checks for a diagnosis."
 
 
 def curves(material: Material) -> Sequence[Block]:
@@ -49,7 +48,8 @@ def diagnosed(material: Material) -> str:
     read = material.source.read
     known = read.steps or measured_alike(read.checks)
     diagnosis = diagnose(read.steps, read.checks) if known else None
-    return f"{material.source.name} {diagnosis.words}." if diagnosis else TOO_FEW
+    said = f"{material.source.name}: {diagnosis.words}" if diagnosis else TOO_FEW.capitalize()
+    return f"{said}."
 
 
 def _in_words(name: str, what: str, key: str, checks: Sequence[Row], best: int | None) -> str:

@@ -90,9 +90,22 @@ def _confusion_in_words(counts_KK: NDArray[np.int64], names: Sequence[str], spli
     wrong_KK = counts_KK - np.diag(counts_KK.diagonal())
     if not wrong_KK.any():
         return said
+    return f"{said} {_mixed_up(wrong_KK, names)}"
+
+
+def _mixed_up(wrong_KK: NDArray[np.int64], names: Sequence[str]) -> str:
+    """The pair of classes that is mixed up most, where one pair is.
+
+    Args:
+        wrong_KK: mistakes by true class and answer; not all 0.
+        names: of the classes.
+    """
+    highest = int(wrong_KK.max())
     true, answer = divmod(int(wrong_KK.argmax()), len(names))
-    most = counted(int(wrong_KK[true, answer]), "time")
-    return f"{said} Most often mixed up: {names[true]}, taken for {names[answer]} {most}."
+    pairs, most = int((wrong_KK == highest).sum()), counted(highest, "time")
+    if pairs > 1:
+        return f"No pair of classes is mixed up most: {pairs:,} are, {most} each."
+    return f"Most often mixed up here: {names[true]}, taken for {names[answer]} {most}."
 
 
 def calibration(material: Material) -> Sequence[Block]:

@@ -105,7 +105,7 @@ def fresh_state(initial: InitialNetwork, recipe: Recipe, proxy: Proxy | None) ->
     model = initial.model
     optimizer = build_optimizer(model, recipe.optimizer, recipe.transfer)
     state = State(TrainingProgress(), model, optimizer, calm_copy(model, recipe), {}, proxy)
-    state.keep_best()
+    state.keep_best({})
     return state
 
 

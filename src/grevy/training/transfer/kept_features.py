@@ -224,14 +224,19 @@ def _too_large(files: Files, limit: float) -> str | None:
 
 
 def _in_words(cut: Cut, files: Files) -> str:
+    """What is kept; views are counted by split, as they then are while they are computed."""
     every = _every(files)
     shape = "×".join(map(str, every[0].shape))
     size = sum(file.size for file in every) / MEGABYTE
-    count = sum(file.count for file in every)
+    views = ", ".join(
+        f"{sum(file.count for file in of_split.values()):,} of {split}"
+        for split, of_split in files.items()
+    )
     there = sum(file.count for file in every if file.place.exists())
+    flipped = " (pictures plain and flipped)" if any(len(one) > 1 for one in files.values()) else ""
     return (
-        f"features after {cut.after} ({shape}): {size:,.0f} MB on disk, for {count:,} views of"
-        " pictures" + (f" ({there:,} are there already)" if there else "")
+        f"features after {cut.after} ({shape}): {size:,.1f} MB on disk; views{flipped}: {views}"
+        + (f"; {there:,} are there already" if there else "")
     )
 
 

@@ -38,3 +38,18 @@ def test_a_single_training_is_held_against_where_one_more_would_fall() -> None:
     low, high = another_training(0.73, 0.01, 3)
     assert (low, high) == pytest.approx((0.73 - 0.049683, 0.73 + 0.049683), abs=1e-5)
     assert all(math.isnan(end) for end in another_training(0.73, NAN, 1))
+
+
+@pytest.mark.parametrize(("ours", "expected"), [(0.695, "reached"), (0.6949, "can't be told")])
+def test_the_margin_itself_is_reached(ours: float, expected: str) -> None:
+    assert verdict(ours, math.nan, math.nan, 0.7, 0.005) == expected
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "expected"),
+    [(0.60, 0.70, "can't be told"), (0.60, 0.699, "below"), (0.70, 0.80, "can't be told")],
+)
+def test_an_interval_that_ends_at_the_sources_figure_leaves_it_in(
+    low: float, high: float, expected: str
+) -> None:
+    assert verdict(0.65, low, high, 0.7, 0.005) == expected

@@ -142,6 +142,18 @@ def test_a_damaged_file_of_features_is_said_with_its_place(cache: Path) -> None:
         features.read_or_compute(list, told.append)
 
 
+def test_views_are_announced_by_split_in_the_numbers_of_the_progress(
+    cache: Path, tmp_path: Path, stripes: Arrays
+) -> None:
+    ears = Ears()
+    train(tmp_path / "run", stripes, ears, augment={"flip": "random"})
+    said = next(text for text in ears.heard if "MB on disk" in text)
+    ends = "views (pictures plain and flipped): 216 of train, 12 of validation, 40 of test"
+    assert said.endswith(ends)
+    assert "features of train: 216 of 216" in ears.heard
+    assert "features of validation: 12 of 12" in ears.heard
+
+
 def test_what_the_frozen_front_costs_is_said_where_nothing_is_kept(
     cache: Path, tmp_path: Path, stripes: Arrays
 ) -> None:
@@ -179,7 +191,9 @@ def test_small_data_gets_more_epochs_but_not_more_checks(tmp_path: Path, stripes
     assert few.results["steps"] == 4
     assert run.results["steps"] == 41
     assert run.results["epochs"] == 20.5
-    assert len(few.checks) == len(run.checks) == 4
+    assert [check["step"] for check in few.checks] == [1, 2, 3, 4]
+    # Four intervals of 41 // 4 steps, and since numerics 2 a check at the last step.
+    assert [check["step"] for check in run.checks] == [10, 20, 30, 40, 41]
 
 
 def test_depthwise_layers_train_in_float32_and_the_rest_in_bf16() -> None:
