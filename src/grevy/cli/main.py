@@ -100,13 +100,12 @@ def _unknown(words: list[str]) -> UsageError:
     """The first word is no command: a misspelled one, a flag in front, or what a command takes."""
     first = words[0]
     if first.startswith("-"):
-        command = next((word for word in words if word in COMMANDS), "COMMAND")
-        return UsageError(
-            f"'{first}' before the command", "the command first", f"write: grevy {command} {first}"
-        )
+        command = next((word for word in words if word in COMMANDS), None)
+        mend = f"write it after: grevy {command} ... {first}" if command else "see grevy --help"
+        return UsageError(f"'{first}' in place of a command", "the command first", mend)
     from grevy.recipes.nearest import nearest
 
-    near = nearest(first, COMMANDS)
+    near = nearest(first, list(COMMANDS))
     expected = f"one of {', '.join(COMMANDS)}"
     mend = f"did you mean grevy {near[0]}?" if near else "see grevy --help"
     return UsageError(f"unknown command '{first}'", expected, mend)

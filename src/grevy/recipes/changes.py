@@ -71,10 +71,9 @@ def changed(recipe: Recipe, changes: Changes, origin: str) -> Recipe:
     fields = recipe.effective()
     asked: dict[str, Any] = {}
     for name, value in changes.items():
-        if asked.setdefault(full_field(name, origin), value) != value:
-            raise RecipeValueError(
-                f"{full_field(name)} twice in {origin}", "one value", "leave one out"
-            )
+        full = full_field(name, origin)
+        if asked.setdefault(full, value) != value:
+            raise RecipeValueError(f"{full} twice in {origin}", "one value", "leave one out")
     for name, value in asked.items():
         *rooms, last = name.split(".")
         place = fields

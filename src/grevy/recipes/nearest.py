@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable, Mapping
 
-CLOSE = 0.6
+CLOSE = 0.57
 """How alike two names are that may be taken for each other, from 0 to 1 (`difflib`)."""
 
 BEGINNING = 3

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from grevy.errors import AmbiguousFieldError, RecipeFieldError, RecipeValueError
-from grevy.recipes.fields import field_names
+from grevy.recipes.fields import SECTIONS, field_names
 from grevy.recipes.nearest import nearest
 from grevy.recipes.schema import Recipe
 
@@ -85,6 +85,10 @@ ELSEWHERE = {
 }
 """What other programs call a field. They are not taken, since what they count may differ: an error
 names the field."""
+
+
+NAMED = ("model", *SECTIONS)
+"""Rooms that have a `name`."""
 
 
 def full_field(name: str, origin: str = "the study") -> str:
@@ -185,7 +189,7 @@ def _is_short(name: object, value: object) -> bool:
         return False
     if name not in Recipe.model_fields:
         return True
-    return isinstance(value, str) and f"{name}.name" in field_names()
+    return isinstance(value, str) and name in NAMED
 
 
 def _copy(value: Any) -> Any:

@@ -81,7 +81,7 @@ class _Reader:
                 break
             values.append(rest.pop(0))
         if not values and not may_be_alone(known.kind):
-            raise wrong.no_value(full, known, rest[:1], self.command)
+            raise wrong.no_value(full, known, rest[:1], self.table, self.command)
         self._once(full, known, " ".join(values))
         values = as_read(known.kind, values)
         if not known.repeats and not fits(known.kind, values):

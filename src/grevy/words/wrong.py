@@ -14,7 +14,7 @@ from grevy.errors import (
 )
 from grevy.recipes.nearest import nearest
 from grevy.words.table import Table, Word, off
-from grevy.words.values import choices, count, is_switch, one_of_several, said
+from grevy.words.values import choices, count, fits, is_switch, one_of_several, said
 
 
 def unknown(word: str, table: Table, command: str) -> GrevyError:
@@ -46,10 +46,14 @@ def ambiguous(flag: str, error: AmbiguousFieldError) -> AmbiguousFieldError:
     return AmbiguousFieldError(f"flag '{flag}'", error.expected, "write it in full")
 
 
-def no_value(flag: str, word: Word, after: Sequence[str], command: str) -> GrevyError:
+def no_value(
+    flag: str, word: Word, after: Sequence[str], table: Table, command: str
+) -> GrevyError:
     """A flag with nothing behind it, or with what looks like the next flag."""
     follows = shlex.join(after)
-    joined = f"write {flag}={follows} if that is its value, or " if follows else ""
+    is_known = any(each.partition("=")[0].replace("_", "-") in table.flags for each in after)
+    ask = not is_known and fits(word.kind, after)
+    joined = f"write {flag}={follows} if that is its value, or " if ask else ""
     return _of(word, UsageError)(
         f"{flag} without a value{f', before {follows}' if follows else ''}",
         said(one_of_several(word.kind) if word.repeats else word.kind),
