@@ -61,12 +61,12 @@ def lasting_streams() -> Iterator[None]:
             output has left, and 1 where it could not be written for another reason.
     """
     out, errors = LastingStream(sys.stdout), LastingStream(sys.stderr)
-    status: Any = 0
+    status: Any = None
     with redirect_stdout(cast(TextIO, out)), redirect_stderr(cast(TextIO, errors)):
         try:
             yield
         except SystemExit as stop:
-            status = stop.code or 0
+            status = stop.code or 0  # 0, too, is passed on: help ends so
         out.flush()
         if out.error is not None and not isinstance(out.error, BrokenPipeError):
             print(
@@ -75,7 +75,7 @@ def lasting_streams() -> Iterator[None]:
                 file=sys.stderr,
             )
         errors.flush()
-    if out.error is not None and status == 0:
+    if out.error is not None and not status:
         status = LEFT if isinstance(out.error, BrokenPipeError) else 1
-    if status:
+    if status is not None:
         sys.exit(status)

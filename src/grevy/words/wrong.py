@@ -46,9 +46,7 @@ def ambiguous(flag: str, error: AmbiguousFieldError) -> AmbiguousFieldError:
     return AmbiguousFieldError(f"flag '{flag}'", error.expected, "write it in full")
 
 
-def no_value(
-    flag: str, word: Word, after: Sequence[str], table: Table, command: str
-) -> GrevyError:
+def no_value(flag: str, word: Word, after: Sequence[str], table: Table, command: str) -> GrevyError:
     """A flag with nothing behind it, or with what looks like the next flag."""
     follows = shlex.join(after)
     is_known = any(each.partition("=")[0].replace("_", "-") in table.flags for each in after)

@@ -76,7 +76,10 @@ def test_a_switch_is_turned_off_by_its_short_name_and_by_no_in_front_of_its_room
         ("D --epo 3", "expected --epochs"),
         ("D -epochs 3", "unknown flag '-epochs'; expected --epochs"),
         ("D --epochs", "--epochs without a value; expected a whole number"),
-        ("D --epochs --lr 1", "--epochs without a value, before --lr; expected a whole number; see"),
+        (
+            "D --epochs --lr 1",
+            "--epochs without a value, before --lr; expected a whole number; see",
+        ),
         ("D --epochs 2.5", "--epochs 2.5; expected a whole number"),
         ("D --epochs 3 --epochs 5", "--epochs twice: 3 and 5; expected it once"),
         ("D --lr 0.1 --optimizer.lr 0.2", "--optimizer.lr twice: 0.1 and 0.2"),
@@ -181,7 +184,9 @@ def test_a_wrong_first_word_is_told(
 
 
 def test_help_and_a_command_is_the_help_of_the_command(capsys: pytest.CaptureFixture[str]) -> None:
-    main(["help", "size"])
+    with pytest.raises(SystemExit) as stop:
+        main(["help", "size"])
+    assert not stop.value.code
     assert "grevy size" in capsys.readouterr().out
 
 
