@@ -6,13 +6,18 @@ import difflib
 from collections.abc import Iterable, Mapping
 
 CLOSE = 0.57
-"""How alike two names are that may be taken for each other, from 0 to 1 (`difflib`)."""
+"""How alike two of a few short names are that may be taken for each other (`difflib`)."""
+
+CLOSER = 0.7
+"""The same among many names, where chance makes some alike."""
 
 BEGINNING = 3
 """Letters from which on the beginning of a name stands for it."""
 
 
-def nearest(word: str, names: Iterable[str] | Mapping[str, str], most: int = 3) -> list[str]:
+def nearest(
+    word: str, names: Iterable[str] | Mapping[str, str], most: int = 3, close: float = CLOSE
+) -> list[str]:
     """Names that begin so, then those that are spelled nearly so; none where nothing is near.
 
     A name that differs in its case or in hyphens only is the only one.
@@ -21,6 +26,7 @@ def nearest(word: str, names: Iterable[str] | Mapping[str, str], most: int = 3) 
         word: what was given.
         names: what there is; or by each spelling of it, the name that is then told.
         most: how many.
+        close: how alike they must be, from 0 to 1.
     """
     meant = names if isinstance(names, Mapping) else {name: name for name in names}
     by_spelling: dict[str, str] = {}
@@ -30,8 +36,8 @@ def nearest(word: str, names: Iterable[str] | Mapping[str, str], most: int = 3) 
     if given in by_spelling:
         return [by_spelling[given]]
     begun = [s for s in by_spelling if len(given) >= BEGINNING and s.startswith(given)]
-    close = difflib.get_close_matches(given, by_spelling, n=2 * most, cutoff=CLOSE)
-    return list(dict.fromkeys(by_spelling[s] for s in (*begun, *close)))[:most]
+    alike = difflib.get_close_matches(given, by_spelling, n=2 * most, cutoff=close)
+    return list(dict.fromkeys(by_spelling[s] for s in (*begun, *alike)))[:most]
 
 
 def _plain(name: str) -> str:

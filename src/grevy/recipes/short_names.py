@@ -12,7 +12,7 @@ from typing import Any
 
 from grevy.errors import AmbiguousFieldError, RecipeFieldError, RecipeValueError
 from grevy.recipes.fields import SECTIONS, field_names
-from grevy.recipes.nearest import nearest
+from grevy.recipes.nearest import CLOSER, nearest
 from grevy.recipes.schema import Recipe
 
 SHORT = {"batch": "batch_size"}
@@ -133,7 +133,7 @@ def fields_like(name: str) -> list[str]:
     endings = {field.rpartition(".")[2]: field for field in reversed(names)}
     rooms = {field.rpartition(".")[0]: field for field in names if field.endswith(".name")}
     spelled = {field: field for field in names} | rooms | endings | SHORT | ELSEWHERE
-    return nearest(plain, spelled)
+    return nearest(plain, spelled, close=CLOSER)
 
 
 def unknown_field_error(path: str, origin: str) -> RecipeFieldError:

@@ -12,9 +12,21 @@ from grevy.errors import (
     RecipeValueError,
     UsageError,
 )
-from grevy.recipes.nearest import nearest
+from grevy.recipes.nearest import CLOSER, nearest
 from grevy.words.table import Table, Word, off
 from grevy.words.values import choices, count, fits, is_switch, one_of_several, said
+
+CALLED = {
+    **dict.fromkeys(("gpu", "cpu", "cuda"), "--device"),
+    **dict.fromkeys(("o", "output", "output-dir", "out-dir", "save", "format"), "--out"),
+    **dict.fromkeys(("i", "in"), "--input"),
+    **dict.fromkeys(("k", "kernel-size"), "--kernel"),
+    **dict.fromkeys(("s", "strides"), "--stride"),
+    **dict.fromkeys(("p", "pad"), "--padding"),
+    **dict.fromkeys(("repeats", "n-seeds", "num-seeds"), "--seeds"),
+    "random-seed": "--seed",
+}
+"""What other programs call flags of commands: an error names ours."""
 
 
 def unknown(word: str, table: Table, command: str) -> GrevyError:
@@ -122,34 +134,39 @@ def missing(word: Word, command: str) -> UsageError:
 
 def _near(plain: str, table: Table) -> list[str]:
     """Flags that are spelled nearly so, or mean what others call so."""
+    if plain in CALLED and CALLED[plain] in table.flags:
+        return [CALLED[plain]]
     recipe = {flag for flag, word in table.flags.items() if word.of_recipe}
-    fields: list[str] = []
-    if recipe:
-        from grevy.recipes.short_names import ELSEWHERE, fields_like
-
-        written = [f"--{field}".replace("_", "-") for field in fields_like(plain)]
-        fields = [flag for flag in written if flag in recipe]
-        if plain.replace("-", "_") in ELSEWHERE and fields:
-            return fields
+    fields = _near_fields(plain, recipe) if recipe else []
+    if len(fields) == 1 and plain.replace("-", "_") in _elsewhere():
+        return fields
     own = {flag.strip("-"): flag for flag in table.flags if flag not in recipe}
-    offs = {flag.strip("-"): flag for flag in table.switches}
-    ends = {flag.rpartition(".")[2]: flag for flag in reversed([*recipe]) if "." in flag}
-    turned = plain.startswith("no-") and off(f"--{plain.removeprefix('no-')}") in table.switches
-    if turned:
-        return [off(f"--{plain.removeprefix('no-')}")]
-    return list(dict.fromkeys([*nearest(plain, {**own, **offs}), *fields, *nearest(plain, ends)]))[
-        :3
-    ]
+    offs = {flag.strip("-"): flag for flag in table.switches} if plain.startswith("no-") else {}
+    near = nearest(plain, {**own, **offs}, close=CLOSER)
+    return list(dict.fromkeys([*near, *fields]))[:3]
+
+
+def _near_fields(plain: str, flags: set[str]) -> list[str]:
+    from grevy.recipes.short_names import fields_like
+
+    written = [f"--{field}".replace("_", "-") for field in fields_like(plain)]
+    return [flag for flag in written if flag in flags]
+
+
+def _elsewhere() -> Mapping[str, str]:
+    from grevy.recipes.short_names import ELSEWHERE
+
+    return ELSEWHERE
 
 
 def _field_elsewhere(plain: str) -> str | None:
-    """The field of a recipe that is meant, for a command that has none."""
-    from grevy.recipes.short_names import fields_like, full_field
+    """The field of a recipe that is meant for sure, for a command that has none."""
+    from grevy.recipes.short_names import full_field
 
     try:
         return full_field(plain, "the command line")
     except (AmbiguousFieldError, RecipeFieldError):
-        return next(iter(fields_like(plain)), None)
+        return _elsewhere().get(plain.replace("-", "_"))
 
 
 def _of_a_recipe(flag: str, value: str, field: str, command: str) -> UsageError:

@@ -54,20 +54,29 @@ def test_the_work_goes_on_and_the_status_tells(
     kind: type[io.StringIO], status: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     done = []
+
+    def work() -> None:
+        with lasting_streams():
+            print("first", flush=True)
+            done.append("files")
+            print("last", flush=True)
+
     monkeypatch.setattr(sys, "stdout", kind())
-    with pytest.raises(SystemExit) as stop, lasting_streams():
-        print("first", flush=True)
-        done.append("files")
-        print("last", flush=True)
+    with pytest.raises(SystemExit) as stop:
+        work()
     assert stop.value.code == status
     assert done == ["files"]
 
 
 def test_a_failure_keeps_its_own_status(monkeypatch: pytest.MonkeyPatch) -> None:
+    def work() -> None:
+        with lasting_streams():
+            print("first", flush=True)
+            sys.exit(2)
+
     monkeypatch.setattr(sys, "stdout", Gone())
-    with pytest.raises(SystemExit) as stop, lasting_streams():
-        print("first", flush=True)
-        sys.exit(2)
+    with pytest.raises(SystemExit) as stop:
+        work()
     assert stop.value.code == 2
 
 
