@@ -17,10 +17,7 @@ from grevy.models.own.adapt import OwnBuilder
 from grevy.models.own.faults import fault_in_words, fault_of, faults_shown
 from grevy.models.transfer.head import adapt_channels, replace_head
 from grevy.models.transfer.resize import resize_input
-from grevy.recipes.load import load_recipe, named_recipes
-from grevy.recipes.nearest import nearest
 from grevy.recipes.parts import GROUPS, load_entry_points
-from grevy.records.near import near_runs
 
 Builder = Callable[..., nn.Module]
 """Called as `builder((channels, height, width), classes, **arguments)`."""
@@ -142,6 +139,10 @@ def _find(name: str) -> Builder:
 
 def _not_found(name: str) -> tuple[str, str, str]:
     """What is near: networks, runs with theirs, and recipes, which train one."""
+    from grevy.recipes.load import load_recipe, named_recipes
+    from grevy.recipes.nearest import nearest
+    from grevy.records.near import near_runs
+
     mend = "check the spelling; your own network: --model FILE.py:NAME"
     if name in named_recipes():
         network = load_recipe(name).model.name

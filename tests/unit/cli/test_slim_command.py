@@ -52,7 +52,7 @@ def test_a_training_whose_reader_left_is_finished_and_whole(trained: Path) -> No
     record = json.loads((trained / "first" / "run.json").read_text())
     assert record["status"] == "finished"
     assert (trained / "first" / "model.safetensors").is_file()
-    assert (trained / "first" / "figures" / "confusion.png").is_file()
+    assert (trained / "first" / "figures" / "confusion-test.png").is_file()
 
 
 def test_slim_frees_the_checkpoints_and_says_how_much(
