@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from grevy.recipes.parts import register_schedule as register_schedule
     from grevy.recipes.schema import Recipe as Recipe
     from grevy.recipes.with_weights import with_weights as with_weights
+    from grevy.records.slim import slim_runs as slim_runs
     from grevy.records.table import list_runs as runs
     from grevy.reports.report import report as report
     from grevy.reports.reproduce.reproduce import reproduce as reproduce
@@ -93,6 +94,7 @@ _HOMES = {
     "reproduce": "grevy.reports.reproduce.reproduce:reproduce",
     "Run": "grevy.classifier.run:Run",
     "runs": "grevy.records.table:list_runs",
+    "slim_runs": "grevy.records.slim:slim_runs",
     "study": "grevy.studies.run:study",
     "size": "grevy.arithmetic.solve:size",
     "train": "grevy.training.train:train",
@@ -137,6 +139,7 @@ __all__ = [
     "reproduce",
     "runs",
     "size",
+    "slim_runs",
     "study",
     "train",
     "with_weights",

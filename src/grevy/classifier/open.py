@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -27,7 +26,9 @@ from grevy.models.checkpoint import Which
 from grevy.models.own.find import Model, is_own_name
 from grevy.models.own.using import using
 from grevy.models.registry import find_builder
+from grevy.recipes.nearest import nearest
 from grevy.recipes.schema import PicturesConfig
+from grevy.records.near import near_runs
 from grevy.records.preprocessing import Fit
 
 Openable = Run | Path | Model | nn.Module | Classifier
@@ -225,7 +226,7 @@ def _is_run(network: Run | str | Path) -> bool:
         return False
     if "/" in network or "\\" in network:
         return True
-    near = difflib.get_close_matches(network, model_names(), n=3)
+    near = [*nearest(network, model_names()), *near_runs(network)]
     raise RunNotFoundError(
         f"neither a run nor a network '{network}'",
         " or ".join(near) or f"a run directory, or one of {', '.join(model_names())}",

@@ -67,6 +67,12 @@ def network_at(run: Run, snapshot: SnapshotName) -> tuple[nn.Module, int]:
 
 def _checkpoint(run: Run) -> Checkpoint:
     checkpoint = load_checkpoint(run.directory.checkpoint)
+    if checkpoint is None and run.record.results is not None:
+        raise RunNotFoundError(
+            f"the run at {run.path} without its checkpoint, which has the weights of the last step",
+            "best or initial",
+            "look at another snapshot (grevy runs --slim takes checkpoints away), or train it anew",
+        )
     if checkpoint is None:
         raise RunNotFoundError(
             f"the run at {run.path} has no checkpoint",
@@ -115,7 +121,8 @@ def _fresh(run: Run) -> nn.Module:
 def _with_filters(run: Run, model: nn.Module) -> nn.Module:
     """Whitening filters come from pictures and never change: any later snapshot has them."""
     if whitening_layers(model):
-        later = _from_checkpoint(run, _checkpoint(run))
+        finished = run.record.results is not None
+        later = run.model() if finished else _from_checkpoint(run, _checkpoint(run))
         for layer, same in zip(whitening_layers(model), whitening_layers(later), strict=True):
             layer.weight.data.copy_(same.weight)
     return model

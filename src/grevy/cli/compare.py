@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import tyro
 
-from grevy.cli.comparison import tell_comparison, tell_figures
+from grevy.cli.comparison import figure_lines, tell_comparison
 from grevy.cli.output import Output
 from grevy.documents.suffixes import TABLES, listed
 from grevy.words.parse import parse
@@ -17,8 +18,8 @@ if TYPE_CHECKING:
     from grevy.studies.compare import Comparison
 
 _OUT = tyro.conf.arg(
-    help="Folder for the figures and comparison.json, which are written again each time; or a file"
-    f" for the tables alone: {listed(TABLES)}."
+    help="Folder for the figures and comparison.json; those of a comparison that is there are"
+    f" replaced, all of them. Or a file for the tables alone: {listed(TABLES)}."
 )
 
 
@@ -61,15 +62,22 @@ def main(words: list[str]) -> None:
         margin=arguments.margin,
         same_order=arguments.same_order,
     )
+    notes: list[str] = []
+    written = _write(comparison, arguments.out, notes.append)
     tell_comparison(comparison, output)
     output.line()
-    if arguments.out.suffix.lower() in TABLES and not arguments.out.is_dir():
-        output.line(f"written   {_write_tables(comparison, arguments.out)}")
-    else:
-        from grevy.studies.report import write_report
-
-        tell_figures(write_report(comparison, arguments.out, output.line), output)
+    for line in (*notes, *written):
+        output.line(line)
     output.result(comparison.to_dict())
+
+
+def _write(comparison: Comparison, out: Path, say: Callable[[str], None]) -> list[str]:
+    """The tables as one file, or all figures in a folder; lines about what was written."""
+    if out.suffix.lower() in TABLES and not out.is_dir():
+        return [f"written   {_write_tables(comparison, out)}"]
+    from grevy.studies.report import write_report
+
+    return figure_lines(write_report(comparison, out, say))
 
 
 def _write_tables(comparison: Comparison, path: Path) -> Path:

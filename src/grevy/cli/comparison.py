@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from grevy.cli.blocks import print_document
@@ -15,7 +16,6 @@ def tell_comparison(comparison: Comparison, output: Output) -> None:
     print_document(output, comparison_document(comparison))
 
 
-def tell_figures(paths: list[Path], output: Output) -> None:
+def figure_lines(paths: Sequence[Path]) -> list[str]:
     """Where the figures lie."""
-    for path in paths:
-        output.line(f"figure   {path}")
+    return [f"figure   {path}" for path in paths]

@@ -10,6 +10,7 @@ import sys
 from importlib import import_module
 
 from grevy import __version__
+from grevy.cli.streams import lasting_streams
 from grevy.errors import GrevyError, UsageError
 
 COMMANDS = {
@@ -34,8 +35,15 @@ OBJECTS_BEFORE_COLLECTION = 20_000
 
 
 def main(argv: list[str] | None = None) -> None:
-    """Run one command and exit: 0 done, 1 the job failed, 2 wrong input, 130 interrupted."""
-    words = sys.argv[1:] if argv is None else argv
+    """Run one command and exit: 0 done, 1 the job failed, 2 wrong input, 130 interrupted.
+
+    And 141 where all is done and the reader of standard output has left (`grevy runs | head`).
+    """
+    with lasting_streams():
+        _run(sys.argv[1:] if argv is None else argv)
+
+
+def _run(words: list[str]) -> None:
     debug = "--debug" in words
     words = [word for word in words if word != "--debug"]
     gc.set_threshold(OBJECTS_BEFORE_COLLECTION)
@@ -50,10 +58,6 @@ def main(argv: list[str] | None = None) -> None:
             raise
         print("grevy: stopped before anything was begun; nothing is lost", file=sys.stderr)
         sys.exit(130)
-    except BrokenPipeError:
-        # Whoever read our output has left (`grevy runs | head`): say no more, not even at exit.
-        sys.stdout = None
-        sys.exit(141)
 
 
 def help_text() -> str:
@@ -79,16 +83,32 @@ def help_text() -> str:
 
 def _dispatch(words: list[str]) -> None:
     if not words or words[0] in ("-h", "--help", "help"):
+        if words[1:] and words[1] in COMMANDS:
+            _dispatch([words[1], "--help"])
+            return
         print(help_text())
         return
     if words[0] in ("-V", "--version"):
         print(f"grevy {__version__}")
         return
     if words[0] not in COMMANDS:
-        raise UsageError(
-            f"unknown command '{words[0]}'", f"one of {', '.join(COMMANDS)}", "see grevy --help"
-        )
+        raise _unknown(words)
     import_module(f"grevy.cli.{words[0]}").main(words[1:])
+
+
+def _unknown(words: list[str]) -> UsageError:
+    """The first word is no command: a misspelled one, a flag in front, or what a command takes."""
+    first = words[0]
+    if first.startswith("-"):
+        command = next((word for word in words if word in COMMANDS), None)
+        mend = f"write it after: grevy {command} ... {first}" if command else "see grevy --help"
+        return UsageError(f"'{first}' in place of a command", "the command first", mend)
+    from grevy.recipes.nearest import nearest
+
+    near = nearest(first, list(COMMANDS))
+    expected = f"one of {', '.join(COMMANDS)}"
+    mend = f"did you mean grevy {near[0]}?" if near else "see grevy --help"
+    return UsageError(f"unknown command '{first}'", expected, mend)
 
 
 def _print_error(error: GrevyError, as_json: bool) -> int:

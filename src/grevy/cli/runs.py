@@ -12,6 +12,8 @@ import tyro
 from grevy.cli.duration import in_words
 from grevy.cli.output import Output, shown
 from grevy.documents.suffixes import TABLES, listed
+from grevy.errors import UsageError
+from grevy.records.slim import slim_runs
 from grevy.records.table import COLUMNS, filter_runs, list_runs, sort_runs
 from grevy.words.parse import parse
 
@@ -40,6 +42,10 @@ class RunsArguments:
         Path | None, tyro.conf.arg(help=f"Write the table to this file: {listed(TABLES)}.")
     ] = None
 
+    slim: tuple[str, ...] | None = None
+    """Free what finished runs no longer need, the checkpoints: of the runs of these names, or of
+    all in the folder that meet --where. Weights, predictions and logs stay."""
+
     json: bool = False
     """Print one JSON object and nothing else."""
 
@@ -48,6 +54,9 @@ def main(words: list[str]) -> None:
     """Parse, read, print."""
     arguments = parse(RunsArguments, "runs", words)
     output = Output(arguments.json)
+    if arguments.slim is not None:
+        _slim(arguments, arguments.slim, output)
+        return
     rows = sort_runs(filter_runs(list_runs(arguments.folder), arguments.where), arguments.sort)
     if rows:
         _show(rows, arguments.folder, output)
@@ -56,6 +65,32 @@ def main(words: list[str]) -> None:
     else:
         output.line(f"no run in {arguments.folder} meets this; train one: grevy train digits")
     output.result({"runs": rows})
+
+
+def _slim(arguments: RunsArguments, names: Sequence[str], output: Output) -> None:
+    """Take the checkpoints away, and say what that frees."""
+    if arguments.out or (names and arguments.where):
+        other = "--out" if arguments.out else "--where"
+        raise UsageError(f"--slim with {other}", "one of them", f"leave out {other}")
+    if arguments.where:
+        rows = filter_runs(list_runs(arguments.folder), arguments.where)
+        finished = [row["run"] for row in rows if row["status"] == "finished"]
+        found = slim_runs(arguments.folder, finished) if finished else []
+    else:
+        found = slim_runs(arguments.folder, names)
+    for run in found:
+        size = f"{run.freed:,} bytes"
+        output.line(f"{run.path}: " + (f"kept, it is {run.kept}" if run.kept else f"freed {size}"))
+    total = sum(run.freed for run in found)
+    output.line(
+        f"freed {total:,} bytes ({total / 1e6:.1f} MB); all but --snapshot last still works"
+    )
+    output.result(
+        {
+            "freed": total,
+            "runs": [{"run": str(r.path), "freed": r.freed, "kept": r.kept} for r in found],
+        }
+    )
 
 
 def _show(rows: Sequence[Mapping[str, Any]], folder: Path, output: Output) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import tyro
 
-from grevy.cli.comparison import tell_comparison, tell_figures
+from grevy.cli.comparison import figure_lines, tell_comparison
 from grevy.cli.duration import in_words
 from grevy.cli.output import Output, ProgressBar
 from grevy.cli.plugin import load_plugin
@@ -171,7 +171,8 @@ class ScreenListener(StudyListener):
 
     def reported(self, figures: Sequence[Path]) -> None:
         """Where the figures lie."""
-        tell_figures(list(figures), self._output)
+        for line in figure_lines(figures):
+            self._output.line(line)
 
 
 def tell_plan(planned: Plan, output: Output) -> None:

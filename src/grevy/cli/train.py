@@ -26,6 +26,7 @@ from grevy.records.results import Results, SecondsRecord
 from grevy.records.run_record import RunRecord
 from grevy.training.listeners.listener import Listener, check_line
 from grevy.words.parse import parse, said
+from grevy.words.understand import understood
 
 
 @dataclass(frozen=True)
@@ -134,7 +135,7 @@ def parsed(words: list[str], named: Recipe) -> tuple[TrainArguments, Recipe]:
     kind = make_dataclass("TrainArguments", [own], bases=(TrainArguments,), frozen=True)
     kind.__doc__ = TrainArguments.__doc__
     arguments = parse(kind, "train", words, kind())
-    asked = given(words, arguments.fields)
+    asked = given(understood(words, kind, "train"), arguments.fields)
     recipe = with_weights(
         named,
         pretrained=arguments.pretrained,

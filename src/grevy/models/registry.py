@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -139,12 +138,30 @@ def _find(name: str) -> Builder:
         return builder if whole else OwnBuilder(builder, name)
     if zoo.is_zoo_name(name):
         return partial(_zoo_classifier, name)
-    near = [*difflib.get_close_matches(name, model_names(), n=3), *zoo.suggestions(name)]
-    raise UnknownModelError(
-        f"no model '{name}'",
-        " or ".join(near) if near else f"one of {', '.join(model_names())}",
-        "check the spelling; your own network: --model FILE.py:NAME",
-    )
+    raise UnknownModelError(*_not_found(name))
+
+
+def _not_found(name: str) -> tuple[str, str, str]:
+    """What is near: networks, runs with theirs, and recipes, which train one."""
+    from grevy.recipes.load import load_recipe, named_recipes
+    from grevy.recipes.nearest import nearest
+    from grevy.records.near import near_runs
+
+    mend = "check the spelling; your own network: --model FILE.py:NAME"
+    if name in named_recipes():
+        network = load_recipe(name).model.name
+        return (
+            f"no model '{name}': that is a recipe",
+            f"its network {network}, or a run of it",
+            f"train one: grevy train DATA --recipe {name}",
+        )
+    near = [*nearest(name, model_names()), *zoo.suggestions(name)]
+    near += [f"the run {run}" for run in near_runs(name)]
+    recipes = [recipe for recipe in nearest(name, named_recipes()) if recipe not in near]
+    if recipes:
+        mend += f"; {' and '.join(recipes)} {'is a recipe' if len(recipes) == 1 else 'are recipes'}"
+    expected = " or ".join(near) if near else f"one of {', '.join(model_names())}"
+    return f"no model '{name}'", expected, mend
 
 
 def is_ours(builder: Builder) -> bool:

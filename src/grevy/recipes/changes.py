@@ -8,41 +8,15 @@ from typing import Any
 
 import yaml
 
-from grevy.errors import AmbiguousFieldError, StudyFileError
+from grevy.errors import RecipeValueError, StudyFileError
 from grevy.recipes.config import without
-from grevy.recipes.fields import default_of, field_names, unread_by_kind
-from grevy.recipes.load import check_recipe, unknown_field_error, valid_recipe
+from grevy.recipes.fields import default_of, unread_by_kind
+from grevy.recipes.load import check_recipe, valid_recipe
 from grevy.recipes.schema import Recipe
+from grevy.recipes.short_names import full_field
 
 Changes = Mapping[str, Any]
 """Dotted recipe fields and their new values."""
-
-
-def full_field(name: str) -> str:
-    """The dotted field that a name means: itself, an ending of it, or a room's `name`.
-
-    `norm` is `model.convnet.norm`, `optimizer` is `optimizer.name`. Of several fields that end so,
-    it is the one in the fewest rooms: not `selection.proxy.convnet.norm`.
-
-    Raises:
-        AmbiguousFieldError: several fields end so, equally deep.
-        RecipeFieldError: none does.
-    """
-    plain = name.strip().replace("-", "_")
-    names = field_names()
-    if plain in names:
-        return plain
-    if f"{plain}.name" in names:
-        return f"{plain}.name"
-    deep = [field for field in names if field.endswith(f".{plain}")]
-    endings = [field for field in deep if field.count(".") == min(f.count(".") for f in deep)]
-    if len(endings) > 1:
-        raise AmbiguousFieldError(
-            f"field '{name}'", f"one of {', '.join(endings)}", "write it in full"
-        )
-    if not endings:
-        raise unknown_field_error(plain, "the study")
-    return endings[0]
 
 
 def parse_changes(text: str) -> tuple[str, dict[str, Any]]:
@@ -95,7 +69,11 @@ def changed(recipe: Recipe, changes: Changes, origin: str) -> Recipe:
         AmbiguousFieldError: a short name that could be several fields.
     """
     fields = recipe.effective()
-    asked = {full_field(name): value for name, value in changes.items()}
+    asked: dict[str, Any] = {}
+    for name, value in changes.items():
+        full = full_field(name, origin)
+        if asked.setdefault(full, value) != value:
+            raise RecipeValueError(f"{full} twice in {origin}", "one value", "leave one out")
     for name, value in asked.items():
         *rooms, last = name.split(".")
         place = fields

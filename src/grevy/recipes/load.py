@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping
 from importlib import resources
 from pathlib import Path
@@ -13,13 +12,14 @@ from pydantic import BaseModel, ValidationError
 
 from grevy.errors import (
     RecipeError,
-    RecipeFieldError,
     RecipeNotFoundError,
     RecipeValueError,
     UnreadFieldError,
 )
-from grevy.recipes.fields import default_of, field_names, listed, unread_by_kind
+from grevy.recipes.fields import default_of, listed, unread_by_kind
+from grevy.recipes.nearest import nearest
 from grevy.recipes.schema import Recipe, with_rooms
+from grevy.recipes.short_names import in_rooms, unknown_field_error
 
 
 def named_recipes() -> tuple[str, ...]:
@@ -75,7 +75,7 @@ def valid_recipe(fields: Mapping[str, Any], origin: str) -> Recipe:
         RecipeValueError: a value that the field does not take.
     """
     try:
-        roomed = with_rooms(fields)
+        roomed = with_rooms(in_rooms(fields, origin))
     except ValueError as error:
         raise RecipeValueError(
             f"label_smoothing in {origin}", str(error), "leave one out"
@@ -119,17 +119,6 @@ def _dotted(title: str, place: tuple[int | str, ...]) -> str:
     return ".".join([*room, *names])
 
 
-def unknown_field_error(path: str, origin: str) -> RecipeFieldError:
-    """An unknown field, with the nearest ones that exist."""
-    near = difflib.get_close_matches(path, field_names(), n=3, cutoff=0.5)
-    expected = " or ".join(near) if near else "a field of the recipe"
-    return RecipeFieldError(
-        f"unknown field '{path}' in {origin}",
-        expected,
-        "correct the name (grevy train --help lists every field), or load the plugin that has it",
-    )
-
-
 def _read_text(recipe: str) -> tuple[str, str]:
     if recipe in named_recipes():
         return resources.files("grevy.recipes").joinpath(f"{recipe}.yaml").read_text(
@@ -138,9 +127,12 @@ def _read_text(recipe: str) -> tuple[str, str]:
     try:
         return Path(recipe).read_text("utf-8"), recipe
     except (OSError, UnicodeDecodeError):
-        names = ", ".join(named_recipes())
+        near = nearest(recipe, named_recipes())
+        meant = f"did you mean {' or '.join(near)}? Else check" if near else "check"
         raise RecipeNotFoundError(
-            f"no recipe '{recipe}'", f"one of {names}, or a YAML file", "check the spelling"
+            f"no recipe '{recipe}'",
+            f"one of {', '.join(named_recipes())}, or a YAML file",
+            f"{meant} the spelling; a network is --model NAME",
         ) from None
 
 

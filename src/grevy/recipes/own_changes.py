@@ -7,9 +7,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from grevy.errors import AmbiguousFieldError, RecipeFieldError
-from grevy.recipes.changes import differences, full_field
+from grevy.recipes.changes import differences
 from grevy.recipes.load import load_recipe, named_recipes
 from grevy.recipes.schema import Recipe
+from grevy.recipes.short_names import full_field
 
 NETWORK = "model.name"
 """The network has a word of its own: it is no change among others."""

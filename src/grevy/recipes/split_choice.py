@@ -46,7 +46,7 @@ def parse_splits(text: str) -> dict[str, str]:
         )
         place = place.rstrip("/") or place
         if not equals or not place or split not in SPLIT_NAMES:
-            raise ValueError(f"{pair.strip()!r}; train=NAME, validation=NAME or test=NAME")
+            raise ValueError(f"train=NAME, validation=NAME or test=NAME, not {pair.strip()!r}")
         if place in found or (EVERYTHING in (place, *found) and (found or split != "train")):
             raise ValueError(f"{place!r} twice; each name once, and train=. alone")
         found[place] = split

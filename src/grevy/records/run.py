@@ -13,6 +13,7 @@ from grevy.errors import RunExistsError, RunNotFoundError
 from grevy.records.atomic import save_error, write_json
 from grevy.records.lock import LOCK, hold_run
 from grevy.records.migrate import run_as_today
+from grevy.records.near import near_runs
 from grevy.records.read import read_record
 from grevy.records.run_record import RunRecord
 
@@ -82,10 +83,12 @@ class RunDirectory:
         try:
             return read_record(self.record_file, RunRecord, run_as_today)
         except FileNotFoundError:
+            near = near_runs(self.path)
+            meant = f"did you mean {' or '.join(near)}? Else list" if near else "list"
             raise RunNotFoundError(
                 f"no run at {self.path}",
                 "a run directory with a run.json",
-                "list the runs with: grevy runs",
+                f"{meant} the runs with: grevy runs",
             ) from None
 
     def change(self, **fields: Any) -> RunRecord:

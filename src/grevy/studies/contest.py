@@ -15,6 +15,7 @@ from grevy.recipes.changes import differences
 from grevy.recipes.own_changes import short_field
 from grevy.recipes.schema import Recipe
 from grevy.records.index import find_runs
+from grevy.records.near import near_runs
 from grevy.records.predictions import load_predictions
 from grevy.records.run import RunDirectory
 from grevy.records.run_record import RunRecord, RunStatus
@@ -68,10 +69,12 @@ def _read_place(place: str) -> Sequence[Contestant | Imported | Failed]:
     asked = read_study(path)
     runs = list(find_runs(path / "runs" if asked else path)) if path.is_dir() else []
     if not runs:
+        near = near_runs(path)
+        meant = f"did you mean {' or '.join(near)}? Else " if near else ""
         raise RunNotFoundError(
             f"no run at {path}",
             "a run, a folder of runs, a study, a .csv or .npz",
-            "see: grevy runs",
+            f"{meant}see: grevy runs",
         )
     arms = asked.load_arms() if asked else {}
     sources = asked.sources if asked else {}

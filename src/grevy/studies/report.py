@@ -29,6 +29,9 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 POINTS = 100
+SUMMARY = "comparison.json"
+FIGURES = ("effects", "cost", "curves", "fit", "flipped-*")
+"""Names of all figures that a report may have."""
 
 _ALIKE = "train loss: of a fixed sample of the train split, measured as validation loss is"
 _AS_TRAINED = (
@@ -40,9 +43,12 @@ _AS_TRAINED = (
 def write_report(comparison: Comparison, folder: Path, say: Callable[[str], None]) -> list[Path]:
     """Write everything into a folder; returns the PNG files.
 
+    All is drawn first. Then what an earlier report left is taken away, so that no picture of
+    another comparison stays, and `comparison.json` is written last: with it all is there.
+
     Args:
         comparison: what to write.
-        folder: made if absent; files of an earlier report are written again.
+        folder: made if absent; an earlier report in it is replaced, other files stay.
         say: hears what can't be drawn, and why.
 
     Raises:
@@ -52,12 +58,12 @@ def write_report(comparison: Comparison, folder: Path, say: Callable[[str], None
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise save_error(folder, error) from error
-    write_json(folder / "comparison.json", comparison.to_dict())
-    write_bytes(folder / "runs.csv", runs_csv(comparison).encode())
     figures = {**comparison_figures(comparison, say), **flipped_figures(comparison, say)}
-    if "cost" not in figures:
-        _remove(folder / "cost")
-    return [save_figure(figure, folder / name)[0] for name, figure in figures.items()]
+    _remove_earlier(folder)
+    paths = [save_figure(figure, folder / name)[0] for name, figure in figures.items()]
+    write_bytes(folder / "runs.csv", runs_csv(comparison).encode())
+    write_json(folder / SUMMARY, comparison.to_dict())
+    return paths
 
 
 def comparison_figures(
@@ -84,10 +90,17 @@ def comparison_figures(
     return figures
 
 
-def _remove(stem: Path) -> None:
-    """A figure of an earlier report, when there was something to see."""
-    for kind in ("png", "svg"):
-        file = stem.with_name(f"{stem.name}.{kind}")
+def _remove_earlier(folder: Path) -> None:
+    """All files of a report that was written here before; without its summary there was none.
+
+    Raises:
+        SaveError: the disk did not let them go.
+    """
+    if not (folder / SUMMARY).is_file():
+        return
+    patterns = [f"{name}.{kind}" for name in FIGURES for kind in ("png", "svg")]
+    found = [file for pattern in patterns for file in folder.glob(pattern)]
+    for file in (folder / SUMMARY, folder / "runs.csv", *found):
         try:
             file.unlink(missing_ok=True)
         except OSError as error:

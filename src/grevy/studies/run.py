@@ -92,8 +92,12 @@ def study(
         if not comparable(planned):
             raise runs_failed(planned)
         comparison = compare([folder], margin=asked.margin)
-        listener.compared(comparison)
-        listener.reported(write_report(comparison, folder / "report", listener.said))
+        notes: list[str] = []
+        figures = write_report(comparison, folder / "report", notes.append)
+        listener.compared(comparison)  # whoever stops at what it shows, all is written
+        for note in notes:
+            listener.said(note)
+        listener.reported(figures)
         return comparison
 
 

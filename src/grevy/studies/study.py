@@ -13,10 +13,11 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from grevy.errors import SameArmsError, StudyFileError
-from grevy.recipes.changes import changed, full_field, parse_changes, same_training
+from grevy.recipes.changes import changed, parse_changes, same_training
 from grevy.recipes.fields import default_of
 from grevy.recipes.load import load_recipe
 from grevy.recipes.schema import Recipe
+from grevy.recipes.short_names import full_field
 from grevy.records.study_record import BASELINE, StudyRecord
 
 BASE = "base"

@@ -88,7 +88,8 @@ def non_finite_check(
 ) -> NonFiniteLossError:
     """The same of a check: the network has no finite answer to a picture of it."""
     return NonFiniteLossError(
-        f"{error.received} at the check after step {progress.step} ({_what_is_good(progress)})",
+        f"{error.received} at the check after step {progress.step} with learning rate {lr:g} "
+        f"({_what_is_good(progress)})",
         "finite logits",
         f"try a smaller --optimizer.lr, for example {lr / 10:g}, or --precision fp32",
     )

@@ -1,4 +1,4 @@
-"""From words to a command's arguments, by tyro; its complaints become one line.
+"""From words to a command's arguments, by tyro, which sees only words that are understood.
 
 Pydantic is known here only by what it raised: a command without a recipe starts without it.
 """
@@ -6,14 +6,13 @@ Pydantic is known here only by what it raised: a command without a recipe starts
 from __future__ import annotations
 
 import contextlib
-import difflib
 import io
-import re
+import shlex
 from collections.abc import Sequence
-from dataclasses import is_dataclass
-from typing import Any, TypeVar, cast, get_type_hints
+from typing import TypeVar, cast
 
-from grevy.errors import GrevyError, RecipeFieldError, RecipeValueError, UsageError
+from grevy.errors import GrevyError, UsageError
+from grevy.words.understand import is_flag, understood
 
 Arguments = TypeVar("Arguments")
 
@@ -31,71 +30,40 @@ def parse(
 
     Raises:
         UsageError: words that can't be understood.
-        RecipeFieldError: an unknown flag, with the nearest that exist.
-        RecipeValueError: a value that the flag does not take.
+        RecipeFieldError: an unknown flag of a command with fields of a recipe.
+        RecipeValueError: a value that a field of a recipe does not take.
     """
     import tyro
 
-    complaint = io.StringIO()
+    known = understood(words, kind, command)
     try:
-        with contextlib.redirect_stderr(complaint):
-            parsed, unknown = tyro.cli(
+        with contextlib.redirect_stderr(io.StringIO()):  # it draws boxes
+            parsed = tyro.cli(
                 kind,
                 prog=f"grevy {command}",
                 description=kind.__doc__,
-                args=list(words),
+                args=known,
                 default=default,
-                return_unknown_args=True,
             )
     except (ValueError, SystemExit) as stop:
         if isinstance(stop, SystemExit) and not stop.code:
             raise
-        raise _value_error(stop, complaint.getvalue(), command) from None
-    if unknown:
-        raise unknown_flag(unknown[0], kind, command)
+        raise _complaint(stop, command, words) from None
     return cast(Arguments, parsed)
 
 
 def said(words: Sequence[str], flag: str) -> str | None:
     """What a flag is given that is needed before the flags can be parsed; None: it is not there."""
     for index, word in enumerate(words):
-        if word == flag and index + 1 < len(words):
+        if word == flag and index + 1 < len(words) and not is_flag(words[index + 1]):
             return words[index + 1]
         if word.startswith(f"{flag}="):
             return word.removeprefix(f"{flag}=")
     return None
 
 
-def unknown_flag(word: str, kind: type[Any], command: str) -> UsageError | RecipeFieldError:
-    """A word that the command does not know, with the nearest that it does."""
-    if not word.startswith("-"):
-        return UsageError(
-            f"'{word}', which grevy {command} has no place for",
-            "one argument, and flags",
-            f"put quotes around names with spaces; see grevy {command} --help",
-        )
-    near = difflib.get_close_matches(word.split("=", maxsplit=1)[0], flags(kind), n=3, cutoff=0.5)
-    return RecipeFieldError(
-        f"unknown flag '{word}'",
-        " or ".join(near) if near else f"a flag of grevy {command}",
-        f"see grevy {command} --help",
-    )
-
-
-def flags(kind: type[Any], prefix: str = "") -> list[str]:
-    """All flags of a dataclass and of those in it, as they are written."""
-    names: list[str] = []
-    for name, hint in get_type_hints(kind).items():
-        if isinstance(hint, type) and is_dataclass(hint):  # a room of a recipe
-            inner = "" if name == "fields" else f"{prefix}{name}."
-            names += flags(hint, inner)
-        else:
-            names.append(f"--{prefix}{name}".replace("_", "-"))
-    return names
-
-
-def _value_error(stop: BaseException, complaint: str, command: str) -> GrevyError:
-    """The recipe's own complaint where there is one; else tyro's, without its box, as one line."""
+def _complaint(stop: BaseException, command: str, words: Sequence[str]) -> GrevyError:
+    """What was wrong with words that were understood one by one: the recipe's own complaint."""
     cause: BaseException | None = stop
     while cause is not None:
         if isinstance(cause, ValueError) and hasattr(cause, "error_count"):
@@ -103,20 +71,10 @@ def _value_error(stop: BaseException, complaint: str, command: str) -> GrevyErro
         cause = cause.__cause__ or cause.__context__
     if isinstance(stop, ValueError):
         raise stop
-    text = " ".join(re.sub(r"[│╭╮╰╯─┌┐└┘]|-{5,}", " ", complaint).split())
-    text = re.split(r"For full helptext|Argument helptext", text)[0]
-    text = re.sub(
-        r"^(Value error|Parsing error|Required options|Invalid choice|Missing argument) ", "", text
-    )
-    if missing := re.match(r"Missing from (grevy \S+): ((?:--\S+)|[A-Z|]+ .*?(?=\.|$))", text):
-        what = re.sub(r"^[A-Z|]+ ", "", missing[2])
-        return UsageError(
-            f"{missing[1]} without {what[0].lower()}{what[1:]}",
-            "one",
-            f"see grevy {command} --help",
-        )
-    return RecipeValueError(
-        text.rstrip(" .:"), "values that the flags take", f"see grevy {command} --help"
+    return UsageError(
+        f"grevy {command} {shlex.join(words)}",
+        "flags and values as in its help",
+        f"see grevy {command} --help",
     )
 
 

@@ -3,7 +3,8 @@ from pathlib import Path
 import pytest
 
 from grevy.errors import RecipeFieldError, RecipeNotFoundError, RecipeValueError
-from grevy.recipes.load import field_names, load_recipe, named_recipes
+from grevy.recipes.fields import field_names
+from grevy.recipes.load import load_recipe, named_recipes
 from grevy.recipes.schema import Recipe
 
 

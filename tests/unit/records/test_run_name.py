@@ -7,10 +7,12 @@ from typing import Any
 
 import pytest
 
-from grevy.recipes.changes import changed, full_field
-from grevy.recipes.load import field_names, load_recipe, named_recipes
+from grevy.recipes.changes import changed
+from grevy.recipes.fields import field_names
+from grevy.recipes.load import load_recipe, named_recipes
 from grevy.recipes.own_changes import own_changes, short_field
 from grevy.recipes.schema import Recipe
+from grevy.recipes.short_names import full_field
 from grevy.records.run_name import LONGEST, run_name, slug
 
 

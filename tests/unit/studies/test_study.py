@@ -14,9 +14,10 @@ from grevy.errors import (
     SameArmsError,
     StudyFileError,
 )
-from grevy.recipes import changes as fields
-from grevy.recipes.changes import changed, differences, full_field, parse_changes
+from grevy.recipes import short_names as fields
+from grevy.recipes.changes import changed, differences, parse_changes
 from grevy.recipes.load import load_recipe
+from grevy.recipes.short_names import full_field
 from grevy.studies.study import load_study
 
 
