@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,8 +15,7 @@ from grevy.models import build_model
 from grevy.models.own.find import Model
 from grevy.models.own.of_record import networks_of, refuse_other_sources
 from grevy.models.own.using import read_own
-from grevy.records.events import read_events
-from grevy.records.predictions import Predictions, load_predictions
+from grevy.records.predictions import Predictions
 from grevy.records.run import RunDirectory
 from grevy.records.run_record import RunRecord
 from grevy.records.source import recorded_sources
@@ -64,16 +62,16 @@ class Run:
     @property
     def steps(self) -> list[dict[str, Any]]:
         """Rows of steps.jsonl."""
-        return read_events(self.directory.steps_file)
+        return self.directory.read_steps()
 
     @property
     def checks(self) -> list[dict[str, Any]]:
         """Rows of checks.jsonl."""
-        return read_events(self.directory.checks_file)
+        return self.directory.read_checks()
 
     def predictions(self, split: str = "test") -> Predictions:
         """Logits, labels and picture ids of a split."""
-        return load_predictions(self.directory.predictions_file(split))
+        return self.directory.read_predictions(split)
 
     def networks(self) -> AbstractContextManager[None]:
         """Inside, names of networks mean those of this run; see `networks_of`."""
@@ -89,11 +87,12 @@ class Run:
         """
         _ = self.results
         try:
-            design = json.loads(self.directory.architecture_file.read_bytes())
-            weights = safetensors.torch.load_file(self.directory.weights_file)
-            shape = tuple(design["input_shape"])
+            design = self.directory.read_architecture()
+            weights = safetensors.torch.load(self.directory.read_file(self.directory.weights_file))
             with self.networks():
-                model = build_model(design["name"], shape, design["classes"], **design["arguments"])
+                model = build_model(
+                    design["name"], design["input_shape"], design["classes"], **design["arguments"]
+                )
             model.load_state_dict(weights)
         except (OSError, ValueError, KeyError, RuntimeError, safetensors.SafetensorError) as error:
             raise CorruptRecordError(

@@ -2,14 +2,33 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
+import re
 import secrets
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from grevy.errors import SaveError
+
+UNFINISHED = re.compile(r"\.(?P<name>.+)\.[0-9a-f]{8}")
+"""What a file is called while it is written."""
+
+MENDS = {
+    errno.ENOSPC: "free some space there, or choose another place",
+    errno.EDQUOT: "free some of your quota, or choose another place",
+    errno.EACCES: "give yourself the right to write there, or choose another place",
+    errno.EPERM: "give yourself the right to write there, or choose another place",
+    errno.EROFS: "the disk can only be read: choose another place",
+    errno.EMFILE: "too many files are open: raise the limit with ulimit -n",
+    errno.ENFILE: "too many files are open on this machine: close some programs",
+    errno.EIO: "the disk reports a fault: check it, or choose another place",
+    errno.ENAMETOOLONG: "choose a shorter name",
+    errno.ELOOP: "remove the link: nothing is written through one",
+}
+"""By the cause that the system gives."""
 
 
 def write_bytes(path: Path, content: bytes) -> None:
@@ -20,16 +39,18 @@ def write_bytes(path: Path, content: bytes) -> None:
     """
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     try:
-        with temporary.open("wb") as file:
+        with temporary.open("xb") as file:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
         temporary.replace(path)
         sync_folder(path.parent)
-    except OSError as error:
-        with suppress(OSError):  # as where the folder is a file
+    except BaseException as error:
+        with suppress(OSError):  # as where the disk can only be read now
             temporary.unlink()
-        raise save_error(path, error) from error
+        if isinstance(error, OSError):
+            raise save_error(path, error) from error
+        raise
 
 
 def write_json(path: Path, value: Any) -> None:
@@ -44,17 +65,40 @@ def write_json(path: Path, value: Any) -> None:
 
 def sync_folder(folder: Path) -> None:
     """Make a rename in `folder` durable."""
-    descriptor = os.open(folder, os.O_RDONLY)
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
 
 
+def is_unfinished(path: Path) -> bool:
+    """Whether it is what `write_bytes` left when its process died."""
+    return UNFINISHED.fullmatch(path.name) is not None and not path.is_dir()
+
+
+def sweep(folder: Path) -> None:
+    """Remove what a process that died was writing, in a folder and the folders in it.
+
+    Only for who holds the folder's lock: another process's files would go as well.
+
+    Raises:
+        SaveError: one can't be removed.
+    """
+    for place, _, names in os.walk(folder):
+        for name in filter(UNFINISHED.fullmatch, names):
+            path = Path(place, name)
+            try:
+                path.unlink(missing_ok=True)
+            except OSError as error:
+                raise save_error(path, error) from error
+
+
 def save_error(path: Path, error: OSError) -> SaveError:
-    """What the user should know when a write fails."""
+    """What the user should know when a write fails: file, cause, and what mends that cause."""
     return SaveError(
         f"could not write {path} ({error.strerror or error})",
         "a disk with free space that may be written to",
-        "free some space or choose another --out; what was saved before is still there",
+        f"{MENDS.get(error.errno or 0, 'choose another place')};"
+        " what was saved before is still there",
     )

@@ -1,21 +1,28 @@
-"""Resume state in two generations; the manifest with the SHA-256 sums is written last.
+"""Resume state in two generations; the manifest with lengths and SHA-256 is written last.
 
-A write that breaks off, or a file that rots, costs one generation and never both.
+A write that breaks off, or a file that rots, costs one generation and never both. A generation
+without a manifest was never whole: a run that has no other one is at step 0, and not damaged.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+import math
+import os
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from grevy.errors import CorruptRecordError
 from grevy.records.atomic import save_error, write_bytes, write_json
+from grevy.records.files import folder_inside, read_regular
 
 GENERATIONS = ("a", "b")
 MANIFEST = "manifest.json"
+MANIFEST_LARGEST = 1 << 16
+"""Bytes."""
 
 
 @dataclass(frozen=True)
@@ -27,17 +34,23 @@ class Checkpoint:
     warning: str | None = None
 
 
+Check = Callable[[Checkpoint], None]
+"""Raises CorruptRecordError where what the checkpoint rests on is not whole."""
+
+
 def save_checkpoint(folder: Path, files: Mapping[str, bytes]) -> None:
     """Write a new generation over the older one.
 
     Raises:
         SaveError: the disk did not take it; the other generation is still whole.
+        CorruptRecordError: a folder is a link.
     """
     sequences = {name: _sequence(folder / name) for name in GENERATIONS}
     oldest = min(GENERATIONS, key=lambda name: sequences[name])
     target = folder / oldest
     try:
-        target.mkdir(parents=True, exist_ok=True)
+        folder_inside(folder)
+        folder_inside(target)
         (target / MANIFEST).unlink(missing_ok=True)
     except OSError as error:
         raise save_error(target, error) from error
@@ -47,43 +60,61 @@ def save_checkpoint(folder: Path, files: Mapping[str, bytes]) -> None:
     write_json(target / MANIFEST, {"sequence": max(sequences.values()) + 1, "sha256": sums})
 
 
-def load_checkpoint(folder: Path) -> Checkpoint | None:
-    """The newest whole generation; None if none was ever written.
+def load_checkpoint(folder: Path, check: Check = lambda checkpoint: None) -> Checkpoint | None:
+    """The newest whole generation; None if none was ever whole.
+
+    Args:
+        folder: of the checkpoint.
+        check: of what else must be whole; where it is not, the generation before is taken.
 
     Raises:
         CorruptRecordError: there are generations, and all of them fail their check.
     """
-    found = [folder / name for name in GENERATIONS if (folder / name).is_dir()]
-    whole: list[Checkpoint] = []
+    found = [p for name in GENERATIONS if (p := folder / name) and os.path.lexists(p)]
+    if not any(os.path.lexists(generation / MANIFEST) for generation in found):
+        return None
     problems: list[str] = []
-    for generation in sorted(found, key=_sequence, reverse=True):
+    for generation in sorted(found, key=lambda place: -(_sequence(place) or math.inf)):
         try:
-            whole.append(_read_generation(generation))
-        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+            whole = _read_generation(generation)
+            check(whole)
+        except CorruptRecordError as error:
+            problems.append(error.received)
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
             problems.append(f"{generation}: {error}")
-    if whole:
-        return Checkpoint(whole[0].files, whole[0].sequence, "; ".join(problems) or None)
-    if found:
-        raise CorruptRecordError(
-            f"no whole checkpoint in {folder} ({'; '.join(problems)})",
-            "at least one generation that passes its SHA-256 check",
-            "train again with another --out; this run's steps and checks are still there",
-        )
-    return None
+        except FileNotFoundError as error:
+            problems.append(f"{error} is not there")
+        else:
+            return Checkpoint(whole.files, whole.sequence, "; ".join(problems) or None)
+    raise CorruptRecordError(
+        f"no whole checkpoint in {folder} ({'; '.join(problems)})",
+        "at least one generation that passes its SHA-256 check",
+        f"restore it from a copy, or remove {folder} and the run begins again at step 0",
+    )
 
 
 def _read_generation(generation: Path) -> Checkpoint:
-    manifest = json.loads((generation / MANIFEST).read_bytes())
-    files = {name: (generation / name).read_bytes() for name in manifest["sha256"]}
-    for name, content in files.items():
-        if hashlib.sha256(content).hexdigest() != manifest["sha256"][name]:
+    manifest = _manifest(generation)
+    files = {}
+    for name, expected in manifest["sha256"].items():
+        if Path(name).name != name:
+            raise ValueError(f"{name!r} is no name of a file")
+        files[name] = read_regular(generation / name)
+        if hashlib.sha256(files[name]).hexdigest() != expected:
             raise ValueError(f"{name} differs from its SHA-256")
     return Checkpoint(files, int(manifest["sequence"]))
+
+
+def _manifest(generation: Path) -> dict[str, Any]:
+    manifest: dict[str, Any] = json.loads(
+        read_regular(generation / MANIFEST, largest=MANIFEST_LARGEST)
+    )
+    return manifest
 
 
 def _sequence(generation: Path) -> int:
     """Number of this generation; 0 where it can't be known, so that it is the first to go."""
     try:
-        return int(json.loads((generation / MANIFEST).read_bytes())["sequence"])
-    except (OSError, ValueError, KeyError, TypeError):
+        return int(_manifest(generation)["sequence"])
+    except (CorruptRecordError, OSError, ValueError, KeyError, TypeError, RecursionError):
         return 0

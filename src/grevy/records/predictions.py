@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from grevy.errors import CorruptRecordError
-from grevy.records.atomic import write_bytes
+from grevy.records.atomic import save_error, write_bytes
+from grevy.records.files import FileSum, folder_inside, read_regular
 
 
 @dataclass(frozen=True)
@@ -35,10 +36,14 @@ def save_predictions(path: Path, predictions: Predictions) -> None:
 
     Raises:
         SaveError: the disk did not take it.
+        CorruptRecordError: the folder is a link.
     """
     from safetensors.numpy import save
 
-    path.parent.mkdir(exist_ok=True)
+    try:
+        folder_inside(path.parent)
+    except OSError as error:
+        raise save_error(path, error) from error
     extra = {f"logits_{name}": value for name, value in predictions.extra_logits_NK.items()}
     tensors = {"logits": predictions.logits_NK, "labels": predictions.labels_N, **extra}
     contiguous = {name: np.ascontiguousarray(value) for name, value in tensors.items()}
@@ -46,24 +51,36 @@ def save_predictions(path: Path, predictions: Predictions) -> None:
     write_bytes(path, save(contiguous, metadata={"ids": ids}))
 
 
-def load_predictions(path: Path) -> Predictions:
+def load_predictions(path: Path, expected: FileSum | None = None) -> Predictions:
     """Read what `save_predictions` wrote.
 
+    Args:
+        path: of the file.
+        expected: what it must be, where the record says it.
+
     Raises:
-        CorruptRecordError: the file is not there or not whole.
+        CorruptRecordError: the file is not there, not whole, or not what is expected.
     """
-    from safetensors import SafetensorError, safe_open
+    from safetensors import SafetensorError
+    from safetensors.numpy import load
 
     try:
-        with safe_open(path, "numpy") as file:
-            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-            ids = json.loads(file.metadata()["ids"])
+        content = read_regular(path, expected)
+        tensors, ids = load(content), _ids(content)
         logits_NK, labels_N = tensors.pop("logits"), tensors.pop("labels")
-    except (OSError, SafetensorError, KeyError, TypeError, ValueError) as error:
+    except (OSError, SafetensorError, KeyError, TypeError, ValueError, RecursionError) as error:
         raise CorruptRecordError(
-            f"predictions in {path} can't be read ({error})",
+            f"predictions in {path} can't be read ({error or 'not there'})",
             "the file that training wrote",
-            "write it again with grevy evaluate",
+            "restore it from a copy, or train again",
         ) from error
     extra = {name.removeprefix("logits_"): value for name, value in tensors.items()}
     return Predictions(logits_NK, labels_N, tuple(ids), extra)
+
+
+def _ids(content: bytes) -> list[str]:
+    """The picture ids, from the header: its length, then JSON."""
+    length = int.from_bytes(content[:8], "little")
+    metadata = json.loads(content[8 : 8 + length])["__metadata__"]
+    ids: list[str] = json.loads(metadata["ids"])
+    return ids

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import stat
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
@@ -11,6 +10,7 @@ from typing import Any, TypeVar
 from pydantic import ValidationError
 
 from grevy.errors import CorruptRecordError
+from grevy.records.files import read_regular
 from grevy.records.record import FORMAT, FileRecord
 
 LARGEST = 64 * 2**20
@@ -51,22 +51,13 @@ def read_json(path: Path) -> Any:
 
     Raises:
         FileNotFoundError: nothing is there.
-        CorruptRecordError: no regular file, too large, or not JSON.
+        CorruptRecordError: a link or no file, too large, or not JSON.
     """
     try:
-        about = path.stat()
-        if not stat.S_ISREG(about.st_mode):
-            raise corrupt(path, "is no file")
-        if about.st_size > LARGEST:
-            raise corrupt(path, f"has {about.st_size:,} bytes")
-        return json.loads(path.read_bytes(), parse_constant=_refuse_constant)
-    except (FileNotFoundError, NotADirectoryError):
-        if path.is_symlink():
-            raise corrupt(path, "is a link to nothing") from None
-        raise FileNotFoundError(path) from None
-    except (OSError, ValueError, RecursionError) as error:
-        said = error.strerror if isinstance(error, OSError) else str(error)
-        raise corrupt(path, f"can't be read ({said or error})") from error
+        content = read_regular(path, largest=LARGEST)
+        return json.loads(content, parse_constant=_refuse_constant)
+    except (ValueError, RecursionError) as error:
+        raise corrupt(path, f"can't be read ({error})") from error
 
 
 def corrupt(path: Path, what: str) -> CorruptRecordError:

@@ -4,18 +4,24 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from grevy.errors import RunExistsError, RunNotFoundError
-from grevy.records.atomic import save_error, write_json
-from grevy.records.lock import LOCK, hold_run
+from grevy.records.atomic import is_unfinished, save_error, sweep, write_json
+from grevy.records.events import read_events
+from grevy.records.files import FileSum, read_regular, sum_of
+from grevy.records.lock import HOLDER, LOCK, hold_run
 from grevy.records.migrate import run_as_today
 from grevy.records.near import near_runs
-from grevy.records.read import read_record
+from grevy.records.read import corrupt, read_record
 from grevy.records.run_record import RunRecord
+
+if TYPE_CHECKING:
+    from grevy.records.predictions import Predictions  # NumPy, which a table of runs does not need
 
 
 @dataclass(frozen=True)
@@ -91,6 +97,73 @@ class RunDirectory:
                 f"{meant} the runs with: grevy runs",
             ) from None
 
+    def read_file(self, path: Path) -> bytes:
+        """What one of the run's files holds, checked against the record where that has its sum.
+
+        Raises:
+            FileNotFoundError: it is not there, and the record has no sum of it.
+            CorruptRecordError: it is gone, a link, or not what was written.
+            RunNotFoundError: no run.
+        """
+        expected = self.sum_of(path)
+        try:
+            return read_regular(path, expected)
+        except FileNotFoundError:
+            if expected is not None:
+                raise corrupt(path, "is gone") from None
+            raise
+
+    def sum_of(self, path: Path) -> FileSum | None:
+        """Length and SHA-256 of a file as the record has them; None: it says nothing about it."""
+        return (self.read().files or {}).get(path.relative_to(self.path).as_posix())
+
+    def read_architecture(self) -> dict[str, Any]:
+        """model.json: `name`, `input_shape`, `classes` and `arguments` of the network.
+
+        Raises:
+            CorruptRecordError: it is not there, or not what was written.
+            RunNotFoundError: no run.
+        """
+        path = self.architecture_file
+        try:
+            design = json.loads(self.read_file(path))
+            shape = tuple(map(int, design["input_shape"]))
+            arguments, classes = dict(design["arguments"]), int(design["classes"])
+        except FileNotFoundError:
+            raise corrupt(path, "is not there") from None
+        except (ValueError, KeyError, TypeError, RecursionError) as error:
+            raise corrupt(path, f"can't be read ({error})") from error
+        return {**design, "input_shape": shape, "classes": classes, "arguments": arguments}
+
+    def read_steps(self) -> list[dict[str, Any]]:
+        """Rows of steps.jsonl; errors as `read_events`, and as `read`."""
+        return read_events(self.steps_file, self.sum_of(self.steps_file))
+
+    def read_checks(self) -> list[dict[str, Any]]:
+        """Rows of checks.jsonl; errors as `read_events`, and as `read`."""
+        return read_events(self.checks_file, self.sum_of(self.checks_file))
+
+    def read_predictions(self, split: str) -> Predictions:
+        """Of one split; errors as `load_predictions`, and as `read`."""
+        from grevy.records.predictions import load_predictions
+
+        path = self.predictions_file(split)
+        return load_predictions(path, self.sum_of(path))
+
+    def file_sums(self) -> dict[str, FileSum]:
+        """Of the files that are read back, as they are now.
+
+        Raises:
+            CorruptRecordError: one is a link or no file.
+        """
+        once = (self.weights_file, self.architecture_file, self.steps_file, self.checks_file)
+        files = [*once, *sorted((self.path / "predictions").glob("*.safetensors"))]
+        return {
+            path.relative_to(self.path).as_posix(): sum_of(read_regular(path))
+            for path in files
+            if os.path.lexists(path)
+        }
+
     def change(self, **fields: Any) -> RunRecord:
         """Other values in some fields of run.json, written as a whole under the run's lock.
 
@@ -123,7 +196,7 @@ class RunDirectory:
 
 
 def create_run(path: Path, record: RunRecord) -> RunDirectory:
-    """Make the directory and its run.json.
+    """Make the directory and its run.json; for who holds the run.
 
     Raises:
         RunExistsError: something is there already.
@@ -134,6 +207,7 @@ def create_run(path: Path, record: RunRecord) -> RunDirectory:
         path.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise save_error(path, error) from error
+    sweep(path)
     directory = RunDirectory(path)
     write_json(directory.record_file, record.to_dict())
     return directory
@@ -142,10 +216,16 @@ def create_run(path: Path, record: RunRecord) -> RunDirectory:
 def refuse_existing(path: Path) -> None:
     """A record is never overwritten; said before the pictures are read.
 
+    What a process left that died before it had written run.json is no record.
+
     Raises:
         RunExistsError: something is there.
     """
-    if path.exists() and (not path.is_dir() or any(p.name != LOCK for p in path.iterdir())):
+    if path.is_dir():
+        is_new = all(p.name in (LOCK, HOLDER) or is_unfinished(p) for p in path.iterdir())
+    else:
+        is_new = not os.path.lexists(path)
+    if not is_new:
         raise RunExistsError(
             f"{path} exists already",
             "a new run directory, so that no record is overwritten",

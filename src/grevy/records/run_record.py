@@ -9,6 +9,7 @@ from pydantic import field_serializer, field_validator, model_validator
 
 from grevy.recipes.migrate import recorded_recipe
 from grevy.recipes.schema import ModelConfig, Recipe
+from grevy.records.files import FileSum
 from grevy.records.preprocessing import Preprocessing
 from grevy.records.profile_record import ProfileRecord
 from grevy.records.record import Count, FileRecord, Record
@@ -256,6 +257,10 @@ class RunRecord(FileRecord):
     under a name that says what it was (`test_time_flip`, `test_time_shift`,
     `test_time_flip_shift`), with the number of `views` and of `pictures` seen in them; best step,
     steps, epochs, whether it stopped early, seconds by part. Null until it is finished."""
+
+    files: dict[str, FileSum] | None = None
+    """Length and SHA-256 of each file that is read back, by its path in the run directory. Null
+    until it is finished."""
 
     timings: TimingsRecord | None = None
     """Seconds of training at each check."""

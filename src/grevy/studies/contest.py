@@ -16,7 +16,6 @@ from grevy.recipes.own_changes import short_field
 from grevy.recipes.schema import Recipe
 from grevy.records.index import find_runs
 from grevy.records.near import near_runs
-from grevy.records.predictions import load_predictions
 from grevy.records.run import RunDirectory
 from grevy.records.run_record import RunRecord, RunStatus
 from grevy.records.source import hashes_of, recorded_sources
@@ -124,7 +123,7 @@ def _run(directory: RunDirectory, record: RunRecord, arm: str | None) -> Contest
         return Failed(directory.path, name or record.recipe_name, record.seed, why)
     if record.results.test is None:
         return Failed(directory.path, name, record.seed, "its data has no test split")
-    said = load_predictions(directory.predictions_file("test"))
+    said = directory.read_predictions("test")
     if odd := int((~np.isfinite(said.answers_NK)).any(1).sum()):
         why = f"NaN or infinite outputs for {odd:,} of {counted(len(said.labels_N), 'picture')}"
         return Failed(directory.path, name or record.recipe_name, record.seed, why)

@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from grevy.records.events import read_events
 from grevy.records.run import RunDirectory
 from grevy.records.run_record import RunRecord
 
@@ -53,11 +52,11 @@ class Contestant:
 
     def checks(self) -> list[dict[str, Any]]:
         """Rows of checks.jsonl; none for an imported file."""
-        return read_events(self.directory.checks_file) if self.record else []
+        return self.directory.read_checks() if self.record else []
 
     def steps(self) -> list[dict[str, Any]]:
         """Rows of steps.jsonl; none for an imported file."""
-        return read_events(self.directory.steps_file) if self.record else []
+        return self.directory.read_steps() if self.record else []
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 
 import numpy as np
@@ -60,8 +59,8 @@ def _macs(contestant: Contestant) -> float:
     from grevy.models.survey.layers import layers
 
     try:
-        design = json.loads(contestant.directory.architecture_file.read_bytes())
-        shape = tuple(design["input_shape"])
+        design = contestant.directory.read_architecture()
+        shape = design["input_shape"]
         with networks_of(contestant.directory):
             model = build_model(design["name"], shape, design["classes"], **design["arguments"])
     except (GrevyError, OSError, ValueError, KeyError, TypeError):

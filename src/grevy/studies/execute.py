@@ -9,7 +9,6 @@ from dataclasses import asdict, dataclass
 
 from grevy.errors import CorruptRecordError, RunInterruptedError, RunNotFoundError
 from grevy.records.atomic import write_json
-from grevy.records.events import read_events
 from grevy.records.run import RunDirectory
 from grevy.records.run_record import RunStatus
 from grevy.records.source import with_files
@@ -129,5 +128,5 @@ def part_done(run: PlannedRun) -> float:
         return 0.0
     if record.status is RunStatus.FINISHED:
         return 1.0
-    checks = read_events(directory.checks_file)
+    checks = directory.read_checks()
     return min(0.99, checks[-1]["epoch"] / run.recipe.epochs) if checks else 0.0

@@ -83,6 +83,7 @@ def finish(
     close = directory.count_test_read if "test" in data.splits else directory.change
     close(
         status=RunStatus.FINISHED,
+        files=directory.file_sums(),
         results=_results(scores, setup, state, seconds),
         timings=TimingsRecord(check_seconds=tuple(progress.check_seconds)),
     )

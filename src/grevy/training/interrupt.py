@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM become a flag that the loop reads between two steps."""
+"""Ctrl-C, SIGTERM and SIGHUP become a flag that the loop reads between two steps."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
-SIGNALS = (signal.SIGINT, signal.SIGTERM)
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class Interrupt:
@@ -16,22 +16,30 @@ class Interrupt:
 
     def __init__(self) -> None:
         self.requested = False
+        self._at_once = False
 
     def request(self, number: int, frame: FrameType | None) -> None:
-        """First time: stop after this step. Second time: at once."""
+        """First time: stop after this step. Second time: at once. Then it is stopping already."""
+        if self._at_once:
+            return
         if self.requested:
+            self._at_once = True
             raise KeyboardInterrupt
         self.requested = True
 
 
 @contextmanager
 def watch_interrupt() -> Iterator[Interrupt]:
-    """Catch the signals while the block runs; outside the main thread nothing is caught."""
+    """Catch the signals while the block runs; outside the main thread nothing is caught.
+
+    A signal that the process ignores, as under `nohup`, stays ignored.
+    """
     interrupt = Interrupt()
     if threading.current_thread() is not threading.main_thread():
         yield interrupt
         return
-    before = {number: signal.signal(number, interrupt.request) for number in SIGNALS}
+    heard = [number for number in SIGNALS if signal.getsignal(number) is not signal.SIG_IGN]
+    before = {number: signal.signal(number, interrupt.request) for number in heard}
     try:
         yield interrupt
     finally:

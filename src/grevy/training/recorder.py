@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +17,11 @@ from grevy.errors import (
     UntrustedSourceError,
 )
 from grevy.models.own.object_source import OWN_PREFIX
-from grevy.records.checkpoint import load_checkpoint, save_checkpoint
-from grevy.records.events import EventLog
+from grevy.records.atomic import sweep
+from grevy.records.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
+from grevy.records.events import EventLog, require_whole
+from grevy.records.files import FileSum
+from grevy.records.lock import train_alone
 from grevy.records.run import RunDirectory, create_run
 from grevy.records.run_name import run_name
 from grevy.records.run_record import RunRecord, RunStatus
@@ -29,10 +33,10 @@ from grevy.training.start import (
     Start,
     changed_environment,
     changed_numerics,
-    free_path,
+    claim_free_path,
     refuse_other,
 )
-from grevy.training.state import State
+from grevy.training.state import State, progress_of
 
 
 class Recorder:
@@ -42,9 +46,11 @@ class Recorder:
         progress = state.progress
         self.directory = directory
         self.listener = listener
-        self._steps = EventLog(directory.steps_file, progress.steps_size)
-        self._checks = EventLog(directory.checks_file, progress.checks_size)
+        self._steps = EventLog(directory.steps_file, progress.steps_log)
+        self._checks = EventLog(directory.checks_file, progress.checks_log)
         self._losses: list[float] = []
+        self.saved_step = progress.step
+        """Of the newest checkpoint; 0: there is none yet."""
 
     @classmethod
     @contextmanager
@@ -61,21 +67,22 @@ class Recorder:
         Only the leading process writes to the run directory; the others write to a folder that
         is thrown away.
         """
-        with tempfile.TemporaryDirectory(prefix="grevy-") as scratch:
-            path = start.path or free_path(run_name(record.data.name, start.recipe, record.seed))
-            if start.record is not None:
-                refuse_other(start.record, record, path)
-                _restore(path, start.record, record, state, listener)
-            place = path if world.leads else Path(scratch) / "run"
-            if start.record is not None and world.leads:
-                directory = RunDirectory(place)
-                directory.change(
-                    status=RunStatus.TRAINING, resumes=start.record.resumes + 1, error=None
-                )
+        with ExitStack() as stack:
+            if start.path is not None and start.record is not None:
+                refuse_other(start.record, record, start.path)
+                _restore(start.path, start.record, record, state, listener)
+            if not world.leads:
+                scratch = stack.enter_context(tempfile.TemporaryDirectory(prefix="grevy-"))
+                directory = create_run(Path(scratch) / "run", record)
+            elif start.path is not None and start.record is not None:
+                directory = _go_on(start.path, start.record)
             else:
+                place = start.path or claim_free_path(
+                    run_name(record.data.name, start.recipe, record.seed)
+                )
+                stack.enter_context(train_alone(place))
                 directory = create_run(place, record)
-                if world.leads:
-                    _keep_sources(directory, start.sources, listener)
+                _keep_sources(directory, start.sources, listener)
             yield cls(directory, state, listener)
 
     def step(self, row: Mapping[str, Any], total: int) -> None:
@@ -104,11 +111,12 @@ class Recorder:
                 "finite ones",
                 "try a smaller --optimizer.lr; the checkpoint before is kept",
             )
-        state.progress.steps_size, state.progress.checks_size = self.flush()
+        state.progress.note_logs(*self.flush())
         save_checkpoint(self.directory.checkpoint, state.pack())
+        self.saved_step = state.progress.step
 
-    def flush(self) -> tuple[int, int]:
-        """Make the rows durable; bytes of both logs.
+    def flush(self) -> tuple[FileSum, FileSum]:
+        """Make the rows durable; what both logs, of steps and of checks, hold then.
 
         Raises:
             SaveError: the disk did not take it.
@@ -131,6 +139,14 @@ class Recorder:
             self.directory.change(status=RunStatus.FAILED, error=line)
         except SaveError as second:
             error.add_note(f"and run.json could not be updated: {second}")
+
+
+def _go_on(path: Path, before: RunRecord) -> RunDirectory:
+    """The old record, open again; what a process that died was writing is removed."""
+    directory = RunDirectory(path)
+    sweep(path)
+    directory.change(status=RunStatus.TRAINING, resumes=before.resumes + 1, error=None)
+    return directory
 
 
 def _keep_sources(directory: RunDirectory, sources: Sources, listener: Listener) -> None:
@@ -159,7 +175,8 @@ def _restore(
         listener.said(f"not the machine it began on ({change}): the last bits may differ")
     if note := changed_numerics(before):
         listener.said(note)
-    checkpoint = load_checkpoint(RunDirectory(path).checkpoint)
+    directory = RunDirectory(path)
+    checkpoint = load_checkpoint(directory.checkpoint, partial(_require_logs, directory))
     if checkpoint is None:
         listener.said("no checkpoint was written yet: the run begins again at step 0")
         return
@@ -167,3 +184,14 @@ def _restore(
         listener.said(f"the checkpoint before is used, because: {checkpoint.warning}")
     state.unpack(checkpoint)
     listener.said(f"goes on after step {state.progress.step:,}")
+
+
+def _require_logs(directory: RunDirectory, checkpoint: Checkpoint) -> None:
+    """The rows before a checkpoint must be there, or the finished run would lack them.
+
+    Raises:
+        CorruptRecordError: a log does not begin with them.
+    """
+    progress = progress_of(checkpoint)
+    require_whole(directory.steps_file, progress.steps_log)
+    require_whole(directory.checks_file, progress.checks_log)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+import itertools
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,9 @@ from grevy.recipes.changes import same_training
 from grevy.recipes.load import load_recipe
 from grevy.recipes.numerics import NUMERICS
 from grevy.recipes.schema import NOT_DECIDING, ModelConfig, Recipe
+from grevy.records.atomic import save_error
 from grevy.records.index import find_runs
+from grevy.records.lock import is_in_use
 from grevy.records.preprocessing import Preprocessing
 from grevy.records.run import RunDirectory, identity, now, refuse_existing
 from grevy.records.run_record import (
@@ -61,9 +64,22 @@ class Start:
     @property
     def finished(self) -> Run | None:
         """The run, if there is nothing left to do."""
-        if self.path and self.record and self.record.status is RunStatus.FINISHED:
-            return Run(RunDirectory(self.path))
+        if self.goes_on and self.record and self.record.status is RunStatus.FINISHED:
+            return Run(self.goes_on)
         return None
+
+    @property
+    def goes_on(self) -> RunDirectory | None:
+        """The run that is not begun anew."""
+        return RunDirectory(self.path) if self.path and self.record else None
+
+    def read_again(self) -> Start:
+        """The same with run.json as it is now: before the run was held, another may have ended it.
+
+        Raises:
+            RunNotFoundError, CorruptRecordError: as `RunDirectory.read`.
+        """
+        return self if self.goes_on is None else replace(self, record=self.goes_on.read())
 
     @property
     def precision(self) -> str | None:
@@ -122,10 +138,31 @@ def choose_start(
     return Start(where, new, seed or 0, path, like, sources=sources)
 
 
-def free_path(name: str) -> Path:
-    """`runs/<name>`, or the first of `<name>-2`, `<name>-3`, ... that is free."""
-    candidates = (RUNS / (name if n == 1 else f"{name}-{n}") for n in range(1, 10**6))
-    return next(path for path in candidates if not path.exists())
+def claim_free_path(name: str) -> Path:
+    """`runs/<name>`, or the first of `<name>-2`, `<name>-3`, ... that is free; made, and empty.
+
+    Raises:
+        SaveError: it can't be made.
+    """
+    try:
+        RUNS.mkdir(exist_ok=True)
+        path = next(path for path in _names_in_turn(name) if not path.exists() and _made(path))
+    except OSError as error:
+        raise save_error(RUNS / name, error) from error
+    return path
+
+
+def _names_in_turn(name: str) -> Iterator[Path]:
+    return (RUNS / (name if n == 1 else f"{name}-{n}") for n in itertools.count(1))
+
+
+def _made(path: Path) -> bool:
+    """Whether this process made the folder, and not another one at the same moment."""
+    try:
+        path.mkdir()
+    except FileExistsError:
+        return False
+    return True
 
 
 def describe_run(
@@ -307,6 +344,9 @@ def _latest(
         try:
             record = directory.read()
             if record.status is RunStatus.FINISHED:
+                continue
+            if is_in_use(directory.path):
+                listener.said(f"passed over: {directory.path} is trained just now")
                 continue
             own = record.data.where, record.load_recipe(), record.seed
         except (CorruptRecordError, RecipeError) as error:

@@ -23,6 +23,7 @@ from grevy.models.transfer.frozen import TrainedLayers, set_training
 from grevy.models.transfer.initial import InitialWeights
 from grevy.recipes.schema import Recipe
 from grevy.records.checkpoint import Checkpoint
+from grevy.records.files import FileSum
 from grevy.training.distributed import World
 from grevy.training.losses.loss import Loss
 from grevy.training.schedules.learning_rate import LearningRate
@@ -104,6 +105,24 @@ class TrainingProgress:
     steps_size: int = 0
     checks_size: int = 0
     """Bytes of the two logs that belong to this state."""
+    steps_sha256: str = ""
+    checks_sha256: str = ""
+    """Of these bytes; an older Grevy wrote none."""
+
+    @property
+    def steps_log(self) -> FileSum:
+        """What of steps.jsonl belongs to this state."""
+        return FileSum(bytes=self.steps_size, sha256=self.steps_sha256)
+
+    @property
+    def checks_log(self) -> FileSum:
+        """What of checks.jsonl belongs to this state."""
+        return FileSum(bytes=self.checks_size, sha256=self.checks_sha256)
+
+    def note_logs(self, steps: FileSum, checks: FileSum) -> None:
+        """What the two logs hold now belongs to this state."""
+        self.steps_size, self.steps_sha256 = steps.bytes, steps.sha256
+        self.checks_size, self.checks_sha256 = checks.bytes, checks.sha256
 
     def losses(self) -> list[float]:
         """Validation losses of all checks; NaN where one was not finite."""
@@ -208,13 +227,22 @@ class State:
                 _restore(self.proxy.optimizer, tensors, numbers[PROXY_OPTIMIZER], PROXY_OPTIMIZER)
             self.best_weights = _only("best", tensors)
             self.best_losses = _only("best-losses", tensors)
-            self.progress = TrainingProgress(**numbers["progress"])
+            self.progress = progress_of(checkpoint)
         except (KeyError, TypeError, ValueError, RuntimeError) as error:
             raise CorruptRecordError(
                 f"a checkpoint that does not fit this run ({error})",
                 "the model and optimizer that wrote it",
                 "train again with another --out",
             ) from error
+
+
+def progress_of(checkpoint: Checkpoint) -> TrainingProgress:
+    """Where the training was.
+
+    Raises:
+        KeyError, TypeError, ValueError: it is not what `State.pack` wrote.
+    """
+    return TrainingProgress(**json.loads(checkpoint.files["state.json"])["progress"])
 
 
 def _numbers(model: nn.Module, optimizer: Optimizer) -> list[Tensor]:

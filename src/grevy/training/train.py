@@ -32,7 +32,7 @@ from grevy.models.own.softmax import softmax_note
 from grevy.models.own.using import using, using_own
 from grevy.models.transfer.preprocessing import pictures_as_read
 from grevy.recipes.schema import Recipe
-from grevy.records.run import RunDirectory
+from grevy.records.lock import train_alone
 from grevy.training.averaging import average_weights
 from grevy.training.check_noise import few_pictures, loss_errors
 from grevy.training.distributed import World, join_world
@@ -115,10 +115,13 @@ def train(
             where, asked, seed, out, resume, listener, begun_like, name, own.sources
         )
         world.wait()  # until all have looked, before the leader makes the run directory
+        if (old := start.goes_on) is not None and start.finished is None:
+            if world.leads:
+                stack.enter_context(train_alone(old.path))
+                start = start.read_again()
+            stack.enter_context(networks_of(old))
         if start.finished is not None:
             return start.finished
-        if start.path is not None and start.record is not None:
-            stack.enter_context(networks_of(RunDirectory(start.path)))
         clock = time.perf_counter()
         data = read_data(start, listener)
         seconds = {"data": time.perf_counter() - clock}
@@ -188,6 +191,10 @@ def train_recorded(
                 train_loop(setup, state, recorder, interrupt, timer)
             record_profile(timer, setup, state, recorder.directory)
             finish(setup, state, recorder, data, seconds)
+        except KeyboardInterrupt:
+            error = stopped_at_once(recorder)
+            recorder.ended_by(error)
+            raise error from None
         except Exception as error:
             recorder.ended_by(error)
             raise
@@ -350,6 +357,17 @@ def interrupted(step: int, path: Path) -> RunInterruptedError:
     """Says how to go on."""
     return RunInterruptedError(
         f"stopped on request after step {step}, everything is saved in {path}",
+        "",
+        f"go on with: grevy train --resume --out {path}",
+    )
+
+
+def stopped_at_once(recorder: Recorder) -> RunInterruptedError:
+    """Asked for twice: says what is saved, and how to go on."""
+    path, saved = recorder.directory.path, recorder.saved_step
+    what = f"what was trained up to step {saved} is saved" if saved else "nothing was saved yet"
+    return RunInterruptedError(
+        f"stopped at once on request: {what} in {path}",
         "",
         f"go on with: grevy train --resume --out {path}",
     )

@@ -56,7 +56,7 @@ class TestEventLog:
         log.append({"step": 1, "loss": 0.5})
         log.flush()
         log.append({"step": 2, "loss": 0.25})
-        assert log.flush() == os.path.getsize(tmp_path / "steps.jsonl")
+        assert log.flush().bytes == os.path.getsize(tmp_path / "steps.jsonl")
         assert [row["step"] for row in read_events(tmp_path / "steps.jsonl")] == [1, 2]
 
     def test_a_resumed_log_is_cut_back_to_the_size_that_was_known(self, tmp_path: Path) -> None:

@@ -173,7 +173,7 @@ def test_only_a_regular_file_is_opened(run: RunDirectory, tmp_path: Path) -> Non
         run.read()
     run.record_file.unlink()
     run.record_file.symlink_to(tmp_path / "nothing")
-    with pytest.raises(CorruptRecordError, match="link to nothing"):
+    with pytest.raises(CorruptRecordError, match="is a link, and none is followed"):
         run.read()
     run.record_file.unlink()
     run.record_file.mkdir()

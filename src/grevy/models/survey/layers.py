@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +12,7 @@ from torch import nn
 
 from grevy.documents.blocks import Document
 from grevy.documents.printed import Printed
-from grevy.errors import CorruptRecordError, InputTooSmallError, ModelArgumentError
+from grevy.errors import InputTooSmallError, ModelArgumentError
 from grevy.models.own.faults import fault_in_words
 from grevy.models.own.find import Model
 from grevy.models.own.of_record import networks_of
@@ -84,18 +83,10 @@ def layers(
 
 def _of_run(directory: RunDirectory, input_shape: Shape | None) -> LayerTable:
     """The network of a run, for its own pictures or others."""
-    try:
-        design = json.loads(directory.architecture_file.read_bytes())
-        name, classes, arguments = design["name"], design["classes"], design["arguments"]
-        channels, height, width = input_shape or design["input_shape"]
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise CorruptRecordError(
-            f"{directory.architecture_file} can't be read ({error!r})",
-            "the model.json that training wrote",
-            "restore it from a copy, or train again",
-        ) from error
+    design = directory.read_architecture()
+    shape = input_shape or design["input_shape"]
     with networks_of(directory):
-        return _registered(name, (channels, height, width), classes, arguments)
+        return _registered(design["name"], shape, design["classes"], design["arguments"])
 
 
 def _named(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +13,9 @@ import numpy as np
 from grevy.classifier.run import Run
 from grevy.errors import CorruptRecordError
 from grevy.figures.numerals import counted
-from grevy.records.events import read_events
-from grevy.records.predictions import Predictions, load_predictions
+from grevy.records.predictions import Predictions
 from grevy.records.results import SPLITS
+from grevy.records.run import RunDirectory
 
 Row = Mapping[str, Any]
 
@@ -56,19 +57,19 @@ def read_run(run: Run, classes: int) -> ReadRun:
             damage[path.relative_to(run.path).as_posix()] = str(error)
             return otherwise
 
-    steps = whole(directory.steps_file, lambda path: _rows(path, STEP), [])
-    checks = whole(directory.checks_file, lambda path: _rows(path, CHECK), [])
+    steps_file, checks_file = directory.steps_file, directory.checks_file
+    steps = whole(steps_file, lambda path: _rows(path, directory.read_steps(), STEP), [])
+    checks = whole(checks_file, lambda path: _rows(path, directory.read_checks(), CHECK), [])
     files = {split: directory.predictions_file(split) for split in SPLITS}
     said = {
-        split: whole(path, lambda path: _predictions(path, classes), None)
+        split: whole(path, partial(_predictions, directory, split, classes), None)
         for split, path in files.items()
         if path.is_file()
     }
     return ReadRun(steps, checks, {s: found for s, found in said.items() if found}, damage)
 
 
-def _rows(path: Path, fields: Mapping[str, Any]) -> list[Row]:
-    rows = read_events(path)
+def _rows(path: Path, rows: Sequence[Row], fields: Mapping[str, Any]) -> list[Row]:
     for number, row in enumerate(rows, 1):
         if not isinstance(row, dict) or not all(
             name in row and isinstance(row[name], kind) for name, kind in fields.items()
@@ -81,8 +82,8 @@ def _rows(path: Path, fields: Mapping[str, Any]) -> list[Row]:
     return list(rows)
 
 
-def _predictions(path: Path, classes: int) -> Predictions:
-    said = load_predictions(path)
+def _predictions(directory: RunDirectory, split: str, classes: int, path: Path) -> Predictions:
+    said = directory.read_predictions(split)
     n = len(said.ids)
     tables = (said.logits_NK, *said.extra_logits_NK.values())
     if (
@@ -93,7 +94,7 @@ def _predictions(path: Path, classes: int) -> Predictions:
         raise CorruptRecordError(
             f"predictions in {path} do not fit together",
             f"a label and {classes} logits for each of {n:,} pictures",
-            "write it again with grevy evaluate",
+            "restore the file from a copy, or train again",
         )
     if broken := max(int((~np.isfinite(table).all(1)).sum()) for table in tables):
         raise CorruptRecordError(
