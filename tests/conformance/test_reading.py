@@ -75,8 +75,11 @@ ONLY_FOR_SOME = {
     ("PicturesConfig", "unreadable"),  # where a picture can't be read
 }
 
-ASKED_IF_EMPTY = {("PicturesConfig", name) for name in ("splits", "split_column", "bits")}
-"""Empty, or 16, they say nothing and stay out of recipes; that they are so must be asked."""
+ASKED_IF_EMPTY = {
+    *(("PicturesConfig", name) for name in ("splits", "split_column", "bits")),
+    ("ModelConfig", "which"),
+}
+"""Empty, 16 or plain, they say nothing and stay out of recipes; that they are so must be asked."""
 
 
 @pytest.mark.parametrize("name", RECIPES)

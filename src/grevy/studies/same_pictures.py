@@ -116,7 +116,7 @@ def _no_ids(first: Contestant, said: Imported) -> PredictionsFileError:
         f"{lacking} without picture ids, to be paired with {other}",
         f"a column id{like}",
         "add it, as equal labels don't show equal pictures; or say that the order of pictures is"
-        " the same: --same-order (Python: same_order=True)",
+        " the same: grevy compare --same-order (Python: same_order=True)",
     )
 
 

@@ -32,13 +32,14 @@ class Interrupt:
 def watch_interrupt() -> Iterator[Interrupt]:
     """Catch the signals while the block runs; outside the main thread nothing is caught.
 
-    A signal that the process ignores, as under `nohup`, stays ignored.
+    Under `nohup` SIGHUP is ignored, and stays so.
     """
     interrupt = Interrupt()
     if threading.current_thread() is not threading.main_thread():
         yield interrupt
         return
-    heard = [number for number in SIGNALS if signal.getsignal(number) is not signal.SIG_IGN]
+    is_nohup = signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+    heard = [number for number in SIGNALS if not (is_nohup and number is signal.SIGHUP)]
     before = {number: signal.signal(number, interrupt.request) for number in heard}
     try:
         yield interrupt

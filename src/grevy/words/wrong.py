@@ -42,8 +42,8 @@ def unknown(word: str, table: Table, command: str) -> GrevyError:
         )
     near = _near(plain, table)
     has_recipe = any(each.of_recipe for each in table.flags.values())
-    field = None if has_recipe or near[:1] == [f"--{plain}"] else _field_elsewhere(plain)
-    if field and not near:
+    field = None if near[:1] == [f"--{plain}"] else _field_elsewhere(plain)
+    if field and not near and f"--{field}".replace("_", "-") not in table.flags:
         return _of_a_recipe(flag, value, field, command)
     kind = RecipeFieldError if has_recipe else UsageError
     return kind(

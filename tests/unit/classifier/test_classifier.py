@@ -135,6 +135,6 @@ def test_a_run_without_a_checkpoint_has_no_last_state(stripes_run: Run, tmp_path
     copy = tmp_path / "copy"
     copy.mkdir()
     (copy / "run.json").write_bytes(stripes_run.directory.record_file.read_bytes())
-    with pytest.raises(RunNotFoundError, match="no checkpoint"):
+    with pytest.raises(RunNotFoundError, match="without its checkpoint"):
         classifier_of_run(copy, "last")
     assert Snapshot("last", 0) not in snapshots_of(Run(type(stripes_run.directory)(copy)))

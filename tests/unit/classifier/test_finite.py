@@ -153,6 +153,7 @@ def test_a_run_with_damaged_weights_answers_nothing(run: grevy.Run) -> None:
     weights = safetensors.torch.load(whole)
     weights["conv1.weight"][0, 0, 0, 0] = math.nan
     safetensors.torch.save_file(weights, file)
+    run.directory.change(files=run.directory.file_sums())  # NaN as it was written, and no damage
     picture = np.zeros((16, 16), np.uint8)
     try:
         for ask in (
@@ -165,6 +166,7 @@ def test_a_run_with_damaged_weights_answers_nothing(run: grevy.Run) -> None:
                 ask()
     finally:
         file.write_bytes(whole)
+        run.directory.change(files=run.directory.file_sums())
 
 
 def test_a_record_with_a_deviation_of_zero_predicts_nothing(run: grevy.Run) -> None:
@@ -178,6 +180,7 @@ def test_a_record_with_a_deviation_of_zero_predicts_nothing(run: grevy.Run) -> N
             grevy.predict(run, np.zeros((16, 16), np.uint8))
     finally:
         file.write_bytes(whole)
+        run.directory.change(files=run.directory.file_sums())
 
 
 @grevy.register_model("nan when evaluated")

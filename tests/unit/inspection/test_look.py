@@ -195,7 +195,7 @@ def test_1000_classes_are_taken_for_imagenets_and_others_for_nothing() -> None:
     large = classifier_of_model(NamedModel("resnet18"))
     assert large.preprocessing.shape == (3, 224, 224)
     assert large.preprocessing.mean == (0.485, 0.456, 0.406)
-    assert any("ImageNet's mean" in note for note in large.notes)
+    assert any("ImageNet weights of resnet18" in note for note in large.notes)
     small = classifier_of_model(NamedModel("resnet18", classes=7))
     assert small.preprocessing.shape == (3, 32, 32)
     assert small.preprocessing.mean == (0, 0, 0)

@@ -176,6 +176,7 @@ def test_every_condition_can_be_met() -> None:
 
 
 def test_the_identity_is_made_of_what_decides_a_training() -> None:
+    from grevy.recipes.numerics import NUMERICS
     from grevy.training.start import run_identity
 
     base = load_recipe("base")
@@ -190,7 +191,7 @@ def test_the_identity_is_made_of_what_decides_a_training() -> None:
         run_identity(base, "data", 1, None),
         run_identity(base, "data", 0, load_recipe("net1").model),
         run_identity(base, "data", 0, None, {"mine.py": "0" * 64}),
-        run_identity(base, "data", 0, None, numerics=2),
+        run_identity(base, "data", 0, None, numerics=NUMERICS + 1),
     ]
     assert len({own, *others}) == 7
     assert own == run_identity(base, "data", 0, None, {})
