@@ -61,17 +61,29 @@
         ├── ChecksumError             a file that arrived differs from the published one
         ├── SaveError                 the disk did not take what was written
         ├── CorruptRecordError        a record or checkpoint that fails its check
+        ├── OutOfMemoryError          more memory than the machine has to give
         ├── RunBusyError              a run that another process changes just now
         ├── FeatureRangeError         a feature too large for the numbers in which it is kept
         ├── NonFiniteLossError        the loss became NaN or infinite
         ├── NotFiniteError            weights or answers that are NaN or infinite
         ├── CompileError              torch.compile failed
-        ├── WorkerDiedError           a process that trained was killed again and again
+        ├── WorkerDiedError           a process that trained or decoded was killed again and again
         ├── RunsFailedError           a study of which some runs failed
         └── RunInterruptedError       Ctrl-C: saved, can be resumed
 
 An error is one line in three parts: what was received, what was expected, how to mend it.
 """
+
+LONGEST = 2_000
+"""Characters of a message, about, whatever the input was."""
+
+
+def shortened(text: str, most: int) -> str:
+    """The text, or its beginning and its end where it is longer than `most` characters."""
+    if len(text) <= most:
+        return text
+    kept = (most - 3) // 2
+    return f"{text[:kept]} … {text[-kept:]}"
 
 
 class GrevyError(Exception):
@@ -93,7 +105,10 @@ class GrevyError(Exception):
 
     def __str__(self) -> str:
         expected = f"expected {self.expected}" if self.expected else ""
-        return " ".join("; ".join(filter(None, (self.received, expected, self.mend))).split())
+        parts = [self.received, expected, self.mend]
+        if sum(map(len, parts)) > LONGEST:
+            parts = [shortened(part, LONGEST // 3) for part in parts]
+        return " ".join("; ".join(filter(None, parts)).split())
 
 
 class InputError(GrevyError):
@@ -338,6 +353,10 @@ class CorruptRecordError(JobError):
     """A record or a checkpoint that fails its check."""
 
 
+class OutOfMemoryError(JobError):
+    """More memory than the machine has to give: refused before it is taken."""
+
+
 class RunBusyError(JobError):
     """A run that another process changes just now."""
 
@@ -359,7 +378,7 @@ class CompileError(JobError):
 
 
 class WorkerDiedError(JobError):
-    """A process that trained was killed again and again."""
+    """A process that trained or decoded was killed again and again."""
 
 
 class RunsFailedError(JobError):

@@ -13,30 +13,50 @@ What is done, and nothing else:
   dark drawings and signs, which would vanish on black.
 - Of an animation or a document with pages, the first frame.
 - Colour profiles (ICC) are ignored: pixel values are taken as they are stored.
-- A picture with more pixels than `MAX_PIXELS` is refused from its header, before decoding.
+- A picture with more pixels than `MAX_PIXELS`, or that takes more than `MAX_BYTES` at the peak of
+  decoding, is refused from its header. What is computed of a large one is computed in strips.
 """
 
 from __future__ import annotations
 
 import hashlib
 import io
+import os
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
-from typing import BinaryIO, NamedTuple
+from typing import Any, BinaryIO, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import ExifTags, Image, ImageFile, UnidentifiedImageError
 
-from grevy.data.deep import QUARTER, STORED_BITS, colour_values, eight_bits, has_deep_colours
+from grevy.data.budget import (
+    MAX_BYTES,
+    MAX_PIXELS,
+    pixels_follow,
+    require_budget,
+    require_small_metadata,
+)
+from grevy.data.deep import (
+    QUARTER,
+    STORED_BITS,
+    DeepStrip,
+    Extremes,
+    colour_values,
+    eight_bits,
+    extremes,
+    has_deep_colours,
+)
 from grevy.data.regular import open_regular
+from grevy.data.strips import is_one_colour, rows_of, strips, upright_size
 from grevy.data.types import PictureFacts, Remark
+from grevy.data.whole_jpeg import may_be_filled, with_other_bits
+from grevy.errors import OutOfMemoryError
 
-MAX_PIXELS = 178_956_970
-"""Pillow's own limit against decompression bombs, here also where a program switched that off."""
+__all__ = ["MAX_BYTES", "MAX_PIXELS", "Header", "Picture", "decode", "pixel_hash", "read_header"]
 
 FORMATS = ("PNG", "JPEG", "GIF", "BMP", "TIFF", "WEBP", "PPM", "JPEG2000", "AVIF", "QOI", "ICO")
 """What is read, by Pillow's names. Not EPS: Pillow hands it to an outside program."""
@@ -82,6 +102,19 @@ class _Layers(NamedTuple):
     brightest: float | None = None
 
 
+class _Loaded(NamedTuple):
+    """What is kept of a picture when Pillow's own pixels are gone."""
+
+    layers: _Layers
+    format: str
+    mode: str
+    turn: Image.Transpose | None
+    is_turned: bool
+    is_deep: bool
+    has_more_frames: bool
+    last_pixel: tuple[int, ...]
+
+
 class Header(NamedTuple):
     """What a picture's first bytes tell."""
 
@@ -102,11 +135,22 @@ def decode(
         picture_id: for the facts.
         label: likewise.
         bits: used of pictures with more than 8 bits a channel, 1 to 16.
+
+    Raises:
+        OutOfMemoryError: the machine has not the memory that this picture takes.
     """
     try:
         read = _read(picture, bits)
-    except MemoryError:
-        raise
+    except OutOfMemoryError as error:
+        raise OutOfMemoryError(
+            f"{_called(picture, picture_id)}: {error.received}", error.expected, error.mend
+        ) from None
+    except MemoryError as error:
+        raise OutOfMemoryError(
+            f"{_called(picture, picture_id)}: no memory to decode it",
+            "a machine with memory for it",
+            "make the picture smaller or free some memory",
+        ) from error
     except Exception as error:  # Pillow's readers raise dozens of kinds on damaged bytes
         return None, PictureFacts(picture_id, label, 0, 0, "", "", "", _reason(error))
     height, width = read.pixels_HWC.shape[:2]
@@ -153,28 +197,78 @@ def _read(picture: Picture, bits: int) -> _Read:
         gray = picture.ndim == 2
         pixels_HWC = picture[..., None] if gray else picture
         return _Read(pixels_HWC, "array", "L" if gray else "RGB", None, _on_pixels(pixels_HWC))
-    with _opened(picture) as image:
-        stored_as, mode = image.format or "", image.mode
-        deep, is_turned = has_deep_colours(image), _orientation(image) > 1
-        image.load()  # this turns a TIFF
-        turn = _TURNS.get(_orientation(image))
-        upright = _turned(image, turn)
-        layers = _gray(upright, bits) if mode in _GRAY_MODES else _rgb(upright)
-        if deep:
-            layers = _deep(layers, picture, turn, bits)
-        remarks: list[Remark] = ["first frame"] if _has_more_frames(image) else []
-    remarks += ["turned"] if is_turned or turn is not None else []
+    loaded = _load(picture, bits)
+    if loaded.format in ("JPEG", "MPO") and may_be_filled(loaded.last_pixel):
+        _require_whole(picture, loaded)
+    layers = _deep(loaded, picture, bits) if loaded.is_deep else loaded.layers
+    remarks: list[Remark] = ["first frame"] if loaded.has_more_frames else []
+    remarks += ["turned"] if loaded.is_turned or loaded.turn is not None else []
     pixels_HWC = layers.colours_HWC
     if layers.alpha_HW1 is not None and layers.alpha_HW1.min() < 255:
         remarks.append("transparent" if layers.alpha_HW1.max() else "invisible")
         pixels_HWC = _on_white(pixels_HWC, layers.alpha_HW1)
     if "invisible" not in remarks:
         remarks += _on_pixels(pixels_HWC)
-    return _Read(pixels_HWC, stored_as, mode, layers.brightest, tuple(remarks))
+    return _Read(pixels_HWC, loaded.format, loaded.mode, layers.brightest, tuple(remarks))
 
 
-def _turned(image: Image.Image, turn: Image.Transpose | None) -> Image.Image:
-    return image if turn is None else image.transpose(turn)
+def _load(picture: Path | bytes | Image.Image, bits: int) -> _Loaded:
+    """Pillow's pixels, and ours made of them."""
+    with _opened(picture) as image:
+        stored_as, mode = image.format or "", image.mode
+        is_deep, is_turned = has_deep_colours(image), _orientation(image) > 1
+        image.load()  # this turns a TIFF
+        turn = _TURNS.get(_orientation(image))
+        layers = _layers(image, turn, bits, is_gray=mode in _GRAY_MODES)
+        more = _has_more_frames(image)
+        last = _last_pixel(image) if stored_as in ("JPEG", "MPO") else ()
+    return _Loaded(layers, stored_as, mode, turn, is_turned, is_deep, more, last)
+
+
+def _layers(
+    image: Image.Image, turn: Image.Transpose | None, bits: int, *, is_gray: bool
+) -> _Layers:
+    """Our pixels, upright, filled in strips."""
+    known = extremes(image) if is_gray else None
+    whole: _Layers | None = None
+    for strip, place in strips(image, turn):
+        part = _gray(strip, bits, known) if is_gray else _rgb(strip)
+        if strip.size[0] * strip.size[1] == image.width * image.height:
+            return part
+        whole = whole or _empty_like(part, upright_size(image, turn))
+        whole.colours_HWC[place] = part.colours_HWC
+        if whole.alpha_HW1 is not None and part.alpha_HW1 is not None:
+            whole.alpha_HW1[place] = part.alpha_HW1
+    if whole is None:
+        raise ValueError(f"no pixels ({image.width} wide and {image.height} high)")
+    return whole
+
+
+def _empty_like(part: _Layers, size: tuple[int, int]) -> _Layers:
+    """Layers of a whole picture, of which this is a strip."""
+    colours_HWC = np.empty((*size, part.colours_HWC.shape[2]), np.uint8)
+    alpha_HW1 = None if part.alpha_HW1 is None else np.empty((*size, 1), np.uint8)
+    return _Layers(colours_HWC, alpha_HW1, part.brightest)
+
+
+def _last_pixel(image: Image.Image) -> tuple[int, ...]:
+    """The values of the pixel that a JPEG stores last."""
+    found: Any = image.getpixel((image.width - 1, image.height - 1))
+    return found if isinstance(found, tuple) else (int(found),)
+
+
+def _require_whole(picture: Path | bytes | Image.Image, loaded: _Loaded) -> None:
+    """Refuse a JPEG of which the decoder made up the last pixel."""
+    if isinstance(picture, Image.Image):
+        return  # it is read already
+    content = picture if isinstance(picture, bytes) else picture.read_bytes()
+    other = with_other_bits(content)
+    if other is None:
+        return
+    with suppress(OSError), _opened(other) as image:
+        image.load()
+        if _last_pixel(image) != loaded.last_pixel:
+            raise ValueError("truncated: its header claims more pixels than it holds")
 
 
 def _has_more_frames(image: Image.Image) -> bool:
@@ -184,41 +278,41 @@ def _has_more_frames(image: Image.Image) -> bool:
 
 
 def _on_pixels(pixels_HWC: NDArray[np.uint8]) -> tuple[Remark, ...]:
-    """What is to be said of the pixels themselves; one row mostly tells."""
+    """What is to be said of the pixels themselves."""
     height, width = pixels_HWC.shape[:2]
     if height * width == 0:
         raise ValueError(f"no pixels ({width} wide and {height} high)")
-    first_C = pixels_HWC[0, 0]
-    is_plain = (pixels_HWC[0] == first_C).all() and (pixels_HWC == first_C).all()
-    return ("one colour",) if is_plain and height * width > 1 else ()
+    return ("one colour",) if height * width > 1 and is_one_colour(pixels_HWC) else ()
 
 
-def _deep(
-    layers: _Layers, picture: Path | bytes | Image.Image, turn: Image.Transpose | None, bits: int
-) -> _Layers:
+def _deep(loaded: _Loaded, picture: Path | bytes | Image.Image, bits: int) -> _Layers:
     """The same with the whole values, where they are needed: to scale them, or as all are low."""
+    layers = loaded.layers
     bound = 256 * int(layers.colours_HWC.max()) + 255
     if bits == STORED_BITS and bound > QUARTER * 2**STORED_BITS:
         return layers._replace(brightest=bound)
-    values_HW3 = _whole_values(layers.colours_HWC, picture, turn)
+    brightest, scaled_HW3 = None, _place_for(layers.colours_HWC)
+    for place, values_HW3 in _whole_values(layers.colours_HWC, picture, loaded.turn):
+        brightest = max(brightest or 0, int(values_HW3.max()))
+        if bits != STORED_BITS:
+            scaled_HW3[place] = eight_bits(values_HW3, bits)
     if bits == STORED_BITS:
-        brightest = bound if values_HW3 is None else int(values_HW3.max())
-        return layers._replace(brightest=brightest)
-    if values_HW3 is None:
+        return layers._replace(brightest=bound if brightest is None else brightest)
+    if brightest is None:
         raise ValueError(_LOW_BYTE_LOST)
-    return _Layers(eight_bits(values_HW3, bits), layers.alpha_HW1, int(values_HW3.max()))
+    return layers._replace(colours_HWC=scaled_HW3, brightest=brightest)
 
 
 def _whole_values(
     high_HW3: NDArray[np.uint8],
     picture: Path | bytes | Image.Image,
     turn: Image.Transpose | None,
-) -> NDArray[np.uint16] | None:
+) -> Iterator[DeepStrip]:
     if isinstance(picture, Image.Image):
-        return None  # it is read already
+        return  # it is read already
     with _opened(picture) as again:
         assert isinstance(again, ImageFile.ImageFile)
-        return colour_values(high_HW3, again, turn)
+        yield from colour_values(high_HW3, again, turn)
 
 
 @contextmanager
@@ -229,13 +323,27 @@ def _opened(picture: Path | bytes | Image.Image) -> Iterator[Image.Image]:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # on metadata and size: the pixels are what counts
             if isinstance(picture, Image.Image):
-                yield _of_allowed_size(picture)
+                require_budget(picture)
+                yield picture
                 return
-            file = io.BytesIO(picture) if isinstance(picture, bytes) else open_regular(picture)
-            with file, _identified(file) as image:
-                yield _of_allowed_size(image)
+            with _file(picture) as file, _identified(file) as image:
+                require_budget(image)
+                pixels_follow(file, image.format)
+                yield image
     finally:
         ImageFile.LOAD_TRUNCATED_IMAGES = lenient
+
+
+def _file(picture: Path | bytes) -> BinaryIO:
+    if isinstance(picture, bytes):
+        return require_small_metadata(io.BytesIO(picture), len(picture))
+    file = open_regular(picture)
+    return require_small_metadata(file, os.fstat(file.fileno()).st_size)
+
+
+def _called(picture: Picture, picture_id: str) -> str:
+    """What messages call it."""
+    return picture_id or (str(picture) if isinstance(picture, Path) else "a picture")
 
 
 def _identified(file: BinaryIO) -> ImageFile.ImageFile:
@@ -250,12 +358,6 @@ def _identified(file: BinaryIO) -> ImageFile.ImageFile:
         start = file.read(16)
         reason = f"not a picture (begins with {start!r})" if start else "empty file"
         raise ValueError(reason) from None
-
-
-def _of_allowed_size(image: Image.Image) -> Image.Image:
-    if image.width * image.height > MAX_PIXELS:
-        raise Image.DecompressionBombError
-    return image
 
 
 @cache
@@ -273,14 +375,14 @@ def _orientation(image: Image.Image) -> int:
     return value if value in _TURNS else 1
 
 
-def _gray(image: Image.Image, bits: int) -> _Layers:
-    """Layers of a gray picture."""
+def _gray(image: Image.Image, bits: int, known: Extremes | None) -> _Layers:
+    """Layers of a gray picture, or of a strip of one whose values lie between `known`."""
     if image.mode in ("LA", "La"):
         pixels_HW2 = np.asarray(image.convert("LA"))
         return _Layers(pixels_HW2[..., :1], pixels_HW2[..., 1:])
     stored_HW1 = np.asarray(image.convert("L") if image.mode == "1" else image)[..., None]
-    pixels_HW1 = eight_bits(stored_HW1, bits)
-    brightest = None if stored_HW1.dtype == np.uint8 else stored_HW1.max().item()
+    pixels_HW1 = eight_bits(stored_HW1, bits, known)
+    brightest = None if known is None else known.high
     if "transparency" not in image.info:
         return _Layers(pixels_HW1, None, brightest)
     opaque_HW1 = stored_HW1 != image.info["transparency"]
@@ -290,15 +392,26 @@ def _gray(image: Image.Image, bits: int) -> _Layers:
 def _rgb(image: Image.Image) -> _Layers:
     """Layers of a picture that is not gray."""
     if not image.has_transparency_data:
-        return _Layers(np.asarray(image.convert("RGB")))
+        return _Layers(np.asarray(image if image.mode == "RGB" else image.convert("RGB")))
     pixels_HW4 = np.asarray(image.convert("RGBA"))
     return _Layers(pixels_HW4[..., :3], pixels_HW4[..., 3:])
 
 
+def _place_for(pixels_HWC: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """An array for other values of these pixels: their own where it is ours to change."""
+    flags = pixels_HWC.flags
+    if flags.writeable and flags.c_contiguous:
+        return pixels_HWC
+    return np.empty(pixels_HWC.shape, np.uint8)
+
+
 def _on_white(pixels_HWC: NDArray[np.uint8], alpha_HW1: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """round((alpha pixel + (255 - alpha) 255) / 255); 255 * 255 + 127 fits into 16 bits."""
-    alpha = alpha_HW1.astype(np.uint16)
-    return ((pixels_HWC * alpha + 255 * (255 - alpha) + 127) // 255).astype(np.uint8)
+    laid_HWC = _place_for(pixels_HWC)
+    for rows in rows_of(*pixels_HWC.shape[:2]):
+        alpha = alpha_HW1[rows].astype(np.uint16)
+        laid_HWC[rows] = (pixels_HWC[rows] * alpha + 255 * (255 - alpha) + 127) // 255
+    return laid_HWC
 
 
 def _reason(error: Exception) -> str:

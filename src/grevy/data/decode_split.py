@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from concurrent.futures.process import BrokenProcessPool
 from functools import partial
 from itertools import chain
 from pathlib import Path
@@ -15,6 +16,7 @@ from grevy.data.decode import Header, Picture, decode, read_header
 from grevy.data.fit import prepare
 from grevy.data.space import saving
 from grevy.data.types import ArraySplit, EncodedSplit, PictureFacts
+from grevy.errors import WorkerDiedError
 from grevy.recipes.schema import PicturesConfig
 
 OWN_SIZE_LIMIT = 96
@@ -94,25 +96,63 @@ def decode_into(
     At most a few chunks of pictures are in memory at a time. Workers write with plain `write`
     calls, not through the memory map, because only these report a full disk as an error.
 
+    Where a worker dies (killed, or crashed in a decoder) the rest is done by one alone, as the
+    lack of memory may be over then.
+
     Raises:
         SaveError: the disk did not take it.
+        OutOfMemoryError: the machine has not the memory that a picture takes.
+        WorkerDiedError: a picture with which a worker dies also alone.
     """
     count = len(split.ids)
     row_bytes = int(np.prod(shape))
     with saving(file, count * row_bytes):
         offset = np.lib.format.open_memmap(file, "w+", np.uint8, (count, *shape)).offset
     work = partial(_decode_chunk, file, offset, shape, config)
-    chunks = _chunks(count, max(1, min(_CHUNK_PICTURES, _CHUNK_BYTES // row_bytes)))
-    tasks = (
-        _Chunk(
-            rows.start,
-            [pictures[i] for i in rows],
-            split.ids[rows.start : rows.stop],
-            split.labels[rows.start : rows.stop],
-        )
-        for rows in chunks
-    )
-    yield from _on_all_cores(work, tasks, few=_is_little(pictures))
+    chunks = list(_chunks(count, max(1, min(_CHUNK_PICTURES, _CHUNK_BYTES // row_bytes))))
+    tasks = partial(map, partial(_chunk, pictures, split))
+    done = 0
+    try:
+        for facts in _on_all_cores(work, tasks(chunks), few=_is_little(pictures)):
+            yield facts
+            done += 1
+    except BrokenProcessPool:
+        for task in tasks(chunks[done:]):
+            yield _one_by_one(work, task)
+
+
+def _chunk(pictures: Pictures, split: EncodedSplit | ArraySplit, rows: range) -> _Chunk:
+    of_rows = slice(rows.start, rows.stop)
+    members = [pictures[row] for row in rows]
+    return _Chunk(rows.start, members, split.ids[of_rows], split.labels[of_rows])
+
+
+def _one_by_one(work: Callable[[_Chunk], list[PictureFacts]], chunk: _Chunk) -> list[PictureFacts]:
+    """A chunk in a process of its own; if that dies, each picture in one, so that it is known."""
+    try:
+        return _in_one_process(work, chunk)
+    except BrokenProcessPool:
+        pass
+    facts = []
+    for row, (picture, picture_id, label) in enumerate(zip(*chunk[1:], strict=True)):
+        one = _Chunk(chunk.first_row + row, [picture], (picture_id,), (label,))
+        try:
+            facts += _in_one_process(work, one)
+        except BrokenProcessPool as error:
+            raise WorkerDiedError(
+                f"decoding {picture_id} ended its process, also when it was decoded alone",
+                "a picture that can be decoded with the memory that is free",
+                "leave this picture out, or make it smaller",
+            ) from error
+    return facts
+
+
+def _in_one_process(work: Callable[[_In], _Out], task: _In) -> _Out:
+    from joblib.externals.loky import ProcessPoolExecutor
+
+    with ProcessPoolExecutor(1) as pool:
+        result: _Out = pool.submit(work, task).result()
+    return result
 
 
 def _decode_chunk(

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import math
 import re
 import sys
-from typing import Any
+from collections.abc import Iterator
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageFile
+
+from grevy.data.strips import Place, rows_of, strips
 
 STORED_BITS = 16
 """Of a channel of deep pictures in files."""
@@ -29,6 +33,24 @@ _LOW_BYTE = {
 _DEEP = re.compile("(RGB|RGBX|RGBA|RGBa|LA);16[BLN]")
 
 
+_EIGHT_BITS = frozenset({"1", "L", "LA", "La"})
+"""Gray modes of Pillow's without deep values."""
+
+
+class DeepStrip(NamedTuple):
+    """Whole values of a strip, and its place in the upright picture."""
+
+    place: Place
+    values_HW3: NDArray[np.uint16]
+
+
+class Extremes(NamedTuple):
+    """The lowest and the highest value of a picture."""
+
+    low: float
+    high: float
+
+
 def has_deep_colours(image: Image.Image) -> bool:
     """Whether this picture, whose pixels are not read yet, has 16 bits a colour in its file."""
     return bool(_DEEP.fullmatch(_raw_mode(image))) or _is_deep_ppm(image)
@@ -36,8 +58,8 @@ def has_deep_colours(image: Image.Image) -> bool:
 
 def colour_values(
     high_HW3: NDArray[np.uint8], again: ImageFile.ImageFile, turn: Image.Transpose | None
-) -> NDArray[np.uint16] | None:
-    """Values `[H, W, 3]` from 0 to 65535 as they are stored; None of premultiplied colours.
+) -> Iterator[DeepStrip]:
+    """Values from 0 to 65535 as they are stored, in strips; none of premultiplied colours.
 
     Args:
         high_HW3: their high bytes, as Pillow decodes them, turned.
@@ -45,26 +67,50 @@ def colour_values(
         turn: what sets it upright.
     """
     if _is_deep_ppm(again):
-        count = again.width * again.height * 3
-        assert again.fp is not None  # it is not read yet
-        again.fp.seek(again.tile[0].offset)
-        stored = np.frombuffer(again.fp.read(2 * count), ">u2", count)
-        return stored.reshape(again.height, again.width, 3).astype(np.uint16)
+        yield from _of_ppm(again)
+        return
     raw_mode = _raw_mode(again)
     if raw_mode not in _LOW_BYTE:
-        return None
+        return
     again.tile = [tile._replace(args=_with_low_byte(tile.args)) for tile in again.tile]
     again.load()
-    low_HWC = np.asarray(again if turn is None else again.transpose(turn))
-    low_HW3 = low_HWC[..., [1, 1, 1]] if raw_mode.startswith("LA") else low_HWC[..., :3]
-    values_HW3: NDArray[np.uint16] = high_HW3.astype(np.uint16) * 256 + low_HW3
-    return values_HW3
+    channels = [1, 1, 1] if raw_mode.startswith("LA") else [0, 1, 2]
+    for strip, place in strips(again, turn):
+        low_HW3 = np.asarray(strip)[..., channels]
+        yield DeepStrip(place, high_HW3[place].astype(np.uint16) * 256 + low_HW3)
 
 
-def eight_bits(values: NDArray[np.generic], bits: int) -> NDArray[np.uint8]:
+def _of_ppm(image: ImageFile.ImageFile) -> Iterator[DeepStrip]:
+    """Pillow scales these; in the file they are whole."""
+    assert image.fp is not None  # it is not read yet
+    image.fp.seek(image.tile[0].offset)
+    for rows in rows_of(image.height, image.width):
+        shape = (rows.stop - rows.start, image.width, 3)
+        count = math.prod(shape)
+        stored = np.frombuffer(image.fp.read(2 * count), ">u2", count)
+        yield DeepStrip((rows, slice(None)), stored.reshape(shape).astype(np.uint16))
+
+
+def extremes(image: Image.Image) -> Extremes | None:
+    """Lowest and highest value of a loaded gray picture; None where it has 8 bits or fewer."""
+    if image.mode in _EIGHT_BITS:
+        return None
+    parts = (np.asarray(strip) for strip, _place in strips(image, None))
+    ends = np.array([(values.min(), values.max()) for values in parts])
+    return Extremes(ends[:, 0].min().item(), ends[:, 1].max().item())  # NaN stays NaN
+
+
+def eight_bits(
+    values: NDArray[np.generic], bits: int, known: Extremes | None = None
+) -> NDArray[np.uint8]:
     """8-bit values as they are; deep ones by round(255 v / (2^bits - 1)), at most 255.
 
     Floats are taken from 0 to 1 where `bits` is 16, and else like the others.
+
+    Args:
+        values: of a picture or of a strip of it.
+        bits: that are used.
+        known: of the whole picture, where these are a strip.
 
     Raises:
         ValueError: values that have no meaning.
@@ -72,7 +118,7 @@ def eight_bits(values: NDArray[np.generic], bits: int) -> NDArray[np.uint8]:
     if values.dtype == np.uint8:
         return values.astype(np.uint8, copy=False)
     is_fraction = values.dtype.kind == "f" and bits == STORED_BITS
-    low, high = values.min(), values.max()
+    low, high = known or (values.min(), values.max())
     largest = 1.0 if is_fraction else 2**STORED_BITS - 1
     if not (low >= 0 and high <= largest):  # written so that NaN is caught, too
         raise ValueError(

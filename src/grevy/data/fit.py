@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
+from grevy.data.strips import rows_of
 from grevy.records.preprocessing import Fit
 
 _BILINEAR = Image.Resampling.BILINEAR
@@ -16,7 +17,10 @@ def prepare(
 ) -> NDArray[np.uint8]:
     """Pixels `[H, W, 1 or 3]` brought to `shape` = (channels, height, width)."""
     channels, height, width = shape
-    fitted_HWC = fit_to(to_channels(pixels_HWC, channels), (height, width), fit)
+    if pixels_HWC.shape[2] < channels:  # the same pixels, with a third of the work
+        fitted_HWC = to_channels(fit_to(pixels_HWC, (height, width), fit), channels)
+    else:
+        fitted_HWC = fit_to(to_channels(pixels_HWC, channels), (height, width), fit)
     return fitted_HWC.transpose(2, 0, 1)
 
 
@@ -26,7 +30,10 @@ def to_channels(pixels_HWC: NDArray[np.uint8], channels: int) -> NDArray[np.uint
         return pixels_HWC
     if channels == 3:
         return np.repeat(pixels_HWC, 3, axis=2)
-    return np.asarray(Image.fromarray(pixels_HWC).convert("L"))[..., None]
+    gray_HW1 = np.empty((*pixels_HWC.shape[:2], 1), np.uint8)
+    for rows in rows_of(*pixels_HWC.shape[:2]):
+        gray_HW1[rows, :, 0] = Image.fromarray(pixels_HWC[rows]).convert("L")
+    return gray_HW1
 
 
 def fit_to(pixels_HWC: NDArray[np.uint8], size: tuple[int, int], fit: Fit) -> NDArray[np.uint8]:

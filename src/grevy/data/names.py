@@ -11,6 +11,11 @@ import unicodedata
 from collections.abc import Iterable
 from pathlib import Path, PurePath
 
+from grevy.errors import shortened
+
+LONGEST_NAME = 300
+"""Characters of a name in a message: systems of files allow 255."""
+
 
 def nfc(name: str) -> str:
     """The name in its composed spelling; names in ASCII stay as they are."""
@@ -19,9 +24,9 @@ def nfc(name: str) -> str:
 
 def listed(names: Iterable[object], limit: int = 5) -> str:
     """The first few names in quotes, and how many more there are."""
-    texts = [f"'{name}'" for name in names]
+    texts = list(names)
     more = f" and {len(texts) - limit:,} more" if len(texts) > limit else ""
-    return ", ".join(texts[:limit]) + more
+    return ", ".join(f"'{shortened(str(name), LONGEST_NAME)}'" for name in texts[:limit]) + more
 
 
 class Spellings:

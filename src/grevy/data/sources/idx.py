@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from grevy.data.content_hash import content_hash
+from grevy.data.memory import ROW_BYTES, on_disk, require_claim
 from grevy.data.sources.labels import class_labels
 from grevy.data.sources.rules import checked, row_ids
 from grevy.data.types import ArraySplit, Source
@@ -78,7 +79,8 @@ def _read_split(
 ) -> ArraySplit:
     values = _read(labels, _KINDS["labels"]).tolist()
     with _opened(images) as file:
-        count, *sides = _shape(file, images, _KINDS["images"])
+        count, *sides = shape = _shape(file, images, _KINDS["images"])
+    _require_room(images, shape)
     if 0 in sides:
         raise _foreign(images, f"pictures of {sides[0]}×{sides[1]} pixels: none at all")
     if count != len(values):
@@ -96,11 +98,20 @@ def _read(path: Path, dimensions: int) -> NDArray[np.uint8]:
     with _opened(path) as file:
         shape = _shape(file, path, dimensions)
         length = math.prod(shape)
+        _require_room(path, shape)
         content = file.read(length + 1)  # no more, whatever a compressed file may hold
     if len(content) != length:
         more_or_less = "more" if len(content) > length else "less"
         raise _foreign(path, f"{more_or_less} than the {length:,} bytes that it announces")
     return np.frombuffer(content, np.uint8).reshape(shape)
+
+
+def _require_room(path: Path, shape: tuple[int, ...]) -> None:
+    """Refuse a header that claims more than the file can hold, or than there is memory for."""
+    length, size = math.prod(shape), path.stat().st_size
+    if path.suffix != ".gz" and size < length:
+        raise _foreign(path, f"less than the {length:,} bytes that it announces")
+    require_claim(str(path), length + ROW_BYTES * shape[0], on_disk(path))
 
 
 def _shape(file: IO[bytes], path: Path, dimensions: int) -> tuple[int, ...]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import math
 import zipfile
 import zlib
 from collections.abc import Iterator, Sequence
@@ -15,6 +17,7 @@ from numpy.lib.npyio import NpzFile
 from numpy.typing import NDArray
 
 from grevy.data.content_hash import content_hash
+from grevy.data.memory import ROW_BYTES, on_disk, require_claim
 from grevy.data.names import listed
 from grevy.data.sources.arrays import as_pixels, label_values, require_pixels
 from grevy.data.sources.labels import class_labels
@@ -27,6 +30,7 @@ from grevy.errors import DataFormatError
 from grevy.recipes.split_choice import SplitChoice
 
 _AS_NAMED = SplitChoice()
+_HEADER_BYTES = 65_536
 
 
 class _Part(NamedTuple):
@@ -99,7 +103,8 @@ def _plan(path: Path, file: NpzFile, choice: SplitChoice) -> _Plan:
 
 
 def _by_rows(path: Path, file: NpzFile, pair: Pair, column: str, choice: SplitChoice) -> _Plan:
-    values = label_values(file[column], _count(path, pair), f"{path}, {column}")
+    count = _count(path, pair)
+    values = label_values(_array(path, file, column), count, f"{path}, {column}")
     of_rows, notes = row_splits(str(path), column, [str(value) for value in values], choice)
     parts = {
         split: [_Part(pair, [row for row, found in enumerate(of_rows) if found == split])]
@@ -135,7 +140,7 @@ def _read_split(
     notes: tuple[str, ...] = ()
     for pair, rows in parts:
         where = f"{path}, {pair.labels}"
-        values = label_values(file[pair.labels], _count(path, pair), where)
+        values = label_values(_array(path, file, pair.labels), _count(path, pair), where)
         numbers = [row + 1 for row in rows]
         found = class_labels([values[row] for row in rows], names, where, numbers)
         labels += found.names
@@ -146,8 +151,12 @@ def _read_split(
 
 def _pixels(path: Path, parts: Sequence[_Part]) -> NDArray[np.uint8]:
     with _reading(path), _loaded(path) as file:
-        arrays = [_rows_of(as_pixels(file[p.images], f"{path}, {p.images}"), r) for p, r in parts]
+        arrays = [_rows_of(_pictures(path, file, part.pair.images), part.rows) for part in parts]
     return arrays[0] if len(arrays) == 1 else np.concatenate(arrays)
+
+
+def _pictures(path: Path, file: NpzFile, key: str) -> NDArray[np.uint8]:
+    return as_pixels(_array(path, file, key), f"{path}, {key}")
 
 
 def _rows_of(pixels: NDArray[np.uint8], rows: list[int]) -> NDArray[np.uint8]:
@@ -158,7 +167,7 @@ def _class_names(path: Path, file: NpzFile) -> tuple[str, ...] | None:
     keys = [key for key in CLASSES if key in file.files]
     if not keys:
         return None
-    array = file[keys[0]]
+    array = _array(path, file, keys[0])
     if array.ndim != 1 or len(keys) > 1:
         shape = f"an array {keys[0]} of shape {list(array.shape)}"
         raise DataFormatError(
@@ -173,12 +182,36 @@ def _class_names(path: Path, file: NpzFile) -> tuple[str, ...] | None:
 
 
 def _header(path: Path, key: str) -> tuple[tuple[int, ...], np.dtype[Any]]:
-    """Shape and type of an array, without reading its values."""
-    with zipfile.ZipFile(path) as archive, archive.open(f"{key}.npy") as file:
+    """Shape and type of an array, without reading its values.
+
+    Raises:
+        DataFormatError: it claims more than its bytes on disk can hold.
+        OutOfMemoryError: there is no memory for it.
+    """
+    with zipfile.ZipFile(path) as archive, archive.open(_member(archive, key)) as member:
+        file = io.BytesIO(member.read(_HEADER_BYTES))  # longer ones are refused, and never read
         version = npy.read_magic(file)
         read = npy.read_array_header_1_0 if version == (1, 0) else npy.read_array_header_2_0
         shape, _fortran, dtype = read(file)
+        packed = archive.getinfo(member.name)
+    length = math.prod(shape) * dtype.itemsize
+    if length > packed.file_size:
+        raise ValueError(f"{key} claims {length:,} bytes and has {packed.file_size:,}")
+    stored = min(packed.compress_size, on_disk(path))
+    require_claim(f"{path}, {key},", length + ROW_BYTES * (shape[0] if shape else 1), stored)
     return shape, dtype
+
+
+def _member(archive: zipfile.ZipFile, key: str) -> str:
+    """NumPy finds an array under its key with and without the suffix."""
+    return f"{key}.npy" if f"{key}.npy" in archive.namelist() else key
+
+
+def _array(path: Path, file: NpzFile, key: str) -> NDArray[Any]:
+    """An array that is read because its header claims no more than it may."""
+    _header(path, key)
+    array: NDArray[Any] = file[key]
+    return array
 
 
 def _loaded(path: Path) -> NpzFile:

@@ -1,0 +1,107 @@
+"""What memory the machine has to give, and what a small file may claim of it."""
+
+from __future__ import annotations
+
+import os
+from contextlib import suppress
+from pathlib import Path
+
+from grevy.errors import DataFormatError, OutOfMemoryError
+
+LITTLE = 256_000_000
+"""Bytes that are taken without asking whether they are free."""
+
+MEMORY_SHARE = 0.5
+"""Of what is free: other processes decode at the same time."""
+
+MOST_EXPANSION = 200
+"""Times its bytes on disk that a file may become in memory; pictures reach some 50."""
+
+ROW_BYTES = 300
+"""Of a picture's name, label and facts as Python objects."""
+
+_GROUP_FILES = (
+    ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory.current"),
+    (
+        "/sys/fs/cgroup/memory/memory.limit_in_bytes",
+        "/sys/fs/cgroup/memory/memory.usage_in_bytes",
+    ),
+)
+
+
+def free_memory() -> int:
+    """Bytes that may be taken: what the machine has free, or less where a control group says so."""
+    free = [_available()]
+    for limit, used in _GROUP_FILES:
+        with suppress(OSError, ValueError):  # absent, or "max"
+            free.append(int(Path(limit).read_text()) - int(Path(used).read_text()))
+    return max(0, min(free))
+
+
+def require_memory(what: str, needed: int, mend: str = "") -> None:
+    """Refuse work before it takes memory that the machine does not have.
+
+    Args:
+        what: that takes it, as a clause.
+        needed: bytes at its peak.
+        mend: besides freeing memory.
+
+    Raises:
+        OutOfMemoryError: more is needed than `LITTLE` and than the share of what is free.
+    """
+    if needed <= LITTLE:
+        return
+    allowed = int(MEMORY_SHARE * free_memory())
+    if needed > allowed:
+        raise OutOfMemoryError(
+            f"{what} takes {as_size(needed)} of memory",
+            f"at most {as_size(allowed)}, half of what is free now",
+            " or ".join(filter(None, (mend, "free some memory"))),
+        )
+
+
+def require_claim(what: str, claimed: int, stored: int) -> None:
+    """Refuse what a file claims to hold where its bytes can't be that much in earnest.
+
+    Args:
+        what: claims it, as a clause.
+        claimed: bytes in memory.
+        stored: bytes on disk.
+
+    Raises:
+        DataFormatError: more than `LITTLE`, and more than `MOST_EXPANSION` times the bytes on disk.
+        OutOfMemoryError: what `require_memory` raises.
+    """
+    allowed = max(LITTLE, MOST_EXPANSION * stored)
+    if claimed > allowed:
+        raise DataFormatError(
+            f"{what} claims {as_size(claimed)} in memory and has {as_size(stored)} on disk",
+            f"at most {as_size(allowed)}, {MOST_EXPANSION} times as much: it may be a bomb",
+            "get it from somewhere you trust, or give the data in several files",
+        )
+    require_memory(what, claimed, "give the data in several files")
+
+
+def on_disk(path: Path) -> int:
+    """Bytes that a file takes on the disk; the holes of a sparse file take none."""
+    found = path.stat()
+    blocks = getattr(found, "st_blocks", 0) * 512
+    return min(found.st_size, blocks) if blocks else found.st_size
+
+
+def as_size(count: int) -> str:
+    """Bytes in the unit that reads best."""
+    if count < 1_000_000:
+        return f"{count:,} bytes"
+    return f"{count / 1e6:,.0f} MB" if count < 1e9 else f"{count / 1e9:,.2f} GB"
+
+
+def _available() -> int:
+    """By the kernel's own estimate, which counts what caches would give back."""
+    with suppress(OSError, StopIteration, ValueError, IndexError):
+        lines = Path("/proc/meminfo").read_text().splitlines()
+        return (
+            int(next(line for line in lines if line.startswith("MemAvailable")).split()[1]) * 1024
+        )
+    pages = "SC_AVPHYS_PAGES" if "SC_AVPHYS_PAGES" in os.sysconf_names else "SC_PHYS_PAGES"
+    return os.sysconf(pages) * os.sysconf("SC_PAGE_SIZE")
