@@ -7,15 +7,21 @@ afterwards with `numpy.frombuffer`. No function of the pickle's choice is ever c
 
 from __future__ import annotations
 
+import io
 import pickle
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from grevy.data.memory import on_disk, require_claim
+from grevy.data.pickle_scan import require_honest
 from grevy.errors import DataFormatError, UnsafePickleError
+
+_COPIES = 4
+"""Of a file that are in memory at once while it is read."""
 
 Plain = str | bytes | int | float | list[Any] | NDArray[Any]
 
@@ -29,19 +35,21 @@ def unpickle(path: Path) -> dict[str, Plain]:
         UnsafePickleError: the pickle asks for anything else.
         DataFormatError: it is no pickle, is cut off, or is no such dictionary.
     """
-    with path.open("rb") as file:
-        content = _load(file, path)
+    content = _load(path)
     if not isinstance(content, dict):
         raise _not_a_batch(path, f"a pickled {type(content).__name__}")
     try:
-        return {_text(key): _plain(value) for key, value in content.items()}
+        return {_text(key): _plain(value, _text(key)) for key, value in content.items()}
     except (ValueError, TypeError, AttributeError) as error:
         raise _not_a_batch(path, f"a pickle that does not hold together ({error})") from error
 
 
-def _load(file: BinaryIO, path: Path) -> object:
+def _load(path: Path) -> object:
+    require_claim(str(path), _COPIES * path.stat().st_size, on_disk(path))
+    packed = path.read_bytes()
     try:
-        return _PlainUnpickler(file, encoding="latin1").load()
+        require_honest(packed)
+        return _PlainUnpickler(io.BytesIO(packed), encoding="latin1").load()
     except UnsafePickleError as error:
         raise UnsafePickleError(f"{path}: {error.received}", error.expected, error.mend) from None
     except Exception as error:  # a damaged pickle can end in an exception of any class
@@ -147,13 +155,20 @@ def _text(value: object) -> str:
     raise TypeError(f"{type(value).__name__} where text belongs")
 
 
-def _plain(value: object) -> Plain:
+def _plain(value: object, key: str) -> Plain:
     """The value itself, with arrays made of their descriptions."""
     if isinstance(value, _PickledArray):
         return value.array()
-    if isinstance(value, str | bytes | int | float | list):
+    if isinstance(value, list):
+        return [_single(member, f"in the list {key!r}") for member in value]
+    return _single(value, f"as {key!r}")
+
+
+def _single(value: object, where: str) -> str | bytes | int | float:
+    """Not a container: those that hold each other grow without end when they are shown."""
+    if isinstance(value, str | bytes | int | float):
         return value
-    raise TypeError(f"a {type(value).__name__} where text, a number, a list or an array belongs")
+    raise TypeError(f"a {type(value).__name__} {where}, where text or a number belongs")
 
 
 def _unsafe(received: str) -> UnsafePickleError:

@@ -12,6 +12,7 @@ from typing import NoReturn
 
 import torch
 
+from grevy.data.memory import on_disk, require_claim
 from grevy.errors import DataFormatError, GrevyError, UnsafePickleError
 
 SUFFIXES = (".safetensors", ".pt", ".pth", ".pth.tar", ".bin", ".ckpt")
@@ -110,6 +111,7 @@ def _read_safetensors(path: Path) -> Read:
     import safetensors.torch
     from safetensors import SafetensorError
 
+    require_claim(f"weights '{path}'", path.stat().st_size, on_disk(path))
     try:
         return safetensors.torch.load_file(path), ()
     except SafetensorError as error:
@@ -140,7 +142,18 @@ def _names_in(path: Path) -> list[str]:
         return []  # PyTorch says what is wrong with it
 
 
+def _require_room(path: Path) -> None:
+    """Refuse a zip archive that unpacks to more than it can hold in earnest."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            unpacked = sum(member.file_size for member in archive.infolist())
+    except (zipfile.BadZipFile, OSError):
+        unpacked = path.stat().st_size
+    require_claim(f"weights '{path}'", unpacked, on_disk(path))
+
+
 def _read_pytorch(path: Path) -> Read:
+    _require_room(path)
     try:
         # An open file: by its name PyTorch would take it for safetensors.
         with warnings.catch_warnings(record=True) as told, path.open("rb") as file:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import codecs
 import csv
-import io
 import itertools
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TextIO
 
+from grevy.data.memory import on_disk, require_claim
 from grevy.data.names import nfc
 from grevy.errors import DataFormatError
 
@@ -36,6 +38,13 @@ class Grid(NamedTuple):
     """Of the rows, as a spreadsheet counts them."""
 
 
+LONGEST_LINE = 10_000_000
+"""Characters without a line end."""
+_PIECE = 2**20
+_ROW_COPIES = 12
+"""Bytes in memory for each of a table: of short cells, of which each is an object."""
+
+
 def read_grid(path: Path, is_header: Callable[[Sequence[str]], bool]) -> Grid:
     """The cells of a file in UTF-8, or in UTF-16 or UTF-32 with its mark.
 
@@ -46,16 +55,17 @@ def read_grid(path: Path, is_header: Callable[[Sequence[str]], bool]) -> Grid:
         DataFormatError: another encoding, or quotes that do not end.
         OSError: the file can't be read.
     """
-    text = _decoded(path)
-    said = _EXCEL.match(text)
-    start = said.end() if said else 0
+    require_claim(str(path), _ROW_COPIES * path.stat().st_size, on_disk(path))
+    encoding = _checked_encoding(path)
+    with path.open(encoding=encoding, newline="") as file:
+        said = _EXCEL.match(file.readline(LONGEST_LINE))
     separators = (said[1],) if said else SEPARATORS
     try:
-        headers = {separator: _header(text[start:], separator) for separator in separators}
+        headers = {sep: _header(path, encoding, sep, bool(said)) for sep in separators}
         fitting = (s for s in separators if is_header(headers[s]))
         separator = next(fitting, max(separators, key=lambda s: len(headers[s])))
-        reader = csv.reader(io.StringIO(text[start:], newline=""), strict=True, delimiter=separator)
-        rows = list(reader)[1:]
+        with _after(path, encoding, bool(said)) as file:
+            rows = list(csv.reader(file, strict=True, delimiter=separator))[1:]
     except csv.Error as error:
         raise DataFormatError(
             f"{path} is no CSV ({error})",
@@ -67,24 +77,54 @@ def read_grid(path: Path, is_header: Callable[[Sequence[str]], bool]) -> Grid:
     return Grid(headers[separator], list(filter(None, rows)), numbers)
 
 
-def _header(text: str, separator: str) -> list[str]:
+def _header(path: Path, encoding: str, separator: str, has_excel_line: bool) -> list[str]:
     """The cells of the first row; none where it can't be read with this separator."""
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
-    first = next(itertools.islice(reader, 1), [])
+    with _after(path, encoding, has_excel_line) as file:
+        first = next(itertools.islice(csv.reader(file, delimiter=separator), 1), [])
     return [nfc(name.strip()) for name in first]
 
 
-def _decoded(path: Path) -> str:
-    content = path.read_bytes()
-    encoding = next((name for mark, name in _MARKS if content.startswith(mark)), "utf-8")
+@contextmanager
+def _after(path: Path, encoding: str, has_excel_line: bool) -> Iterator[TextIO]:
+    """The lines of the table."""
+    with path.open(encoding=encoding, newline="") as file:
+        if has_excel_line:
+            file.readline()
+        yield file
+
+
+def _checked_encoding(path: Path) -> str:
+    """The encoding of a file, read through in pieces: all of it is text, in lines.
+
+    Raises:
+        DataFormatError: other bytes, a zero, or a line that no table has.
+    """
+    with path.open("rb") as file:
+        start = file.read(4)
+        encoding = next((name for mark, name in _MARKS if start.startswith(mark)), "utf-8")
+        decoder = codecs.getincrementaldecoder(encoding)()
+        file.seek(0)
+        line, length = 1, 0
+        for piece in iter(partial(file.read, _PIECE), b""):
+            text = _text_of(decoder, piece, path, line)
+            if "\0" in text:
+                row = line + text.count("\n", 0, text.index("\0"))
+                raise _no_text(path, f"a zero in line {row}")
+            line += text.count("\n")
+            last_break = max(text.rfind("\n"), text.rfind("\r"))
+            length = len(text) - last_break - 1 + (length if last_break < 0 else 0)
+            if length > LONGEST_LINE:
+                raise _no_text(path, f"more than {LONGEST_LINE:,} characters in line {line}")
+        _text_of(decoder, b"", path, line)
+    return encoding
+
+
+def _text_of(decoder: codecs.IncrementalDecoder, piece: bytes, path: Path, line: int) -> str:
     try:
-        text = content.decode(encoding)
+        return decoder.decode(piece, final=not piece)
     except UnicodeDecodeError as error:
-        row = content.count(b"\n", 0, error.start) + 1
+        row = line + error.object.count(b"\n", 0, error.start)
         raise _no_text(path, f"{error.object[error.start : error.end]!r} in line {row}") from error
-    if "\0" in text:
-        raise _no_text(path, f"a zero in line {text.count(chr(10), 0, text.index(chr(0))) + 1}")
-    return text
 
 
 def _no_text(path: Path, why: str) -> DataFormatError:

@@ -18,6 +18,7 @@ from grevy.data.litter import is_litter
 from grevy.data.names import Spellings, listed, nfc
 from grevy.data.natural import natural_key
 from grevy.data.sources.labels import Labels, class_labels
+from grevy.data.sources.parquet_room import picture_cells, require_column
 from grevy.data.sources.parquet_schema import features, names_of, picture_columns
 from grevy.data.sources.rules import readable, row_ids
 from grevy.data.sources.split_words import how_to_name, split_of, taken_note
@@ -274,8 +275,9 @@ def _label_values(shard: _Shard) -> list[Any]:
 def _values(shard: _Shard, column: str) -> list[Any]:
     import pyarrow.parquet as pq
 
-    with _reading(shard.path):
-        found: list[Any] = pq.ParquetFile(shard.path).read([column])[column].to_pylist()
+    with _reading(shard.path), pq.ParquetFile(shard.path) as file:
+        require_column(shard.path, file, column)
+        found: list[Any] = file.read([column])[column].to_pylist()
     return found
 
 
@@ -304,7 +306,7 @@ def _read_group(shard: _Shard, group: int) -> list[Path | bytes]:
     import pyarrow.parquet as pq
 
     with _reading(shard.path), pq.ParquetFile(shard.path) as file:
-        cells = file.read_row_group(group, [shard.pictures])[shard.pictures].to_pylist()
+        cells = picture_cells(shard.path, file, group, shard.pictures)
     return [_picture(shard.path.parent, cell) for cell in cells]
 
 
