@@ -29,12 +29,16 @@ MAX_HEADER = 16_000_000
 _KEPT = {"1": 1, "L": 1, "P": 1, "I;16": 2, "I;16B": 2, "I;16L": 2, "I;16N": 2}
 """Bytes a pixel by Pillow's mode; of every other mode 4."""
 
-_WORK = {"WEBP": 14, "AVIF": 12, "ICO": 16, "gif": 1, "bmp_rle": 2, "qoi": 4}
+_WORK = {"WEBP": 14, "AVIF": 12, "gif": 1, "bmp_rle": 2, "qoi": 4}
 """Bytes a pixel beside it, by format or by Pillow's name of the codec."""
 _WORK |= {"ppm": 8, "ppm_plain": 8}
 _WORK_A_BAND = {"jpeg2k": 6, "several scans": 2}
 """The same for each channel. A JPEG in several scans is kept as its coefficients until the last."""
 
+_ICON_SIDE = 2048
+"""Pixels a side; icons have 256 or, rarely, 1024."""
+_INSIDE_ICONS = {b"\x89PNG": ">16xii", b"\x0c\0\0\0": "<4xHH16x"}
+"""Where width and height stand, by the first bytes; of bitmaps of 1987 in 16 bits."""
 _STRIPS = 40_000_000
 """Bytes for strips, whatever the size."""
 
@@ -51,7 +55,7 @@ def require_budget(image: Image.Image) -> None:
         ValueError: more pixels or bytes than any picture may have.
         OutOfMemoryError: more bytes than half of what is free now.
     """
-    pixels = _pixels(image)
+    pixels = image.width * image.height
     if pixels > MAX_PIXELS:
         raise Image.DecompressionBombError
     if pixels * 40 < MAX_BYTES and image.format != "TIFF":
@@ -68,7 +72,7 @@ def require_budget(image: Image.Image) -> None:
 
 def bytes_needed(image: Image.Image) -> int:
     """At the peak of decoding a picture that is opened and not loaded."""
-    pixels = _pixels(image)
+    pixels = image.width * image.height
     kept = _KEPT.get(image.mode, 4)
     bands = len(image.getbands())
     work = sum(_WORK.get(name, 0) + bands * _WORK_A_BAND.get(name, 0) for name in _names(image))
@@ -84,11 +88,6 @@ def require_small_metadata(file: BinaryIO, size: int) -> BinaryIO:
     Only a large file can hold so much; others are read as fast as ever.
     """
     return file if size <= MAX_HEADER else _Metered(file)
-
-
-def _pixels(image: Image.Image) -> int:
-    width, height = _icon_size(image) if image.format == "ICO" else image.size
-    return width * height
 
 
 def _arrays(image: Image.Image) -> tuple[int, int]:
@@ -121,7 +120,7 @@ def _has_several_scans(image: Image.Image) -> bool:
 def _buffer(image: Image.Image) -> int:
     """Of a TIFF's largest strip or tile, as it lies in the file and unpacked."""
     tags = getattr(image, "tag_v2", None)
-    if tags is None or image.format != "TIFF":
+    if tags is None or "libtiff" not in _names(image):
         return 0
     rows = min(_number(tags, _ROWS_A_STRIP, image.height), image.height)
     area = _number(tags, _TILE_WIDTH, 0) * _number(tags, _TILE_HEIGHT, 0) or rows * image.width
@@ -139,18 +138,24 @@ def _is_turned(image: Image.Image) -> bool:
     return _number(getattr(image, "tag_v2", {}), _TURN, 1) > 1
 
 
-def _icon_size(image: Image.Image) -> tuple[int, int]:
-    """Of the picture inside, which can differ from what the icon's own header says."""
-    icon: Any = getattr(image, "ico", None)
-    if icon is None:
-        return image.size
-    icon.buf.seek(icon.entry[icon.getentryindex(image.size)].offset)
-    start = icon.buf.read(24)
-    layout = (">8x8xii", 24) if start.startswith(b"\x89PNG") else ("<4xii", 12)
-    if len(start) < layout[1]:
-        return image.size
-    width, height = struct.unpack(layout[0], start[: layout[1]])
-    return max(abs(width), image.width), max(abs(height), image.height)
+def require_small_icon(file: BinaryIO) -> None:
+    """Refuse an icon with a large picture in it: Pillow decodes one as soon as it is opened.
+
+    Raises:
+        ValueError: an icon of more than `_ICON_SIDE` pixels a side, whatever its own header says.
+    """
+    file.seek(0)
+    magic, count = struct.unpack("<4sH", file.read(6).ljust(6, b"\0"))
+    if magic == b"\0\0\1\0":
+        directory = file.read(16 * count)
+        for (offset,) in struct.iter_unpack("<12xI", directory[: len(directory) // 16 * 16]):
+            file.seek(offset)
+            start = file.read(24).ljust(24, b"\0")
+            layout = _INSIDE_ICONS.get(start[:4], "<4xii12x")
+            width, height = map(abs, struct.unpack(layout, start))
+            if max(width, height // 2) > _ICON_SIDE:
+                raise ValueError(f"an icon with a picture of {width:,} × {height:,} pixels in it")
+    file.seek(0)
 
 
 class _Metered(io.BufferedReader):

@@ -38,6 +38,7 @@ from grevy.data.budget import (
     MAX_PIXELS,
     pixels_follow,
     require_budget,
+    require_small_icon,
     require_small_metadata,
 )
 from grevy.data.deep import (
@@ -350,7 +351,7 @@ def _identified(file: BinaryIO) -> ImageFile.ImageFile:
     try:
         return Image.open(file, formats=COMMON)
     except UnidentifiedImageError:
-        file.seek(0)
+        require_small_icon(file)
     try:
         return Image.open(file, formats=_formats())
     except UnidentifiedImageError:
