@@ -107,7 +107,7 @@ def test_a_png_with_much_text_is_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize("compressed", [False, True])
 def test_idx_headers_that_claim_gigabytes_are_refused(tmp_path: Path, compressed: bool) -> None:
     bombs.idx(tmp_path, compressed=compressed)
-    assert_refused(read(READ, tmp_path), "claims 4." if compressed else "less than the 3,")
+    assert_refused(read(READ, tmp_path), "claims 3.14 GB" if compressed else "less than the 3,")
 
 
 @pytest.mark.parametrize(
@@ -131,7 +131,7 @@ def test_a_pickle_that_asks_for_a_table_of_gigabytes_is_refused(tmp_path: Path) 
 
 
 @pytest.mark.parametrize(
-    ("rows", "picture_bytes"), [(400, 20_000_000), (30_000_000, 10)], ids=["dictionary", "rows"]
+    ("rows", "picture_bytes"), [(400, 20_000_000), (9_000_000, 10)], ids=["dictionary", "rows"]
 )
 def test_parquet_files_that_unpack_to_gigabytes_are_refused(
     tmp_path: Path, rows: int, picture_bytes: int

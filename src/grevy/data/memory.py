@@ -82,6 +82,28 @@ def require_claim(what: str, claimed: int, stored: int) -> None:
     require_memory(what, claimed, "give the data in several files")
 
 
+def require_rows(what: str, rows: int, stored: int) -> None:
+    """Refuse more pictures than a file has bytes: each takes memory, however little it shows.
+
+    Args:
+        what: claims them, as a clause.
+        rows: pictures.
+        stored: bytes on disk.
+
+    Raises:
+        DataFormatError: more than the bytes on disk, and more than `LITTLE` has room for.
+        OutOfMemoryError: what `require_memory` raises.
+    """
+    allowed = max(LITTLE // ROW_BYTES, stored)
+    if rows > allowed:
+        raise DataFormatError(
+            f"{what} claims {rows:,} pictures in {as_size(stored)} on disk",
+            f"at most {allowed:,}: it may be a bomb",
+            "get it from somewhere you trust, or give the data in several files",
+        )
+    require_memory(what, ROW_BYTES * rows, "give the data in several files")
+
+
 def on_disk(path: Path) -> int:
     """Bytes that a file takes on the disk; the holes of a sparse file take none."""
     found = path.stat()

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from grevy.data.content_hash import content_hash
-from grevy.data.memory import ROW_BYTES, on_disk, require_claim
+from grevy.data.memory import on_disk, require_claim, require_rows
 from grevy.data.sources.labels import class_labels
 from grevy.data.sources.rules import checked, row_ids
 from grevy.data.types import ArraySplit, Source
@@ -77,19 +77,19 @@ def _half(folder: Path, split: str, kind: str) -> DataNotFoundError:
 def _read_split(
     split: str, images: Path, labels: Path, class_names: tuple[str, ...] | None
 ) -> ArraySplit:
-    values = _read(labels, _KINDS["labels"]).tolist()
-    with _opened(images) as file:
-        count, *sides = shape = _shape(file, images, _KINDS["images"])
-    _require_room(images, shape)
+    count, *sides = _claimed(images, _KINDS["images"])
+    require_rows(str(images), count, on_disk(images))
+    labelled = _claimed(labels, _KINDS["labels"])[0]
     if 0 in sides:
         raise _foreign(images, f"pictures of {sides[0]}×{sides[1]} pixels: none at all")
-    if count != len(values):
+    if count != labelled:
         raise DataFormatError(
             f"{images} has {counted(count, 'picture')} and {labels} has"
-            f" {counted(len(values), 'label')}",
+            f" {counted(labelled, 'label')}",
             "one label for each picture",
             "get both files again from the publisher",
         )
+    values = _read(labels, _KINDS["labels"]).tolist()
     found = class_labels(values, class_names, str(labels))
     return ArraySplit(row_ids(split, count), found.names, lambda: _read(images, _KINDS["images"]))
 
@@ -106,12 +106,20 @@ def _read(path: Path, dimensions: int) -> NDArray[np.uint8]:
     return np.frombuffer(content, np.uint8).reshape(shape)
 
 
+def _claimed(path: Path, dimensions: int) -> tuple[int, ...]:
+    """What the header claims, where the file and the memory can hold it."""
+    with _opened(path) as file:
+        shape = _shape(file, path, dimensions)
+    _require_room(path, shape)
+    return shape
+
+
 def _require_room(path: Path, shape: tuple[int, ...]) -> None:
     """Refuse a header that claims more than the file can hold, or than there is memory for."""
     length, size = math.prod(shape), path.stat().st_size
     if path.suffix != ".gz" and size < length:
         raise _foreign(path, f"less than the {length:,} bytes that it announces")
-    require_claim(str(path), length + ROW_BYTES * shape[0], on_disk(path))
+    require_claim(str(path), length, on_disk(path))
 
 
 def _shape(file: IO[bytes], path: Path, dimensions: int) -> tuple[int, ...]:

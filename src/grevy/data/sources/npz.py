@@ -17,7 +17,7 @@ from numpy.lib.npyio import NpzFile
 from numpy.typing import NDArray
 
 from grevy.data.content_hash import content_hash
-from grevy.data.memory import ROW_BYTES, on_disk, require_claim
+from grevy.data.memory import on_disk, require_claim, require_rows
 from grevy.data.names import listed
 from grevy.data.sources.arrays import as_pixels, label_values, require_pixels
 from grevy.data.sources.labels import class_labels
@@ -198,7 +198,8 @@ def _header(path: Path, key: str) -> tuple[tuple[int, ...], np.dtype[Any]]:
     if length > packed.file_size and not dtype.hasobject:  # NumPy refuses those itself
         raise ValueError(f"{key} claims {length:,} bytes and has {packed.file_size:,}")
     stored = min(packed.compress_size, on_disk(path))
-    require_claim(f"{path}, {key},", length + ROW_BYTES * (shape[0] if shape else 1), stored)
+    require_claim(f"{path}, {key},", length, stored)
+    require_rows(f"{path}, {key},", shape[0] if shape else 1, on_disk(path))
     return shape, dtype
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from grevy.data.memory import ROW_BYTES, on_disk, require_claim
+from grevy.data.memory import on_disk, require_claim, require_rows
 
 _PICTURES_AT_ONCE = 16
 """Rows that Arrow unpacks before their bytes are counted."""
@@ -20,8 +20,8 @@ def require_column(path: Path, file: Any, column: str) -> None:
     """
     chunks = [chunk for g in range(file.num_row_groups) for chunk in _chunks(file, g, column)]
     unpacked = sum(chunk.total_uncompressed_size for chunk in chunks)
-    claimed = unpacked + ROW_BYTES * file.metadata.num_rows
-    require_claim(f"{path}, column {column},", claimed, on_disk(path))
+    require_claim(f"{path}, column {column},", unpacked, on_disk(path))
+    require_rows(f"{path}, column {column},", file.metadata.num_rows, on_disk(path))
 
 
 def picture_cells(path: Path, file: Any, group: int, column: str) -> list[dict[str, Any] | None]:
@@ -35,7 +35,7 @@ def picture_cells(path: Path, file: Any, group: int, column: str) -> list[dict[s
     what = f"{path}, row group {group} of {column},"
     stored = min(on_disk(path), sum(chunk.total_compressed_size for chunk in chunks))
     unpacked = sum(chunk.total_uncompressed_size for chunk in chunks)
-    require_claim(what, unpacked + ROW_BYTES * file.metadata.row_group(group).num_rows, stored)
+    require_claim(what, unpacked, stored)
     cells: list[dict[str, Any] | None] = []
     held = 0
     for batch in file.iter_batches(_PICTURES_AT_ONCE, row_groups=[group], columns=[column]):
