@@ -259,17 +259,20 @@ def _last_pixel(image: Image.Image) -> tuple[int, ...]:
 
 
 def _require_whole(picture: Path | bytes | Image.Image, loaded: _Loaded) -> None:
-    """Refuse a JPEG of which the decoder made up the last pixel."""
+    """Refuse a JPEG of which the decoder made up the last pixels."""
     if isinstance(picture, Image.Image):
         return  # it is read already
     content = picture if isinstance(picture, bytes) else picture.read_bytes()
     other = with_other_bits(content)
     if other is None:
         return
-    with suppress(OSError), _opened(other) as image:
+    with suppress(OSError), _opened(other) as image:  # damage that the first look did not mind
         image.load()
-        if _last_pixel(image) != loaded.last_pixel:
-            raise ValueError("truncated: its header claims more pixels than it holds")
+        is_gray = image.mode in _GRAY_MODES
+        for strip, place in strips(image, loaded.turn):
+            colours_HWC = (_gray(strip, STORED_BITS, None) if is_gray else _rgb(strip)).colours_HWC
+            if not np.array_equal(colours_HWC, loaded.layers.colours_HWC[place]):
+                raise ValueError("truncated: its header claims more pixels than it holds")
 
 
 def _has_more_frames(image: Image.Image) -> bool:
