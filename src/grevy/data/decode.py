@@ -45,14 +45,21 @@ from grevy.data.deep import (
     QUARTER,
     STORED_BITS,
     DeepStrip,
-    Extremes,
     colour_values,
     eight_bits,
-    extremes,
     has_deep_colours,
 )
+from grevy.data.layers import (
+    GRAY_MODES,
+    Layers,
+    colour_layers,
+    gray_layers,
+    layers_of,
+    on_white,
+    place_for,
+)
 from grevy.data.regular import open_regular
-from grevy.data.strips import is_one_colour, rows_of, strips, upright_size
+from grevy.data.strips import is_one_colour, strips
 from grevy.data.types import PictureFacts, Remark
 from grevy.data.whole_jpeg import may_be_filled, with_other_bits
 from grevy.errors import OutOfMemoryError
@@ -67,8 +74,6 @@ COMMON = ("PNG", "JPEG", "GIF", "BMP", "PPM")
 
 Picture = Path | bytes | Image.Image | NDArray[np.uint8]
 """A file, the contents of one, a picture of Pillow's, or pixels `[H, W]` or `[H, W, 3]`."""
-
-_GRAY_MODES = frozenset({"1", "L", "LA", "La", "I", "I;16", "I;16B", "I;16L", "I;16N", "F"})
 
 _LOW_BYTE_LOST = (
     "16 bits a channel, of which Pillow keeps the high byte: name its file, in RGB or RGBA"
@@ -95,18 +100,10 @@ class _Read(NamedTuple):
     remarks: tuple[Remark, ...] = ()
 
 
-class _Layers(NamedTuple):
-    """Colours `[H, W, C]`, alpha `[H, W, 1]` where there is any, the brightest deep value."""
-
-    colours_HWC: NDArray[np.uint8]
-    alpha_HW1: NDArray[np.uint8] | None = None
-    brightest: float | None = None
-
-
 class _Loaded(NamedTuple):
     """What is kept of a picture when Pillow's own pixels are gone."""
 
-    layers: _Layers
+    layers: Layers
     format: str
     mode: str
     turn: Image.Transpose | None
@@ -179,7 +176,7 @@ def read_header(picture: Picture) -> Header | None:
         with _opened(picture) as image:
             width, height = image.size
             turned = image.format != "TIFF" and _orientation(image) >= 5
-            gray = image.mode in _GRAY_MODES
+            gray = image.mode in GRAY_MODES
     except Exception:  # the reason is found, kept and told by `decode`
         return None
     return Header(width, height, gray) if turned else Header(height, width, gray)
@@ -207,7 +204,7 @@ def _read(picture: Picture, bits: int) -> _Read:
     pixels_HWC = layers.colours_HWC
     if layers.alpha_HW1 is not None and layers.alpha_HW1.min() < 255:
         remarks.append("transparent" if layers.alpha_HW1.max() else "invisible")
-        pixels_HWC = _on_white(pixels_HWC, layers.alpha_HW1)
+        pixels_HWC = on_white(pixels_HWC, layers.alpha_HW1)
     if "invisible" not in remarks:
         remarks += _on_pixels(pixels_HWC)
     return _Read(pixels_HWC, loaded.format, loaded.mode, layers.brightest, tuple(remarks))
@@ -220,36 +217,10 @@ def _load(picture: Path | bytes | Image.Image, bits: int) -> _Loaded:
         is_deep, is_turned = has_deep_colours(image), _orientation(image) > 1
         image.load()  # this turns a TIFF
         turn = _TURNS.get(_orientation(image))
-        layers = _layers(image, turn, bits, is_gray=mode in _GRAY_MODES)
+        layers = layers_of(image, turn, bits, is_gray=mode in GRAY_MODES)
         more = _has_more_frames(image)
         last = _last_pixel(image) if stored_as in ("JPEG", "MPO") else ()
     return _Loaded(layers, stored_as, mode, turn, is_turned, is_deep, more, last)
-
-
-def _layers(
-    image: Image.Image, turn: Image.Transpose | None, bits: int, *, is_gray: bool
-) -> _Layers:
-    """Our pixels, upright, filled in strips."""
-    known = extremes(image) if is_gray else None
-    whole: _Layers | None = None
-    for strip, place in strips(image, turn):
-        part = _gray(strip, bits, known) if is_gray else _rgb(strip)
-        if strip.size[0] * strip.size[1] == image.width * image.height:
-            return part
-        whole = whole or _empty_like(part, upright_size(image, turn))
-        whole.colours_HWC[place] = part.colours_HWC
-        if whole.alpha_HW1 is not None and part.alpha_HW1 is not None:
-            whole.alpha_HW1[place] = part.alpha_HW1
-    if whole is None:
-        raise ValueError(f"no pixels ({image.width} wide and {image.height} high)")
-    return whole
-
-
-def _empty_like(part: _Layers, size: tuple[int, int]) -> _Layers:
-    """Layers of a whole picture, of which this is a strip."""
-    colours_HWC = np.empty((*size, part.colours_HWC.shape[2]), np.uint8)
-    alpha_HW1 = None if part.alpha_HW1 is None else np.empty((*size, 1), np.uint8)
-    return _Layers(colours_HWC, alpha_HW1, part.brightest)
 
 
 def _last_pixel(image: Image.Image) -> tuple[int, ...]:
@@ -268,10 +239,10 @@ def _require_whole(picture: Path | bytes | Image.Image, loaded: _Loaded) -> None
         return
     with suppress(OSError), _opened(other) as image:  # damage that the first look did not mind
         image.load()
-        is_gray = image.mode in _GRAY_MODES
+        is_gray = image.mode in GRAY_MODES
         for strip, place in strips(image, loaded.turn):
-            colours_HWC = (_gray(strip, STORED_BITS, None) if is_gray else _rgb(strip)).colours_HWC
-            if not np.array_equal(colours_HWC, loaded.layers.colours_HWC[place]):
+            found = gray_layers(strip, STORED_BITS, None) if is_gray else colour_layers(strip)
+            if not np.array_equal(found.colours_HWC, loaded.layers.colours_HWC[place]):
                 raise ValueError("truncated: its header claims more pixels than it holds")
 
 
@@ -289,13 +260,13 @@ def _on_pixels(pixels_HWC: NDArray[np.uint8]) -> tuple[Remark, ...]:
     return ("one colour",) if height * width > 1 and is_one_colour(pixels_HWC) else ()
 
 
-def _deep(loaded: _Loaded, picture: Path | bytes | Image.Image, bits: int) -> _Layers:
+def _deep(loaded: _Loaded, picture: Path | bytes | Image.Image, bits: int) -> Layers:
     """The same with the whole values, where they are needed: to scale them, or as all are low."""
     layers = loaded.layers
     bound = 256 * int(layers.colours_HWC.max()) + 255
     if bits == STORED_BITS and bound > QUARTER * 2**STORED_BITS:
         return layers._replace(brightest=bound)
-    brightest, scaled_HW3 = None, _place_for(layers.colours_HWC)
+    brightest, scaled_HW3 = None, place_for(layers.colours_HWC)
     for place, values_HW3 in _whole_values(layers.colours_HWC, picture, loaded.turn):
         brightest = max(brightest or 0, int(values_HW3.max()))
         if bits != STORED_BITS:
@@ -377,45 +348,6 @@ def _orientation(image: Image.Image) -> int:
         return 1  # asking a PNG that has none would decode it
     value = image.getexif().get(ExifTags.Base.Orientation, 1)
     return value if value in _TURNS else 1
-
-
-def _gray(image: Image.Image, bits: int, known: Extremes | None) -> _Layers:
-    """Layers of a gray picture, or of a strip of one whose values lie between `known`."""
-    if image.mode in ("LA", "La"):
-        pixels_HW2 = np.asarray(image.convert("LA"))
-        return _Layers(pixels_HW2[..., :1], pixels_HW2[..., 1:])
-    stored_HW1 = np.asarray(image.convert("L") if image.mode == "1" else image)[..., None]
-    pixels_HW1 = eight_bits(stored_HW1, bits, known)
-    brightest = None if known is None else known.high
-    if "transparency" not in image.info:
-        return _Layers(pixels_HW1, None, brightest)
-    opaque_HW1 = stored_HW1 != image.info["transparency"]
-    return _Layers(pixels_HW1, np.where(opaque_HW1, np.uint8(255), np.uint8(0)), brightest)
-
-
-def _rgb(image: Image.Image) -> _Layers:
-    """Layers of a picture that is not gray."""
-    if not image.has_transparency_data:
-        return _Layers(np.asarray(image if image.mode == "RGB" else image.convert("RGB")))
-    pixels_HW4 = np.asarray(image.convert("RGBA"))
-    return _Layers(pixels_HW4[..., :3], pixels_HW4[..., 3:])
-
-
-def _place_for(pixels_HWC: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """An array for other values of these pixels: their own where it is ours to change."""
-    flags = pixels_HWC.flags
-    if flags.writeable and flags.c_contiguous:
-        return pixels_HWC
-    return np.empty(pixels_HWC.shape, np.uint8)
-
-
-def _on_white(pixels_HWC: NDArray[np.uint8], alpha_HW1: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """round((alpha pixel + (255 - alpha) 255) / 255); 255 * 255 + 127 fits into 16 bits."""
-    laid_HWC = _place_for(pixels_HWC)
-    for rows in rows_of(*pixels_HWC.shape[:2]):
-        alpha = alpha_HW1[rows].astype(np.uint16)
-        laid_HWC[rows] = (pixels_HWC[rows] * alpha + 255 * (255 - alpha) + 127) // 255
-    return laid_HWC
 
 
 def _reason(error: Exception) -> str:
