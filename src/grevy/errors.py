@@ -68,10 +68,15 @@
         ├── CompileError              torch.compile failed
         ├── WorkerDiedError           a process that trained was killed again and again
         ├── RunsFailedError           a study of which some runs failed
-        └── RunInterruptedError       Ctrl-C: saved, can be resumed
+        ├── RunInterruptedError       Ctrl-C: saved, can be resumed
+        ├── ProcessMissingError       several processes train, and one is no longer heard of
+        ├── OutOfMemoryError          the machine or the accelerator has no memory left
+        └── UnexpectedError           what no other kind is: a mistake in Grevy
 
 An error is one line in three parts: what was received, what was expected, how to mend it.
 """
+
+from grevy.cleaning import clean
 
 
 class GrevyError(Exception):
@@ -93,7 +98,8 @@ class GrevyError(Exception):
 
     def __str__(self) -> str:
         expected = f"expected {self.expected}" if self.expected else ""
-        return " ".join("; ".join(filter(None, (self.received, expected, self.mend))).split())
+        line = clean("; ".join(filter(None, (self.received, expected, self.mend))))
+        return " ".join(line.split())
 
 
 class InputError(GrevyError):
@@ -370,3 +376,15 @@ class RunInterruptedError(JobError):
     """Ctrl-C: everything is saved and the run can be resumed."""
 
     exit_status = 130
+
+
+class ProcessMissingError(JobError):
+    """Several processes train together, and one of them is no longer heard of."""
+
+
+class OutOfMemoryError(JobError):
+    """The machine or the accelerator has no memory left."""
+
+
+class UnexpectedError(JobError):
+    """An error that nobody foresaw, as one line: a mistake in Grevy, to be reported."""
