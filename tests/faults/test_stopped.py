@@ -33,15 +33,11 @@ main(sys.argv[4:])
 
 MOMENTS = {
     "the pictures are read": ("grevy.training.train", "load_data", 1),
-    "the training is prepared": ("grevy.training.train", "prepare", 1),
     "the record is made": ("grevy.records.run", "write_json", 1),
     "the loop runs": ("grevy.training.train", "train_step", 5),
-    "a check is made": ("grevy.training.train", "check", 1),
     "the first checkpoint is written": ("grevy.records.checkpoint", "write_bytes", 2),
     "its manifest is written": ("grevy.records.checkpoint", "write_json", 1),
-    "the second checkpoint is written": ("grevy.records.checkpoint", "write_bytes", 5),
-    "the test split is evaluated": ("grevy.training.finish", "evaluate_and_save", 1),
-    "the last split is evaluated": ("grevy.training.finish", "evaluate_and_save", 3),
+    "a split is evaluated": ("grevy.training.finish", "evaluate_and_save", 2),
     "figures are drawn": ("grevy.training.finish", "draw_run", 1),
     "the record is closed": ("grevy.records.run", "write_json", 2),
 }
