@@ -16,6 +16,7 @@ AT_A_MOMENT = """
 import importlib, os, signal, sys
 from grevy.cli.main import main
 
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a job in the background ignores it
 module, name, count = sys.argv[1], sys.argv[2], int(sys.argv[3])
 place = importlib.import_module(module)
 original, calls = getattr(place, name), []

@@ -99,7 +99,7 @@ def test_a_stop_says_what_is_true_for_its_command(
 
 
 WAITS = """
-import sys, time
+import signal, sys, time
 from grevy.cli import size
 from grevy.cli.main import main
 
@@ -107,6 +107,7 @@ def wait(words):
     print("begun", flush=True)
     time.sleep(60)
 
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a job in the background ignores it
 size.main = wait
 main(["size"])
 """
