@@ -61,7 +61,6 @@
         ├── ChecksumError             a file that arrived differs from the published one
         ├── SaveError                 the disk did not take what was written
         ├── CorruptRecordError        a record or checkpoint that fails its check
-        ├── OutOfMemoryError          more memory than the machine has to give
         ├── RunBusyError              a run that another process changes just now
         ├── FeatureRangeError         a feature too large for the numbers in which it is kept
         ├── NonFiniteLossError        the loss became NaN or infinite
@@ -69,10 +68,15 @@
         ├── CompileError              torch.compile failed
         ├── WorkerDiedError           a process that trained or decoded was killed again and again
         ├── RunsFailedError           a study of which some runs failed
-        └── RunInterruptedError       Ctrl-C: saved, can be resumed
+        ├── RunInterruptedError       Ctrl-C: saved, can be resumed
+        ├── ProcessMissingError       several processes train, and one is no longer heard of
+        ├── OutOfMemoryError          the machine or the accelerator has no memory left
+        └── UnexpectedError           what no other kind is: a mistake in Grevy
 
 An error is one line in three parts: what was received, what was expected, how to mend it.
 """
+
+from grevy.cleaning import clean
 
 LONGEST = 2_000
 """Characters of a message, about, whatever the input was."""
@@ -108,7 +112,7 @@ class GrevyError(Exception):
         parts = [self.received, expected, self.mend]
         if sum(map(len, parts)) > LONGEST:
             parts = [shortened(part, LONGEST // 3) for part in parts]
-        return " ".join("; ".join(filter(None, parts)).split())
+        return " ".join(clean("; ".join(filter(None, parts))).split())
 
 
 class InputError(GrevyError):
@@ -353,10 +357,6 @@ class CorruptRecordError(JobError):
     """A record or a checkpoint that fails its check."""
 
 
-class OutOfMemoryError(JobError):
-    """More memory than the machine has to give: refused before it is taken."""
-
-
 class RunBusyError(JobError):
     """A run that another process changes just now."""
 
@@ -389,3 +389,15 @@ class RunInterruptedError(JobError):
     """Ctrl-C: everything is saved and the run can be resumed."""
 
     exit_status = 130
+
+
+class ProcessMissingError(JobError):
+    """Several processes train together, and one of them is no longer heard of."""
+
+
+class OutOfMemoryError(JobError):
+    """More memory than the machine or the accelerator has: mostly refused before it is taken."""
+
+
+class UnexpectedError(JobError):
+    """An error that nobody foresaw, as one line: a mistake in Grevy, to be reported."""

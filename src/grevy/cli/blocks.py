@@ -8,6 +8,7 @@ import sys
 from grevy.cli.output import WIDE, Output
 from grevy.documents.blocks import Document
 from grevy.documents.text import as_text
+from grevy.printing import on_stdout
 
 
 def print_document(output: Output, document: Document) -> None:
@@ -15,4 +16,4 @@ def print_document(output: Output, document: Document) -> None:
     if output.as_json:
         return
     width = shutil.get_terminal_size().columns if sys.stdout.isatty() else WIDE
-    print(as_text(document, width))
+    on_stdout(as_text(document, width))

@@ -10,6 +10,7 @@ from grevy.cli.blocks import print_document
 from grevy.cli.output import Output
 from grevy.documents.suffixes import DOCUMENTS, listed
 from grevy.errors import InputTooSmallError, UsageError
+from grevy.printing import on_stderr
 from grevy.words.layers import LayersArguments, table_of
 from grevy.words.parse import parse
 
@@ -61,5 +62,5 @@ def _exit_if_failed(table: LayerTable) -> None:
 
     what, fits = failure_sentences(table)
     error = InputTooSmallError(what, "", fits)
-    print(f"grevy: {error}", file=sys.stderr)
+    on_stderr(f"grevy: {error}")
     sys.exit(error.exit_status)

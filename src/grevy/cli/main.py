@@ -10,8 +10,11 @@ import sys
 from importlib import import_module
 
 from grevy import __version__
+from grevy.cleaning import in_one_line
+from grevy.cli.last_resort import INTERRUPTED, as_ours, last_words, stopped, stops_heard
 from grevy.cli.streams import lasting_streams
 from grevy.errors import GrevyError, UsageError
+from grevy.printing import on_stderr, on_stdout
 
 COMMANDS = {
     "train": "train a network on labelled pictures and keep a record",
@@ -48,16 +51,19 @@ def _run(words: list[str]) -> None:
     words = [word for word in words if word != "--debug"]
     gc.set_threshold(OBJECTS_BEFORE_COLLECTION)
     try:
-        _dispatch(words)
-    except GrevyError as error:
+        with stops_heard():
+            _dispatch(words)
+    except Exception as error:
         if debug:
             raise
-        sys.exit(_print_error(error, as_json="--json" in words))
+        with last_words():
+            sys.exit(_print_error(as_ours(error), as_json="--json" in words))
     except KeyboardInterrupt:
         if debug:
             raise
-        print("grevy: stopped before anything was begun; nothing is lost", file=sys.stderr)
-        sys.exit(130)
+        with last_words():
+            on_stderr(f"grevy: {stopped(words[0] if words else '')}")
+            sys.exit(INTERRUPTED)
 
 
 def help_text() -> str:
@@ -86,10 +92,10 @@ def _dispatch(words: list[str]) -> None:
         if words[1:] and words[1] in COMMANDS:
             _dispatch([words[1], "--help"])
             return
-        print(help_text())
+        on_stdout(help_text())
         return
     if words[0] in ("-V", "--version"):
-        print(f"grevy {__version__}")
+        on_stdout(f"grevy {__version__}")
         return
     if words[0] not in COMMANDS:
         raise _unknown(words)
@@ -114,9 +120,8 @@ def _unknown(words: list[str]) -> UsageError:
 def _print_error(error: GrevyError, as_json: bool) -> int:
     """Print the error's line, as JSON where that was asked for, and return the exit status."""
     if as_json:
-        import json
-
         parts = {"received": error.received, "expected": error.expected, "mend": error.mend}
-        print(json.dumps({"error": type(error).__name__, "message": str(error), **parts}))
-    print(f"grevy: {error}", file=sys.stderr)
+        told = {"error": type(error).__name__, "message": str(error), **parts}
+        on_stdout(in_one_line(told))
+    on_stderr(f"grevy: {error}")
     return error.exit_status

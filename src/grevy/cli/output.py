@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
+
+from grevy.cleaning import as_json, clean
+from grevy.printing import console, on_stderr, on_stdout
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -28,7 +30,7 @@ class Output:
     def line(self, text: str = "") -> None:
         """A line for people."""
         if not self.as_json:
-            print(text)
+            on_stdout(text)
 
     def table(
         self, columns: Sequence[str], rows: Sequence[Sequence[object]], title: str | None = None
@@ -39,20 +41,21 @@ class Output:
         from rich.table import Table
         from rich.text import Text
 
+        heading = None if title is None else clean(title)
         table = Table(
-            title=title, title_justify="left", box=None, pad_edge=False, header_style="bold"
+            title=heading, title_justify="left", box=None, pad_edge=False, header_style="bold"
         )
         for index, name in enumerate(columns):
             number = all(isinstance(row[index], int | float | None) for row in rows)
-            table.add_column(name, justify="right" if number else "left", overflow="fold")
+            table.add_column(clean(name), justify="right" if number else "left", overflow="fold")
         for row in rows:
-            table.add_row(*(Text(shown(value)) for value in row))
+            table.add_row(*(Text(clean(shown(value))) for value in row))
         self._console.print(table, soft_wrap=False)
 
     def result(self, value: Any) -> None:
         """The one JSON object, if it was asked for."""
         if self.as_json:
-            print(json.dumps(value, indent=2, ensure_ascii=False, default=str))
+            on_stdout(as_json(value))
 
     @contextmanager
     def progress(self, description: str, total: int | None = None) -> Iterator[ProgressBar]:
@@ -70,16 +73,11 @@ class Output:
 
     @cached_property
     def _console(self) -> Console:
-        from rich.console import Console
-
-        width = None if sys.stdout.isatty() else WIDE
-        return Console(highlight=False, soft_wrap=True, width=width)
+        return console(width=None if sys.stdout.isatty() else WIDE)
 
     @cached_property
     def _errors(self) -> Console:
-        from rich.console import Console
-
-        return Console(stderr=True, highlight=False, soft_wrap=True)
+        return console(stderr=True)
 
     def _plain(self, description: str) -> Callable[[int, int | None], None]:
         told = 0
@@ -89,7 +87,7 @@ class Output:
             percent = 100 * done // total if total else 0
             if percent // PLAIN_PERCENT > told // PLAIN_PERCENT and percent < 100:
                 told = percent
-                print(f"{description}: {done:,} of {total:,}", file=sys.stderr, flush=True)
+                on_stderr(f"{description}: {done:,} of {total:,}")
 
         return tell
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import json
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,10 +11,11 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import tyro
 
+from grevy.cleaning import as_cell, as_json, clean
 from grevy.cli.output import Output
-from grevy.documents.columns import clean_line
 from grevy.errors import UnreadablePictureError, UsageError
 from grevy.figures.numerals import counted
+from grevy.printing import on_stderr, write_stdout
 from grevy.words.parse import parse
 
 if TYPE_CHECKING:
@@ -145,10 +144,12 @@ def _as_csv(found: Found) -> str:
     fixed = ["picture", "class", "probability", "error", "second", "margin", _UNSURE]
     classes = next((list(p.probabilities) for p in found.predictions if p.probabilities), [])
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow([*fixed, *(f"probability of {c}" if c in fixed else c for c in classes)])
+    heads = (as_cell(f"probability of {c}" if c in fixed else c) for c in classes)
+    writer.writerow([*fixed, *heads])
     for p in found.predictions:
         unsure = _UNSURE if found.is_unsure(p) else ""
-        row = [p.picture, p.class_name, p.probability, p.error, p.second, p.margin, unsure]
+        answer, error, second = map(as_cell, (p.class_name or "", p.error or "", p.second or ""))
+        row = [as_cell(p.picture), answer, p.probability, error, second, p.margin, unsure]
         writer.writerow([*row, *(p.probabilities.get(c) for c in classes)])
     return text.getvalue()
 
@@ -159,7 +160,7 @@ def _as_json(found: Found) -> str:
         "unsure_below": found.unsure_below,
         "not_pictures": [str(path) for path in found.others],
     }
-    return json.dumps(content, indent=2, ensure_ascii=False) + "\n"
+    return as_json(content) + "\n"
 
 
 def _row(found: Found, p: Prediction) -> dict[str, Any]:
@@ -179,30 +180,30 @@ def _row(found: Found, p: Prediction) -> dict[str, Any]:
 
 def _write(text: str, out: Path | None) -> None:
     if out is None:
-        sys.stdout.write(text)
+        write_stdout(text)
         return
     from grevy.records.atomic import write_bytes
 
     write_bytes(out, text.encode())
-    print(f"wrote {out}", file=sys.stderr)
+    on_stderr(f"wrote {out}")
 
 
 def _tell_doubtful(found: Found) -> None:
     """Beside the answers, not among them."""
     doubtful = [p for p in found.predictions if p.note]
     if doubtful:
-        first = clean_line(f"{doubtful[0].picture}: {doubtful[0].note}")
+        first = clean(f"{doubtful[0].picture}: {doubtful[0].note}")
         of_all = f"{len(doubtful):,} of {counted(len(found.predictions), 'picture')}"
-        print(f"note      {of_all} may not show what you think, first {first}", file=sys.stderr)
+        on_stderr(f"note      {of_all} may not show what you think, first {first}")
 
 
 def _tell_others(found: Found) -> None:
     """What was not predicted, where it does not get between the rows."""
     if found.others:
-        names = clean_line(", ".join(map(str, found.others[:_SHOWN])))
+        names = clean(", ".join(map(str, found.others[:_SHOWN])))
         more = f" and {len(found.others) - _SHOWN:,} more" if len(found.others) > _SHOWN else ""
         count = counted(len(found.others), "file")
-        print(f"not predicted, {count} that can't be decoded: {names}{more}", file=sys.stderr)
+        on_stderr(f"not predicted, {count} that can't be decoded: {names}{more}")
 
 
 def _tell_unreadable(found: Found, *, as_json: bool) -> None:
@@ -217,6 +218,6 @@ def _tell_unreadable(found: Found, *, as_json: bool) -> None:
         "replace them; all others are predicted above",
     )
     if as_json:  # the one object on standard output is there already, and names them
-        print(f"grevy: {clean_line(str(error))}", file=sys.stderr)
+        on_stderr(f"grevy: {error}")
         raise SystemExit(error.exit_status)
     raise error

@@ -1,5 +1,7 @@
 """Standard output that a reader may close, or a disk refuse, without costing what is worked on.
 
+What Grevy prints is clean (`grevy.printing`); here also what other packages print becomes so.
+
 `grevy train ... | head -3` reads three lines and leaves; the training goes on to its end and all
 files are written. Then the status is that of a pipe whose reader has left.
 """
@@ -12,12 +14,18 @@ from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stderr, redirect_stdout, suppress
 from typing import Any, TextIO, cast
 
+from grevy.cleaning import clean_lines
+from grevy.printing import on_stderr
+
 LEFT = 141
 """What a shell shows for a program whose reader has left: 128 and the number of SIGPIPE."""
 
 
 class LastingStream:
-    """A text stream that takes what is written also after its other end has gone."""
+    """A text stream that takes what is written also after its other end has gone.
+
+    Signs that its encoding lacks are written as escapes.
+    """
 
     def __init__(self, stream: TextIO | None) -> None:
         self._stream = stream or open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
@@ -28,6 +36,8 @@ class LastingStream:
         if self.error is None:
             try:
                 return self._stream.write(text)
+            except UnicodeEncodeError:
+                return self._stream.write(_escaped(text, self._stream.encoding))
             except OSError as error:
                 self._give_up(error)
         return len(text)
@@ -52,6 +62,26 @@ class LastingStream:
             os.close(nowhere)
 
 
+def _escaped(text: str, encoding: str) -> str:
+    return text.encode(encoding, "backslashreplace").decode(encoding)
+
+
+class CleanStream:
+    """A text stream that shows what would steer a terminal; a line may only be begun again."""
+
+    def __init__(self, styled: LastingStream) -> None:
+        self.styled = styled
+        """The same without the cleaner, for text that was cleaned before it was styled."""
+
+    def write(self, text: str) -> int:
+        """Its lines, clean; as long as `text` to whoever counts."""
+        self.styled.write("\r".join(map(clean_lines, text.split("\r"))))
+        return len(text)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.styled, name)
+
+
 @contextmanager
 def lasting_streams() -> Iterator[None]:
     """Whatever is printed meanwhile can't fail; said at the end by the exit status.
@@ -62,17 +92,19 @@ def lasting_streams() -> Iterator[None]:
     """
     out, errors = LastingStream(sys.stdout), LastingStream(sys.stderr)
     status: Any = None
-    with redirect_stdout(cast(TextIO, out)), redirect_stderr(cast(TextIO, errors)):
+    with (
+        redirect_stdout(cast(TextIO, CleanStream(out))),
+        redirect_stderr(cast(TextIO, CleanStream(errors))),
+    ):
         try:
             yield
         except SystemExit as stop:
             status = stop.code or 0  # 0, too, is passed on: help ends so
         out.flush()
         if out.error is not None and not isinstance(out.error, BrokenPipeError):
-            print(
+            on_stderr(
                 f"grevy: standard output can't be written ({out.error.strerror}); all else is"
-                " done: look into the folder that was written",
-                file=sys.stderr,
+                " done: look into the folder that was written"
             )
         errors.flush()
     if out.error is not None and not status:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
-from contextlib import ExitStack
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, make_dataclass
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import tyro
 
@@ -17,6 +17,7 @@ from grevy.cli.output import Output, ProgressBar
 from grevy.cli.plugin import load_plugin, plugin_in
 from grevy.cli.profile import show_profile
 from grevy.cli.recipe_flags import flags_of, given
+from grevy.errors import RunInterruptedError
 from grevy.figures.numerals import counted
 from grevy.recipes.changes import changed
 from grevy.recipes.load import load_recipe
@@ -27,6 +28,9 @@ from grevy.records.run_record import RunRecord
 from grevy.training.listeners.listener import Listener, check_line
 from grevy.words.parse import parse, said
 from grevy.words.understand import understood
+
+if TYPE_CHECKING:
+    from grevy.classifier.run import Run
 
 
 @dataclass(frozen=True)
@@ -105,6 +109,8 @@ def main(words: list[str]) -> None:
 
     other = recipe != named or said(words, "--recipe") is not None
     with ExitStack() as stack:
+        listener = ScreenListener(output, stack)
+        stack.enter_context(_stop_told(listener, arguments))
         run = train(
             arguments.where,
             recipe if other or not arguments.resume else None,
@@ -113,7 +119,7 @@ def main(words: list[str]) -> None:
             out=arguments.out,
             resume=arguments.resume,
             device=arguments.device,
-            listener=ScreenListener(output, stack),
+            listener=listener,
             log=arguments.log,
             command=["grevy", "train", *words],
             profile=arguments.profile,
@@ -122,6 +128,27 @@ def main(words: list[str]) -> None:
         )
     if os.environ.get("RANK", "0") == "0":  # under torchrun the first process speaks for all
         report(run.path, run.record, output)
+
+
+@contextmanager
+def _stop_told(listener: ScreenListener, arguments: TrainArguments) -> Iterator[None]:
+    """What a stop outside the loop leaves, which says by itself what it has saved.
+
+    Raises:
+        RunInterruptedError: it was stopped.
+    """
+    try:
+        yield
+    except KeyboardInterrupt:
+        again = "the same command begins again"
+        what = "stopped on request before the training began: no run was made"
+        if listener.run is not None:
+            what = f"stopped on request: {listener.run} is as its record says"
+            again = f"go on with: grevy train --resume --out {listener.run}"
+        elif arguments.resume:
+            what = "stopped on request before the training went on: the run is as it was"
+            again = "the same command goes on"
+        raise RunInterruptedError(what, "", again) from None
 
 
 def parsed(words: list[str], named: Recipe) -> tuple[TrainArguments, Recipe]:
@@ -195,6 +222,12 @@ class ScreenListener(Listener):
         self._output = output
         self._stack = stack
         self._bars: dict[str, ProgressBar] = {}
+        self.run: Path | None = None
+        """Where the record is, as soon as there is one."""
+
+    def began(self, run: Run, step: int) -> None:
+        """There is a record."""
+        self.run = run.path
 
     def said(self, text: str) -> None:
         """A sentence that the user should read."""

@@ -14,8 +14,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
 
+from grevy.cleaning import clean
 from grevy.data.space import saving
 from grevy.errors import ChecksumError, DownloadError
+from grevy.printing import console, on_stderr
 
 _CHUNK_BYTES = 1 << 18
 _RANGE_NOT_SATISFIABLE = 416
@@ -191,23 +193,22 @@ def _progress(
 @contextmanager
 def _bar(name: str, done: int, total: int | None) -> Iterator[Callable[[int], None]]:
     from rich import progress
-    from rich.console import Console
 
     columns = (
-        progress.TextColumn("{task.description}"),
+        progress.TextColumn("{task.description}", markup=False),
         progress.BarColumn(),
         progress.DownloadColumn(),
         progress.TransferSpeedColumn(),
         progress.TimeRemainingColumn(),
     )
-    with progress.Progress(*columns, console=Console(stderr=True)) as bar:
-        task = bar.add_task(name, completed=done, total=total)
+    with progress.Progress(*columns, console=console(stderr=True)) as bar:
+        task = bar.add_task(clean(name), completed=done, total=total)
         yield lambda now: bar.update(task, completed=now)
 
 
 def _lines(name: str, done: int, total: int | None) -> Callable[[int], None]:
     """Prints a line for every tenth of the file; only the first line if its length is unknown."""
-    print(f"downloading {name}", file=sys.stderr)
+    on_stderr(f"downloading {name}")
     if total is None:
         return lambda _now: None
     last = 10 * done // total
@@ -217,6 +218,6 @@ def _lines(name: str, done: int, total: int | None) -> Callable[[int], None]:
         tenth = 10 * now // total
         if tenth > last:
             last = tenth
-            print(f"downloading {name}: {10 * tenth} % of {total:,} bytes", file=sys.stderr)
+            on_stderr(f"downloading {name}: {10 * tenth} % of {total:,} bytes")
 
     return advance

@@ -7,6 +7,7 @@ import textwrap
 import unicodedata
 from collections.abc import Sequence
 
+from grevy.cleaning import clean
 from grevy.documents.blocks import Table, Text, plain
 
 GAP = 2
@@ -24,21 +25,18 @@ NARROWEST = 8
 NO_BREAK_SPACE = "\u00a0"
 
 _FILLER = "\0"
-_CONTROLS = dict.fromkeys((*range(32), *range(127, 160)), "\ufffd") | dict.fromkeys(
-    map(ord, "\t\n\v\f\r"), " "
-)
 _LONG_WORD = re.compile(rf"\S{{{LONGEST_WORD + 1},}}")
 _OPERATOR = re.compile(r" ([=≈≤≥+−×·/-]) ")
 
 
-def clean(text: Text) -> str:
-    """`text` on one line; control characters, which could steer a terminal, are shown as �."""
-    return plain(text).translate(_CONTROLS).strip()
+def one_line(text: Text) -> str:
+    """`text` on one line, without blanks around it; what would steer or hide is shown as �."""
+    return clean(plain(text)).strip()
 
 
-def clean_line(text: str) -> str:
-    """As `clean`, of a line that keeps its blanks."""
-    return text.translate(_CONTROLS).rstrip()
+def code_line(text: str) -> str:
+    """As `one_line`, of a line that keeps the blanks at its beginning."""
+    return clean(text).rstrip()
 
 
 def display_width(text: str) -> int:
@@ -53,7 +51,7 @@ def display_width(text: str) -> int:
 
 def hold_operators(text: Text) -> str:
     """`text` with no-break spaces after its operators, so that a line breaks before them."""
-    return _OPERATOR.sub(rf" \1{NO_BREAK_SPACE}", clean(text))
+    return _OPERATOR.sub(rf" \1{NO_BREAK_SPACE}", one_line(text))
 
 
 def hold_inside(text: str) -> str:
@@ -71,8 +69,8 @@ def wrap(text: Text, width: int, *, whole_words: bool = False, hang: str = "") -
         whole_words: let a word be longer than `width` rather than break it.
         hang: stands before every line but the first.
     """
-    if display_width(clean(text)) <= width:
-        return [clean(text)]
+    if display_width(one_line(text)) <= width:
+        return [one_line(text)]
     # Fillers make a text as long as it is wide, which is what textwrap counts. A line may end
     # between a character and its filler, so it is given one column less.
     filled = "".join(c + _FILLER * (_character_width(c) - 1) for c in hold_operators(text))
@@ -166,7 +164,7 @@ def _last_floors(table: Table) -> list[int]:
 
 
 def _natural(cells: Sequence[Text]) -> int:
-    return max((display_width(clean(cell)) for cell in cells), default=0)
+    return max((display_width(one_line(cell)) for cell in cells), default=0)
 
 
 def _longest_word(cells: Sequence[Text]) -> int:
@@ -184,6 +182,6 @@ def _squeeze(widths: Sequence[int], floors: Sequence[int], room: int) -> list[in
 
 
 def _character_width(character: str) -> int:
-    if unicodedata.combining(character):
+    if unicodedata.category(character) in ("Mn", "Me", "Cf"):
         return 0
     return 2 if unicodedata.east_asian_width(character) in "WF" else 1

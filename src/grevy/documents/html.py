@@ -11,6 +11,7 @@ from functools import cache
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
+from grevy.cleaning import escaped
 from grevy.documents.blocks import (
     Code,
     Document,
@@ -28,12 +29,12 @@ from grevy.documents.blocks import (
 )
 from grevy.documents.columns import (
     GAP,
-    clean,
-    clean_line,
+    code_line,
     column_widths,
     display_width,
     hold_inside,
     hold_operators,
+    one_line,
 )
 from grevy.documents.outline import CONTENTS_FROM, sections, stepwise
 from grevy.documents.pictures import Picture, fitting
@@ -113,7 +114,7 @@ def records_json(origins: Sequence[Origin]) -> str:
         }
         for origin in origins
     ]
-    text = json.dumps(records, ensure_ascii=False, separators=(",", ":"))
+    text = escaped(json.dumps(records, ensure_ascii=False, separators=(",", ":")))
     return text.replace("&", r"\u0026").replace("<", r"\u003c").replace(">", r"\u003e")
 
 
@@ -137,7 +138,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters.update(
-        clean=clean,
+        clean=one_line,
         clean_lines=_clean_lines,
         css=_css,
         hold=hold_operators,
@@ -168,11 +169,11 @@ def _on_paper(table: Table) -> str:
 
 def _wide(rows: Sequence[Sequence[Text]]) -> bool:
     """Whether rows may not fit on a narrow screen, so that they must scroll by keyboard too."""
-    return any(sum(display_width(clean(cell)) + GAP for cell in row) > NARROW for row in rows)
+    return any(sum(display_width(one_line(cell)) + GAP for cell in row) > NARROW for row in rows)
 
 
 def _clean_lines(text: str) -> str:
-    return "\n".join(map(clean_line, text.splitlines()))
+    return "\n".join(map(code_line, text.splitlines()))
 
 
 def _css(text: str) -> Markup:

@@ -20,10 +20,10 @@ from grevy.documents.blocks import (
 )
 from grevy.documents.columns import (
     break_long_words,
-    clean,
-    clean_line,
+    code_line,
     column_widths,
     hold_operators,
+    one_line,
     parts,
     wrap,
 )
@@ -160,8 +160,8 @@ def as_latex(document: Document, figures: str = "") -> str:
         document: what is written.
         figures: address of the folder in which the figures lie, as PNG files.
     """
-    title = [rf"\section*{{{_escape(document.title)}}}"] if clean(document.title) else []
-    banner = [_banner(document.banner)] if clean(document.banner) else []
+    title = [rf"\section*{{{_escape(document.title)}}}"] if one_line(document.title) else []
+    banner = [_banner(document.banner)] if one_line(document.banner) else []
     body = [*banner, *title, *(_block(block, figures) for block in document.blocks)]
     lines = [_PREAMBLE, "", r"\begin{document}", "\n\n".join(body) or r"\null", r"\end{document}"]
     return "\n".join(lines)
@@ -183,7 +183,7 @@ def _block(block: Block, figures: str) -> str:  # noqa: PLR0911, one kind of blo
         case Code():
             return _caption(block.name) + _code(block.text)
         case Formula(latex=latex):
-            return _formula(_encode(clean(latex)))
+            return _formula(_encode(one_line(latex)))
         case Matrix():
             return _matrix(block)
         case Table():
@@ -202,7 +202,7 @@ def _items(block: Items) -> str:
 
 def _code(text: str) -> str:
     """In a typewriter's letters, line by line; blanks at the beginning are kept."""
-    lines = [clean_line(line) for line in text.splitlines()]
+    lines = [code_line(line) for line in text.splitlines()]
     kept = (r"\ " * (len(line) - len(line.lstrip(" "))) + _escape(line) for line in lines)
     body = "\\\\\n".join(rf"\strut {line}" for line in kept)
     return rf"{{\ttfamily\footnotesize\raggedright {body}\par}}"
@@ -213,7 +213,7 @@ def _figure(figure: Figure, figures: str) -> str:
     path = f"{figures}/{figure.name}.png" if figures else f"{figure.name}.png"
     size = r"width=\linewidth,height=0.85\textheight,keepaspectratio"
     picture = rf"\includegraphics[{size}]{{{path}}}"
-    caption = rf"\\ {{\small {_escape(figure.caption)}}}" if clean(figure.caption) else ""
+    caption = rf"\\ {{\small {_escape(figure.caption)}}}" if one_line(figure.caption) else ""
     return rf"\begin{{center}}{picture}{caption}\end{{center}}"
 
 
@@ -231,7 +231,7 @@ def _matrix(matrix: Matrix) -> str:
 
 
 def _caption(text: str) -> str:
-    return rf"\textit{{{_escape(text)}}}\nopagebreak" + "\n\n" if clean(text) else ""
+    return rf"\textit{{{_escape(text)}}}\nopagebreak" + "\n\n" if one_line(text) else ""
 
 
 def _table(table: Table) -> str:
@@ -267,7 +267,7 @@ def _row(cells: tuple[Text, ...]) -> str:
 
 def _escape(text: Text) -> str:
     r"""`text` so that none of its signs commands LaTeX, joins the next, or is taken by a `\\`."""
-    unjoined = _LIGATURE.sub("\0", break_long_words(clean(text), _BREAK))
+    unjoined = _LIGATURE.sub("\0", break_long_words(one_line(text), _BREAK))
     escaped = "".join(_SPECIALS.get(character, character) for character in unjoined)
     encoded = _encode(escaped).replace("\0", "{}").replace(_BREAK, r"\allowbreak{}")
     return _OPTION.sub("{}", encoded)

@@ -22,7 +22,7 @@ from grevy.documents.blocks import (
     Value,
     plain,
 )
-from grevy.documents.columns import clean, clean_line, display_width
+from grevy.documents.columns import code_line, display_width, one_line
 from grevy.documents.mathematics import matrix_body
 
 _SPECIAL = re.compile(r"([\\`*_\[<>#|$~]|&(?=[#\w]))")
@@ -41,8 +41,8 @@ def as_markdown(document: Document, figures: str = "") -> str:
         document: what is written.
         figures: address of the folder in which the figures lie, as PNG files.
     """
-    heading = [f"# {_escape(document.title)}"] if clean(document.title) else []
-    heading += [f"**{_escape(document.banner)}**"] if clean(document.banner) else []
+    heading = [f"# {_escape(document.title)}"] if one_line(document.title) else []
+    heading += [f"**{_escape(document.banner)}**"] if one_line(document.banner) else []
     return "\n\n".join([*heading, *(_block(block, figures) for block in document.blocks)])
 
 
@@ -57,7 +57,7 @@ def _block(block: Block, figures: str) -> str:  # noqa: PLR0911, one kind of blo
         case Code():
             return _caption(block.name) + _code(block.text)
         case Formula(latex=latex):
-            return _mathematics(clean(latex))
+            return _mathematics(one_line(latex))
         case Matrix():
             matrix = f"\\begin{{bmatrix}}\n{matrix_body(block)}\n\\end{{bmatrix}}"
             return _caption(block.name) + _mathematics(matrix)
@@ -77,18 +77,18 @@ def _code(text: str) -> str:
     """Between fences longer than any in it."""
     longest = max((len(run) for run in re.findall("`+", text)), default=0)
     fence = "`" * max(3, longest + 1)
-    return "\n".join([fence, *map(clean_line, text.splitlines()), fence])
+    return "\n".join([fence, *map(code_line, text.splitlines()), fence])
 
 
 def _figure(figure: Figure, figures: str) -> str:
     address = quote(f"{figures}/{figure.name}.png" if figures else f"{figure.name}.png")
     picture = f"![{_escape(figure.alternative)}]({address})"
-    return f"{picture}\n\n{_escape(figure.caption)}" if clean(figure.caption) else picture
+    return f"{picture}\n\n{_escape(figure.caption)}" if one_line(figure.caption) else picture
 
 
 def _escape(text: Text) -> str:
     if isinstance(text, str):
-        return _SPECIAL.sub(r"\\\1", clean(text))
+        return _SPECIAL.sub(r"\\\1", one_line(text))
     return "".join(map(_piece, text)).strip()
 
 
@@ -104,7 +104,7 @@ def _piece(piece: str | Value | Marked) -> str:
         case "link":
             return f"[{words}](<{quote(piece.address, safe=_ADDRESS)}>)"
         case "code":
-            code = clean(plain(piece.text))
+            code = one_line(plain(piece.text))
             return words if set("`|") & set(code) or not code else f"`{code}`"
         case mark:
             sign = {"emphasis": "*", "strong": "**"}[mark]
@@ -117,7 +117,7 @@ def _escape_last(mark: re.Match[str]) -> str:
 
 
 def _caption(text: str) -> str:
-    return f"**{_escape(text)}**\n\n" if clean(text) else ""
+    return f"**{_escape(text)}**\n\n" if one_line(text) else ""
 
 
 def _mathematics(latex: str) -> str:

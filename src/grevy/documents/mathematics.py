@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from grevy.documents.blocks import Matrix
-from grevy.documents.columns import clean
+from grevy.documents.columns import one_line
 
 _NUMBER = re.compile(r"([-+]?[\d.,/]+)(?:e([-+]?\d+))?")
 _SPECIALS = {sign: rf"\{sign}" for sign in "{}#%&_$"} | {
@@ -31,7 +31,7 @@ def matrix_body(matrix: Matrix) -> str:
 
 def _cell(text: str) -> str:
     """A number as mathematics sets it; anything else upright."""
-    text = clean(text).replace("−", "-")
+    text = one_line(text).replace("−", "-")
     if number := _NUMBER.fullmatch(text):
         digits, exponent = number.groups()
         power = rf" \cdot 10^{{{exponent}}}" if exponent else ""

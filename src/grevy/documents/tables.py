@@ -6,11 +6,12 @@ import csv
 import io
 from pathlib import Path
 
-from grevy.documents.blocks import Document, Table
-from grevy.documents.columns import clean
+from grevy.cleaning import as_cell
+from grevy.documents.blocks import Document, Table, plain
 from grevy.documents.suffixes import TABLES, listed
-from grevy.documents.write import Say, on_stderr, write_document
+from grevy.documents.write import Say, write_document
 from grevy.errors import UsageError
+from grevy.printing import on_stderr
 from grevy.records.atomic import write_bytes
 
 
@@ -18,7 +19,9 @@ def as_csv(table: Table) -> str:
     """`table` as comma-separated values (RFC 4180, lines end as on Unix), its heads first."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerows([clean(cell) for cell in row] for row in (table.columns, *table.rows))
+    writer.writerows(
+        [as_cell(plain(cell).strip()) for cell in row] for row in (table.columns, *table.rows)
+    )
     return text.getvalue()
 
 

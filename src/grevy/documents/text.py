@@ -17,10 +17,10 @@ from grevy.documents.blocks import (
 )
 from grevy.documents.columns import (
     GAP,
-    clean,
-    clean_line,
+    code_line,
     column_widths,
     display_width,
+    one_line,
     parts,
     wrap,
 )
@@ -40,7 +40,7 @@ def as_text(document: Document, width: int = 80) -> str:
     in parts that each begin with the first column. Numbers are never broken.
     """
     lines = _heading(document.title, width, RULES[1])
-    lines += ["", *wrap(document.banner, width)] if clean(document.banner) else []
+    lines += ["", *wrap(document.banner, width)] if one_line(document.banner) else []
     for index, block in enumerate(document.blocks):
         in_a_row = isinstance(block, Formula) and isinstance(document.blocks[index - 1], Formula)
         if lines and not (index and in_a_row):
@@ -50,7 +50,7 @@ def as_text(document: Document, width: int = 80) -> str:
 
 
 def _heading(title: Text, width: int, rule: str) -> list[str]:
-    if not clean(title):
+    if not one_line(title):
         return []
     lines = wrap(title, width)
     return [*lines, rule * max(map(display_width, lines))] if rule else lines
@@ -87,14 +87,14 @@ def _items(block: Items, width: int) -> list[str]:
 
 def _code(code: Code, width: int) -> list[str]:
     """Its lines are not wrapped: they can be copied."""
-    lines = [INDENT + clean_line(line) for line in code.text.splitlines()]
-    return [*(wrap(code.name, width) if clean(code.name) else []), *lines]
+    lines = [INDENT + code_line(line) for line in code.text.splitlines()]
+    return [*(wrap(code.name, width) if one_line(code.name) else []), *lines]
 
 
 def _figure(figure: Figure, width: int) -> list[str]:
     """What it shows; the picture itself is beside the text, or nowhere."""
-    shown = wrap(f"[{clean(figure.name)}: {clean(figure.alternative)}]", width)
-    return [*shown, *wrap(figure.caption, width)] if clean(figure.caption) else shown
+    shown = wrap(f"[{one_line(figure.name)}: {one_line(figure.alternative)}]", width)
+    return [*shown, *wrap(figure.caption, width)] if one_line(figure.caption) else shown
 
 
 def _formula(text: str, width: int) -> list[str]:
@@ -111,7 +111,7 @@ def _matrix(matrix: Matrix, width: int) -> list[str]:
     gap = " " * (1 if matrix.marked else GAP)
     columns = len(rows[0]) if rows else 0
     at_once = max((width - len(INDENT) + len(gap)) // (widest + len(gap)), 1)
-    lines = wrap(matrix.name, width) if clean(matrix.name) else []
+    lines = wrap(matrix.name, width) if one_line(matrix.name) else []
     for start in range(0, columns, at_once):
         part = slice(start, start + at_once)
         if columns > at_once:
@@ -123,12 +123,12 @@ def _matrix(matrix: Matrix, width: int) -> list[str]:
 
 def _cell(matrix: Matrix, place: tuple[int, int], cell: str) -> str:
     if place in matrix.marked:
-        return f"[{clean(cell)}]"
-    return f" {clean(cell)} " if matrix.marked else clean(cell)
+        return f"[{one_line(cell)}]"
+    return f" {one_line(cell)} " if matrix.marked else one_line(cell)
 
 
 def _table(table: Table, width: int) -> list[str]:
-    lines = wrap(table.title, width) if clean(table.title) else []
+    lines = wrap(table.title, width) if one_line(table.title) else []
     for number, part in enumerate(parts(table, width)):
         widths = column_widths(part, width)
         lines += [""] if number else []

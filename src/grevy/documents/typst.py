@@ -23,7 +23,7 @@ from grevy.documents.blocks import (
     Table,
     Text,
 )
-from grevy.documents.columns import break_long_words, clean, clean_line, hold_operators, parts
+from grevy.documents.columns import break_long_words, code_line, hold_operators, one_line, parts
 from grevy.documents.outline import CONTENTS_FROM, sections, stepwise
 from grevy.documents.pictures import best_form
 from grevy.documents.scripts import code, right_to_left
@@ -86,12 +86,12 @@ def as_typst(document: Document, figures: str = "") -> str:
         figures: the folder in which the figures lie, as SVG or PNG as `best_form` chooses.
     """
     document = stepwise(document)
-    title = clean(document.title) or "Grevy"
+    title = one_line(document.title) or "Grevy"
     lines = [f"{_PREAMBLE}\n#set document(title: {_literal(title)}, date: none)"]
-    if clean(document.banner):
+    if one_line(document.banner):
         banner = _words(document.banner)
         lines.append(f"#set page(header: text(size: 9pt, strong({banner})))")
-    lines += ["#title()"] if clean(document.title) else []
+    lines += ["#title()"] if one_line(document.title) else []
     if len(sections(document)) >= CONTENTS_FROM:
         lines.append("#outline(title: none, depth: 1)")
     lines += [_block(block, figures) for block in document.blocks]
@@ -187,7 +187,7 @@ def _block(block: Block, figures: str) -> str:  # noqa: PLR0911, one kind of blo
             kind = "enum" if block.numbered else "list"
             return f"#{kind}({', '.join(map(_item, block.items))})"
         case Code(text, name):
-            lines = "\\n".join(_literal(clean_line(line))[1:-1] for line in text.splitlines())
+            lines = "\\n".join(_literal(code_line(line))[1:-1] for line in text.splitlines())
             return f'{_named(name)}#raw("{lines}", block: true)'
         case Formula(text):
             return f"#worked({_words(hold_operators(text))})"
@@ -201,7 +201,7 @@ def _block(block: Block, figures: str) -> str:  # noqa: PLR0911, one kind of blo
 
 def _item(text: Text) -> str:
     """Beside its mark, which stands to the left whatever the words are in."""
-    return f"align(left, {_words(text)})" if right_to_left(clean(text)) else _words(text)
+    return f"align(left, {_words(text)})" if right_to_left(one_line(text)) else _words(text)
 
 
 def _figure(figure: Figure, figures: str) -> str:
@@ -209,9 +209,9 @@ def _figure(figure: Figure, figures: str) -> str:
     shrink = min(1, LINE / width, HIGHEST / height)
     name = f"{figure.name}.{best_form(figure)[0]}"
     path = _literal(f"{figures}/{name}" if figures else name)
-    alternative = _literal(clean(figure.alternative) or figure.name)
+    alternative = _literal(one_line(figure.alternative) or figure.name)
     picture = f"image({path}, alt: {alternative}, width: {shrink * width:.1f}pt)"
-    caption = _words(figure.caption) if clean(figure.caption) else "none"
+    caption = _words(figure.caption) if one_line(figure.caption) else "none"
     return f"#figure({picture}, caption: {caption})"
 
 
@@ -220,8 +220,8 @@ def _matrix(matrix: Matrix) -> str:
         ", ".join(_cell(cell, (r, c) in matrix.marked) for c, cell in enumerate(row))
         for r, row in enumerate(matrix.rows)
     ]
-    spoken = "; ".join(" ".join(map(clean, row)) for row in matrix.rows)
-    alternative = _literal(f"{clean(matrix.name)} {spoken}".strip() or "empty matrix")
+    spoken = "; ".join(" ".join(map(one_line, row)) for row in matrix.rows)
+    alternative = _literal(f"{one_line(matrix.name)} {spoken}".strip() or "empty matrix")
     body = f"math.mat({', '.join(f'({row},)' for row in rows)})"
     equation = f"math.equation(block: true, alt: {alternative}, {body})"
     return f"{_named(matrix.name)}#inset({equation})"
@@ -249,12 +249,12 @@ def _table(table: Table) -> str:
 
 
 def _named(text: str) -> str:
-    return f"#named({_words(text)})\n" if clean(text) else ""
+    return f"#named({_words(text)})\n" if one_line(text) else ""
 
 
 def _words(text: Text) -> str:
     """A text as content, from right to left where its first letter is so."""
-    words = clean(text)
+    words = one_line(text)
     literal = _literal(break_long_words(words, _ZERO_WIDTH_SPACE))
     return f"text(dir: rtl, {literal})" if right_to_left(words) else f"text({literal})"
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -15,6 +14,7 @@ from grevy.documents.suffixes import DOCUMENTS, listed
 from grevy.documents.text import as_text
 from grevy.documents.typst import as_pdf
 from grevy.errors import UsageError
+from grevy.printing import on_stderr
 from grevy.records.atomic import save_error, write_bytes
 
 Say = Callable[[str], None]
@@ -32,11 +32,6 @@ _FIGURES_BESIDE = (".md", ".tex", ".txt")
 
 LARGEST_PAGE = 5_000_000
 """Bytes of an HTML page that opens at once anywhere and fits into a mail."""
-
-
-def on_stderr(line: str) -> None:
-    """A line for people, beside the result."""
-    print(line, file=sys.stderr)
 
 
 def write_document(document: Document, path: Path, say: Say = on_stderr) -> Path:

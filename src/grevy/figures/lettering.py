@@ -12,6 +12,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
+from grevy.cleaning import clean
+
 BASE_FAMILY = "DejaVu Sans"
 """Comes with Matplotlib, so that figures look the same on every machine."""
 
@@ -34,7 +36,7 @@ class Lettering:
         Missing characters become their code points (after shortening: the line may be longer),
         and a dollar sign stays one instead of opening a formula.
         """
-        short = shorten(" ".join(text.split()), width)
+        short = shorten(" ".join(clean(text).split()), width)
         return self._code_points(short).replace("$", r"\$")
 
     @property
@@ -56,7 +58,7 @@ class Lettering:
 
 def lettering_for(texts: Iterable[str]) -> Lettering:
     """The fonts for `texts`: the base font, and others only for what it lacks."""
-    return _lettering(frozenset("".join("".join(text.split()) for text in texts)))
+    return _lettering(frozenset("".join("".join(clean(text).split()) for text in texts)))
 
 
 def shorten(text: str, width: int) -> str:

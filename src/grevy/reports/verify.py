@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from grevy.classifier.run import open_run
-from grevy.documents.columns import clean
+from grevy.documents.columns import one_line
 from grevy.documents.forms import Number, written
 from grevy.documents.paths import flat
 from grevy.errors import GrevyError, UnknownFormError
@@ -86,7 +86,7 @@ class Verification:
         found = (
             counted(len(self.differences), "difference") if self.differences else "no difference"
         )
-        return (*(clean(d.line) for d in self.differences), f"{self.report}: {done}; {found}")
+        return (*(one_line(d.line) for d in self.differences), f"{self.report}: {done}; {found}")
 
     def to_dict(self) -> dict[str, Any]:
         """For --json."""
@@ -144,7 +144,7 @@ def _of_page(page: Page) -> Iterator[Difference]:
         said, found = page.hash_said, page.hash_found
         line = "the page was changed after Grevy wrote it: its SHA-256 is "
         yield Difference("", "", "", said, found, f"{line}{found[:16]}…, and it says {said[:16]}…")
-    names = {clean(record.name) for record in page.records}
+    names = {one_line(record.name) for record in page.records}
     for value in page.values:
         if value.record not in names:
             yield _value(value, "no such record is named in the page")
@@ -152,7 +152,7 @@ def _of_page(page: Page) -> Iterator[Difference]:
 
 def _checked(record: PageRecord, page: Page, ground: Ground) -> _Checked:
     """Files, content and values of one record."""
-    values = [value for value in page.values if value.record == clean(record.name)]
+    values = [value for value in page.values if value.record == one_line(record.name)]
     try:
         now = places_now(record, ground)
         source = _opened(record, tuple(now.values()))
@@ -268,7 +268,7 @@ def _value(value: PageValue, what: str, found: str = "") -> Difference:
 
 def _words(text: str) -> str:
     """A text as a page may break it."""
-    return " ".join(clean(text).split())
+    return " ".join(one_line(text).split())
 
 
 def _shown(number: Number) -> str:

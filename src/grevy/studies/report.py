@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from grevy.cleaning import as_cell
 from grevy.errors import DataError
 from grevy.figures.accuracy_cost import CostPoint, draw_accuracy_cost, why_no_cost
 from grevy.figures.effects import EffectRow, draw_effects
@@ -120,7 +121,7 @@ def runs_csv(comparison: Comparison) -> str:
         rest = [results.steps, results.epochs, results.best_step] if results else [""] * 3
         seconds = results.seconds.training if results else ""
         row = [*accuracies, round(contestant.accuracy, 6), *rest, seconds]
-        writer.writerow([contestant.arm, contestant.seed, *row])
+        writer.writerow([as_cell(contestant.arm), contestant.seed, *row])
     return text.getvalue()
 
 

@@ -5,16 +5,26 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import TypeVar
 
 import torch
 from torch import Tensor, distributed, nn
+from torch.distributed.rendezvous import rendezvous
 from torch.nn.parallel import DistributedDataParallel
 
 from grevy.errors import RecipeValueError
+from grevy.training.pulse import Pulse
 
 Value = TypeVar("Value")
+
+WAIT_SECONDS = 300.0
+"""In the middle of the work no process waits longer for another: the slowest thing that only one
+does there is to write a checkpoint."""
+
+_OF_A_CONNECTION = ("gloo", "NCCL", "Connection closed", "Timed out", "Broken pipe")
+"""In PyTorch's errors, most of which have no kind of their own."""
 
 
 @dataclass(frozen=True)
@@ -23,6 +33,7 @@ class World:
 
     rank: int = 0
     size: int = 1
+    pulse: Pulse | None = field(default=None, compare=False)
 
     @property
     def leads(self) -> bool:
@@ -74,9 +85,27 @@ class World:
         return tensor
 
     def wait(self) -> None:
-        """Until all processes are here."""
-        if self.size > 1:
-            distributed.barrier()
+        """Until all processes are here, however long those take that are alive.
+
+        Raises:
+            ProcessMissingError: one is not.
+        """
+        if self.pulse is not None:
+            self.pulse.meet()
+
+    @contextmanager
+    def missing_named(self) -> Iterator[None]:
+        """Inside, a broken connection becomes the name of the process that is missing.
+
+        Raises:
+            ProcessMissingError: one is.
+        """
+        try:
+            yield
+        except RuntimeError as error:
+            if self.pulse is None or not _is_of_a_connection(error):
+                raise
+            raise self.pulse.broken() from error
 
     def wrap(self, model: nn.Module) -> nn.Module:
         """The model with its gradients averaged over the processes."""
@@ -92,11 +121,25 @@ def join_world(device: torch.device) -> Iterator[World]:
         return
     if device.type == "cuda":
         torch.cuda.set_device(device)  # what NCCL takes where nothing names a device
-    distributed.init_process_group("nccl" if device.type == "cuda" else "gloo")
-    try:
-        yield World(distributed.get_rank(), size)
-    finally:
-        distributed.destroy_process_group()
+    backend = "nccl" if device.type == "cuda" else "gloo"
+    store, rank, size = next(rendezvous("env://"))
+    pulse = Pulse(store, rank, size)
+    world = World(rank, size, pulse)
+    limit = timedelta(seconds=WAIT_SECONDS)
+    with pulse.beating(), world.missing_named():
+        distributed.init_process_group(
+            backend, store=store, rank=rank, world_size=size, timeout=limit
+        )
+        try:
+            yield world
+        finally:
+            distributed.destroy_process_group()
+
+
+def _is_of_a_connection(error: RuntimeError) -> bool:
+    return isinstance(error, distributed.DistError) or any(
+        words in str(error) for words in _OF_A_CONNECTION
+    )
 
 
 def refuse_uneven(count: int, world: World, what: str, mend: str) -> None:

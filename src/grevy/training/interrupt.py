@@ -6,26 +6,54 @@ import signal
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from types import FrameType
+from types import FrameType, TracebackType
+
+from grevy.errors import SourceFaultError
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class Interrupt:
-    """Whether somebody asked to stop."""
+    """Whether somebody asked to stop.
+
+    The first time the loop stops after its step. The second time it stops at once, but only inside
+    `with interrupt.at_once:`, so that the record is never left between two states: before it the
+    second time is remembered, and after it the end is being written already.
+    """
 
     def __init__(self) -> None:
         self.requested = False
-        self._at_once = False
+        self.twice = False
+        self.at_once = _AtOnce(self)
 
     def request(self, number: int, frame: FrameType | None) -> None:
-        """First time: stop after this step. Second time: at once. Then it is stopping already."""
-        if self._at_once:
-            return
-        if self.requested:
-            self._at_once = True
-            raise KeyboardInterrupt
+        """A signal has come."""
+        self.twice = self.requested
         self.requested = True
+        if self.twice and self.at_once.is_entered:
+            raise KeyboardInterrupt
+
+
+class _AtOnce:
+    """Where a second signal raises; a plain class, so that leaving it is one assignment."""
+
+    def __init__(self, interrupt: Interrupt) -> None:
+        self._interrupt = interrupt
+        self.is_entered = False
+
+    def __enter__(self) -> None:
+        self.is_entered = True
+        if self._interrupt.twice:
+            self.is_entered = False
+            raise KeyboardInterrupt
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.is_entered = False
 
 
 @contextmanager
@@ -46,3 +74,17 @@ def watch_interrupt() -> Iterator[Interrupt]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+@contextmanager
+def ends_shown() -> Iterator[None]:
+    """A part or a listener that ends the program would leave a run that nobody trains.
+
+    Raises:
+        SourceFaultError: one does.
+    """
+    try:
+        yield
+    except SystemExit as stop:
+        what = f"a part or a listener that ends the program (sys.exit({stop.code!r}))"
+        raise SourceFaultError(what, "one that returns", "take the exit out of it") from stop

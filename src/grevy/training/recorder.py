@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
 
+from grevy.cleaning import clean
 from grevy.errors import (
+    CorruptRecordError,
     GrevyError,
     NonFiniteLossError,
+    ProcessMissingError,
     RunInterruptedError,
-    SaveError,
     UntrustedSourceError,
 )
 from grevy.models.own.object_source import OWN_PREFIX
@@ -21,7 +23,7 @@ from grevy.records.atomic import sweep
 from grevy.records.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from grevy.records.events import EventLog, require_whole
 from grevy.records.files import FileSum
-from grevy.records.lock import train_alone
+from grevy.records.lock import is_in_use, train_alone
 from grevy.records.run import RunDirectory, create_run
 from grevy.records.run_name import run_name
 from grevy.records.run_record import RunRecord, RunStatus
@@ -49,8 +51,6 @@ class Recorder:
         self._steps = EventLog(directory.steps_file, progress.steps_log)
         self._checks = EventLog(directory.checks_file, progress.checks_log)
         self._losses: list[float] = []
-        self.saved_step = progress.step
-        """Of the newest checkpoint; 0: there is none yet."""
 
     @classmethod
     @contextmanager
@@ -113,7 +113,15 @@ class Recorder:
             )
         state.progress.note_logs(*self.flush())
         save_checkpoint(self.directory.checkpoint, state.pack())
-        self.saved_step = state.progress.step
+
+    def saved_step(self) -> int:
+        """Step of the newest whole checkpoint, read again from the disk; 0: there is none."""
+        check = partial(_require_logs, self.directory)
+        try:
+            found = load_checkpoint(self.directory.checkpoint, check)
+        except CorruptRecordError:
+            return 0
+        return progress_of(found).step if found else 0
 
     def flush(self) -> tuple[FileSum, FileSum]:
         """Make the rows durable; what both logs, of steps and of checks, hold then.
@@ -125,20 +133,38 @@ class Recorder:
 
     def ended_by(self, error: Exception) -> None:
         """Show the run as interrupted or failed, with the error's line, and tell the listener."""
-        if isinstance(error, RunInterruptedError):
-            self.directory.change(status=RunStatus.INTERRUPTED)
-        else:
-            self._failed(error)
+        try:
+            if isinstance(error, RunInterruptedError):
+                self.directory.change(status=RunStatus.INTERRUPTED)
+            else:
+                self.directory.change(status=RunStatus.FAILED, error=_in_one_line(error))
+        except GrevyError as second:
+            error.add_note(f"and run.json could not be updated: {second}")
         self.listener.failed(error)
 
-    def _failed(self, error: Exception) -> None:
-        """Ours says all in one line; of another, such as PyTorch's, the kind is a part of it."""
-        ours = isinstance(error, GrevyError)
-        line = str(error) if ours else f"{type(error).__name__}: {error}".splitlines()[0]
-        try:
-            self.directory.change(status=RunStatus.FAILED, error=line)
-        except SaveError as second:
-            error.add_note(f"and run.json could not be updated: {second}")
+
+@contextmanager
+def unled_told(directory: RunDirectory, world: World) -> Iterator[None]:
+    """Where the leading process is gone, another one says so in its record.
+
+    Args:
+        directory: the leader's.
+        world: in which this process may be another one.
+    """
+    try:
+        yield
+    except ProcessMissingError as error:
+        with suppress(GrevyError):  # it may be on another machine's disk
+            is_left = not world.leads and not is_in_use(directory.path)
+            if is_left and directory.read().status is RunStatus.TRAINING:
+                directory.change(status=RunStatus.FAILED, error=str(error))
+        raise
+
+
+def _in_one_line(error: Exception) -> str:
+    """Ours says all in one line; of another, such as PyTorch's, the kind is a part of it."""
+    ours = isinstance(error, GrevyError)
+    return str(error) if ours else clean(f"{type(error).__name__}: {error}".splitlines()[0])
 
 
 def _go_on(path: Path, before: RunRecord) -> RunDirectory:

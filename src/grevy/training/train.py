@@ -37,14 +37,14 @@ from grevy.training.averaging import average_weights
 from grevy.training.check_noise import few_pictures, loss_errors
 from grevy.training.distributed import World, join_world
 from grevy.training.finish import finish
-from grevy.training.interrupt import Interrupt, watch_interrupt
+from grevy.training.interrupt import Interrupt, ends_shown, watch_interrupt
 from grevy.training.listeners.listener import Listener
 from grevy.training.listeners.several import listeners_of
 from grevy.training.loss_log import LossLog, non_finite_check
 from grevy.training.profile.summary import chosen_timer, record_profile
 from grevy.training.profile.timer import LoopTimer
 from grevy.training.rates import set_learning_rates
-from grevy.training.recorder import Recorder
+from grevy.training.recorder import Recorder, unled_told
 from grevy.training.selection import select
 from grevy.training.setup.compiling import compiler_errors, training_network
 from grevy.training.setup.prepare import prepare
@@ -142,9 +142,15 @@ def train(
             listener.said(note)
         seconds["preparation"] = time.perf_counter() - clock
         record = describe_run(start, data, setup, state, command or [])
-        with Recorder.open(start, record, state, world, listener) as recorder:
-            train_recorded(setup, state, recorder, data, seconds, profile)
-        return Run(world.agree(recorder.directory))  # the others wrote to a folder that is gone
+        with (
+            watch_interrupt() as interrupt,
+            Recorder.open(start, record, state, world, listener) as recorder,
+        ):
+            directory = world.agree(recorder.directory)  # the others write to one that goes
+            with unled_told(directory, world):
+                train_recorded(setup, state, recorder, interrupt, data, seconds, profile)
+                world.wait()  # only the leader draws
+        return Run(directory)
 
 
 def read_data(start: Start, listener: Listener) -> ImageData:
@@ -168,6 +174,7 @@ def train_recorded(
     setup: Setup,
     state: State,
     recorder: Recorder,
+    interrupt: Interrupt,
     data: ImageData,
     seconds: Mapping[str, float],
     profile: bool,
@@ -178,26 +185,27 @@ def train_recorded(
         setup: what stays the same.
         state: what changes.
         recorder: writes the record.
+        interrupt: whether somebody asked to stop.
         data: for the figures.
         seconds: spent before.
         profile: see `train`.
     """
     listener = recorder.listener
     listener.began(Run(recorder.directory), state.progress.step)
-    with watch_interrupt() as interrupt:
-        try:
+    try:
+        with interrupt.at_once, ends_shown():
             timer = chosen_timer(profile, setup, state, recorder.directory)
-            with compiler_errors(), faults_shown():
+            with compiler_errors(), faults_shown(), setup.world.missing_named():
                 train_loop(setup, state, recorder, interrupt, timer)
             record_profile(timer, setup, state, recorder.directory)
             finish(setup, state, recorder, data, seconds)
-        except KeyboardInterrupt:
-            error = stopped_at_once(recorder)
-            recorder.ended_by(error)
-            raise error from None
-        except Exception as error:
-            recorder.ended_by(error)
-            raise
+    except KeyboardInterrupt:
+        error = stopped_at_once(recorder)
+        recorder.ended_by(error)
+        raise error from None
+    except Exception as error:
+        recorder.ended_by(error)
+        raise
     listener.finished(Run(recorder.directory))
 
 
@@ -364,7 +372,7 @@ def interrupted(step: int, path: Path) -> RunInterruptedError:
 
 def stopped_at_once(recorder: Recorder) -> RunInterruptedError:
     """Asked for twice: says what is saved, and how to go on."""
-    path, saved = recorder.directory.path, recorder.saved_step
+    path, saved = recorder.directory.path, recorder.saved_step()
     what = f"what was trained up to step {saved} is saved" if saved else "nothing was saved yet"
     return RunInterruptedError(
         f"stopped at once on request: {what} in {path}",

@@ -8,10 +8,12 @@ from __future__ import annotations
 import contextlib
 import io
 import shlex
+import sys
 from collections.abc import Sequence
 from typing import TypeVar, cast
 
 from grevy.errors import GrevyError, UsageError
+from grevy.printing import styled
 from grevy.words.understand import is_flag, understood
 
 Arguments = TypeVar("Arguments")
@@ -37,7 +39,10 @@ def parse(
 
     known = understood(words, kind, command)
     try:
-        with contextlib.redirect_stderr(io.StringIO()):  # it draws boxes
+        with (
+            contextlib.redirect_stderr(io.StringIO()),  # it draws boxes
+            contextlib.redirect_stdout(styled(sys.stdout)),  # its help has colours
+        ):
             parsed = tyro.cli(
                 kind,
                 prog=f"grevy {command}",

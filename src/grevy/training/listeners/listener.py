@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from grevy.printing import on_stdout
+
 if TYPE_CHECKING:
     from grevy.classifier.run import Run
 
@@ -56,18 +58,18 @@ class PrintListener(Listener):
 
     def said(self, text: str) -> None:
         """Print it."""
-        print(text)
+        on_stdout(text)
 
     def showed(self, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
         """Print it, columns apart by two spaces."""
         cells = [tuple(map(str, row)) for row in (columns, *rows)]
         widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
         for row in cells:
-            print("  ".join(map(str.ljust, row, widths)).rstrip())
+            on_stdout("  ".join(map(str.ljust, row, widths)).rstrip())
 
     def checked(self, row: Row, train_loss: float) -> None:
         """Print one line a check."""
-        print(check_line(row, train_loss))
+        on_stdout(check_line(row, train_loss))
 
 
 def check_line(row: Row, train_loss: float) -> str:
