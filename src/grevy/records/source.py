@@ -27,6 +27,8 @@ Role = Literal["model", "plugin", "import"]
 MOST_FILES = 50
 MOST_BYTES = 2**20
 """Of all files together."""
+LONGEST_FILE = 64 * MOST_BYTES
+"""Bytes that are read of one, to say that it is too long."""
 
 
 @dataclass(frozen=True)
@@ -148,6 +150,7 @@ def write_sources(directory: RunDirectory, sources: Sources) -> None:
         if source.file is not None and source.text is not None:
             path = directory.source / source.file
             try:
+                directory.path.mkdir(parents=True, exist_ok=True)
                 folder_inside(directory.source)
                 path.parent.mkdir(parents=True, exist_ok=True)
             except OSError as error:
@@ -210,7 +213,7 @@ def _damaged(path: Path, why: str) -> CorruptRecordError:
 def _read(folder: Path, file: str) -> str:
     path = folder / file
     try:
-        return read_named(path, MOST_BYTES).decode("utf-8-sig")
+        return read_named(path, LONGEST_FILE).decode("utf-8-sig")
     except FileNotFoundError:
         raise SourceError(f"no file {path}", "a Python file", "check its name") from None
     except (OSError, ValueError) as error:
