@@ -136,7 +136,8 @@ def seal(run: Path) -> None:
         try:
             facts = json.loads(manifest.read_text())
             for name in facts["sha256"]:
-                facts["sha256"][name] = _sha256(manifest.parent / name)
+                if _is_small(manifest.parent / name):
+                    facts["sha256"][name] = _sha256(manifest.parent / name)
             manifest.write_text(json.dumps(facts))
         except (OSError, ValueError, KeyError, TypeError, RecursionError):
             continue
@@ -144,12 +145,16 @@ def seal(run: Path) -> None:
     record = json.loads(record_file.read_text())
     for name in record.get("files") or {}:
         path = run / name
-        if path.is_file() and path.stat().st_size < 1 << 30:
+        if _is_small(path):
             size = path.stat().st_size
             record["files"][name] = {"bytes": size, "sha256": _sha256(path)}
         elif path.is_file():
             record["files"][name] = {"bytes": path.stat().st_size, "sha256": "0" * 64}
     record_file.write_text(json.dumps(record))
+
+
+def _is_small(path: Path) -> bool:
+    return path.is_file() and path.stat().st_size < 1 << 30
 
 
 def _sha256(path: Path) -> str:

@@ -23,6 +23,9 @@ NUMBERS = frozenset(
 )
 """What is a number or null in every row that has it."""
 
+_PIECE = 1 << 20
+"""Bytes."""
+
 MOST_STEPS = 2**53
 """Up to which floats tell them apart."""
 
@@ -107,7 +110,7 @@ def _digest_of(file: IO[bytes], path: Path, known: FileSum) -> Any:
     """The running SHA-256 of what is known; of an older Grevy only the length is known."""
     digest = hashlib.sha256()
     left = known.bytes
-    while left and (part := file.read(left)):
+    while left and (part := file.read(min(left, _PIECE))):
         digest.update(part)
         left -= len(part)
     if left:
