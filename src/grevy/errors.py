@@ -39,6 +39,7 @@
     │   ├── SourceError               a Python file of the user's that can't be taken
     │   │   ├── SourceFaultError          an error in it: its line, in one line
     │   │   └── UntrustedSourceError      a record's source that was not trained with here
+    │   ├── UnaskedError              what only a record names, and nobody asked for
     │   ├── ConvolutionError
     │   │   ├── NotANumberError           text where a number must stand
     │   │   ├── RaggedMatrixError         rows of different length, or no rows at all
@@ -271,6 +272,10 @@ class SourceFaultError(SourceError):
 
 class UntrustedSourceError(SourceError):
     """A source that a record brings and that nobody trained with on this machine."""
+
+
+class UnaskedError(InputError):
+    """An address or a place that only a record names, and that the user did not ask for."""
 
 
 class ConvolutionError(InputError):

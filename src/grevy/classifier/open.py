@@ -28,6 +28,7 @@ from grevy.models.own.using import using
 from grevy.models.registry import find_builder
 from grevy.recipes.nearest import nearest
 from grevy.recipes.schema import PicturesConfig
+from grevy.records.consent import fetching
 from grevy.records.near import near_runs
 from grevy.records.preprocessing import Fit
 
@@ -178,6 +179,7 @@ def evaluate(
     device: str = "auto",
     plugin: str | Path | None = None,
     trust_source: bool = False,
+    fetch: bool = False,
 ) -> dict[str, Any]:
     """Loss, accuracy and accuracy a class of a network on labelled pictures.
 
@@ -194,6 +196,7 @@ def evaluate(
         device: as in `train`.
         plugin: see `grevy.open`.
         trust_source: see `grevy.open`.
+        fetch: download the run's own data where it is not on this machine.
 
     Returns:
         as `Classifier.evaluate`: loss, accuracy, low, high, n, classes, missing, split, where,
@@ -202,13 +205,15 @@ def evaluate(
     Raises:
         RunNotFoundError: the run is not finished.
         RunMismatchError: the run's own data has changed since.
+        UnaskedError: it would have to be downloaded, or lies where this user never trained.
         ClassMismatchError: a class that the network does not know.
         NoLabelsError: pictures without labels.
         MissingSplitError: the data does not have the split.
         NotFiniteError: the network answers with NaN or infinity.
     """
-    opened = open_classifier(network, device=device, plugin=plugin, trust_source=trust_source)
-    return opened.evaluate(where, split=split, pictures=pictures)
+    with fetching(fetch):
+        opened = open_classifier(network, device=device, plugin=plugin, trust_source=trust_source)
+        return opened.evaluate(where, split=split, pictures=pictures)
 
 
 def _is_run(network: Run | str | Path) -> bool:

@@ -15,6 +15,7 @@ from grevy.models import build_model
 from grevy.models.own.find import Model
 from grevy.models.own.of_record import networks_of, refuse_other_sources
 from grevy.models.own.using import read_own
+from grevy.records.consent import addresses_of
 from grevy.records.predictions import Predictions
 from grevy.records.run import RunDirectory
 from grevy.records.run_record import RunRecord
@@ -89,7 +90,7 @@ class Run:
         try:
             design = self.directory.read_architecture()
             weights = safetensors.torch.load(self.directory.read_file(self.directory.weights_file))
-            with self.networks():
+            with self.networks(), addresses_of(self.path):
                 model = build_model(
                     design["name"], design["input_shape"], design["classes"], **design["arguments"]
                 )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from grevy.classifier.run import Run
@@ -10,6 +12,7 @@ from grevy.data.types import ImageData, Split
 from grevy.errors import DataError, MissingSplitError, RunMismatchError
 from grevy.figures.numerals import counted
 from grevy.models.transfer.preprocessing import pictures_as_read
+from grevy.records.consent import following
 
 
 def data_of_run(run: Run, where: str | Path | None = None) -> ImageData:
@@ -22,10 +25,11 @@ def data_of_run(run: Run, where: str | Path | None = None) -> ImageData:
     Raises:
         RunMismatchError: it has changed since.
         DataError: it is not there.
+        UnaskedError: as `place_of`.
     """
     record = run.record
-    place = where if where is not None else record.data.where
-    data = load_data(place, pictures_as_read(record.load_sections("pictures", "model")))
+    with place_of(run, where) as place:
+        data = load_data(place, pictures_as_read(record.load_sections("pictures", "model")))
     if data.fingerprint != record.data.fingerprint:
         raise RunMismatchError(
             f"{data.where}, which has changed since the run was trained",
@@ -33,6 +37,26 @@ def data_of_run(run: Run, where: str | Path | None = None) -> ImageData:
             "restore them, or name other data where the command takes some",
         )
     return data
+
+
+@contextmanager
+def place_of(run: Run, where: Where | None = None) -> Iterator[Where]:
+    """Where the data of a run is; read inside, it is only contacted if the user asked for it.
+
+    Args:
+        run: with its record.
+        where: what the user says.
+
+    Raises:
+        UnaskedError: the user says nothing, and the record names a place that he never trained
+            with, or one that would have to be downloaded.
+    """
+    if where is not None:
+        yield where
+        return
+    recorded = run.record.data.where
+    with following(run.path, recorded):
+        yield recorded
 
 
 def data_of_run_at(run: Run, where: Where) -> ImageData | None:

@@ -18,6 +18,7 @@ from grevy.models.transfer.initial import begin_with
 from grevy.models.transfer.preprocessing import builder_arguments
 from grevy.models.whitening import whitening_layers
 from grevy.records.checkpoint import Checkpoint, load_checkpoint
+from grevy.records.consent import addresses_of, following
 
 SnapshotName = Literal["initial", "last", "best"]
 
@@ -94,7 +95,8 @@ def _initial(run: Run) -> nn.Module:
     model, recipe = _fresh(run), record.load_sections("model").model
     if recipe.weights == "none":
         return model
-    found = begin_with(model, recipe.name, recipe.weights, recipe.which).loaded.sha256
+    with following(run.path, recipe.weights):
+        found = begin_with(model, recipe.name, recipe.weights, recipe.which).loaded.sha256
     began_with = record.weights.sha256 if record.weights else "none"
     if found != began_with:
         raise RunMismatchError(
@@ -109,7 +111,7 @@ def _fresh(run: Run) -> nn.Module:
     """Of the run's architecture, with the weights that the seed gives."""
     record = run.record
     shape, classes = record.preprocessing.shape, len(record.data.classes)
-    with run.networks():
+    with run.networks(), addresses_of(run.path):
         recipe = record.load_sections("model").model
         with own_randomness(record.seed):
             model = build_model(recipe.name, shape, classes, **builder_arguments(recipe))

@@ -58,6 +58,9 @@ class EvaluateArguments:
     trust_source: bool = False
     """Run the Python source that the record keeps, wherever it is from: read it first."""
 
+    fetch: bool = False
+    """Download the run's own data where it is not on this machine."""
+
     json: bool = False
     """Print one JSON object and nothing else."""
 
@@ -76,6 +79,7 @@ def main(words: list[str]) -> None:
         device=arguments.device,
         plugin=arguments.plugin,
         trust_source=arguments.trust_source,
+        fetch=arguments.fetch,
     )
     output.line(f"{arguments.run} on {_of_what(found)}")
     columns = ("class", "pictures", "accuracy", "95 % interval")

@@ -88,6 +88,9 @@ class TrainArguments:
     trust_source: bool = False
     """With --resume: run the Python source that the record keeps, wherever it is from."""
 
+    fetch: bool = False
+    """With --resume: download data and weights that the record names, where they are not here."""
+
     log: Annotated[tuple[str, ...], tyro.conf.UseAppendAction] = ()
     """Also write for another program, as often as you like: tensorboard, mlflow, or a listener of
     a plugin."""
@@ -125,6 +128,7 @@ def main(words: list[str]) -> None:
             profile=arguments.profile,
             plugin=arguments.plugin,
             trust_source=arguments.trust_source,
+            fetch=arguments.fetch,
         )
     if os.environ.get("RANK", "0") == "0":  # under torchrun the first process speaks for all
         report(run.path, run.record, output)

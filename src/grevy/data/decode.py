@@ -58,11 +58,11 @@ from grevy.data.layers import (
     on_white,
     place_for,
 )
-from grevy.data.regular import open_regular
 from grevy.data.strips import is_one_colour, strips
 from grevy.data.types import PictureFacts, Remark
 from grevy.data.whole_jpeg import may_be_filled, with_other_bits
 from grevy.errors import OutOfMemoryError
+from grevy.regular import open_regular
 
 __all__ = ["MAX_BYTES", "MAX_PIXELS", "Header", "Picture", "decode", "pixel_hash", "read_header"]
 

@@ -18,6 +18,7 @@ from grevy.cleaning import clean
 from grevy.data.space import saving
 from grevy.errors import ChecksumError, DownloadError
 from grevy.printing import console, on_stderr
+from grevy.records.consent import require_asked
 
 _CHUNK_BYTES = 1 << 18
 _RANGE_NOT_SATISFIABLE = 416
@@ -48,7 +49,10 @@ def download(
         DownloadError: the server can't be reached, refuses, or breaks off.
         ChecksumError: what arrived is not what was published; it is removed.
         SaveError: the disk did not take it.
+        UnaskedError: only a record names it; see `grevy.records.consent`.
     """
+    if not destination.exists():
+        require_asked(url)
     transfer = _Transfer(url, destination, timeout_seconds)
     with saving(destination):
         destination.parent.mkdir(parents=True, exist_ok=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Callable
 from pathlib import Path
 
@@ -95,5 +96,7 @@ def _write_figures(document: Document, folder: Path) -> None:
         folder.mkdir(exist_ok=True)
     except OSError as error:
         raise save_error(folder, error) from error
+    if folder.is_symlink():
+        raise save_error(folder, OSError(errno.ELOOP, "it is a link"))
     for figure in document.figures:
         write_bytes(folder / f"{figure.name}.png", figure.png)

@@ -26,6 +26,7 @@ from grevy.models.checkpoint import Which
 from grevy.models.finite import require_finite_answers
 from grevy.models.own.find import Model
 from grevy.models.own.using import using
+from grevy.records.consent import fetching
 
 
 def look(
@@ -49,6 +50,7 @@ def look(
     data: str | Path | None = None,
     plugin: str | Path | None = None,
     trust_source: bool = False,
+    fetch: bool = False,
     **settings: Any,
 ) -> View:
     """Look inside a network; the view shows itself in a notebook, and `view.draw()` is a figure.
@@ -83,6 +85,7 @@ def look(
         data: for a unit and maps: the run's image data, if it is no longer where it was.
         plugin: a Python file, run for what it registers.
         trust_source: run the source that the run's record keeps, wherever it is from.
+        fetch: download data and weights that the run's record names, where they are not here.
         settings: what the inspector reads: `channels`, `sort`, `class_name`, `seed`, `split`,
             `steps`, `noise`, … None stands for its own default.
 
@@ -95,7 +98,7 @@ def look(
         MissingSplitError, RunMismatchError: the run's data lacks the split, or has changed.
         LayerNotFoundError, ClassNotFoundError, WeightsError, RunNotFoundError: as they say.
     """
-    with using(plugin=plugin, trust_source=trust_source):
+    with using(plugin=plugin, trust_source=trust_source), fetching(fetch):
         network = Network(
             run, model, weights, pretrained, partial, which, input_shape, classes, snapshot
         )

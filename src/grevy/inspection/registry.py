@@ -100,7 +100,18 @@ WORDS_OF_LOOK = frozenset(
     {
         *("run", "model", "weights", "pretrained", "partial", "which", "input", "input_shape"),
         *("classes", "snapshot", "other", "other_snapshot", "picture", "pictures", "data"),
-        *("method", "unit", "map", "plugin", "trust_source", "page", "list", "out", "json"),
+        *(
+            "method",
+            "unit",
+            "map",
+            "plugin",
+            "trust_source",
+            "fetch",
+            "page",
+            "list",
+            "out",
+            "json",
+        ),
     }
 )
 """What `grevy.look` and `grevy look` take themselves; `layer` goes to whichever inspector reads

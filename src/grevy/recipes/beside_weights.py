@@ -6,10 +6,16 @@ A run of Grevy says it in `run.json`, a folder of timm's on the Hugging Face hub
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from grevy.regular import read_named
+
+LARGEST = 64 << 20
+"""Bytes of such a file."""
 
 
 @dataclass(frozen=True)
@@ -40,16 +46,26 @@ def preprocessing_beside(weights: str | Path) -> PreprocessingBeside | None:
         return None
     for name, read in (("run.json", _of_run), ("config.json", _of_timm)):
         content = _json(folder / name)
-        found = read(folder / name, content) if content else None
+        try:
+            found = read(folder / name, content) if content else None
+        except (TypeError, ValueError, KeyError, IndexError, AttributeError):
+            continue  # of another program's, or of a stranger: it says nothing
         if found is not None:
             return found
     return None
 
 
+def _numbers(values: Any) -> tuple[float, ...]:
+    numbers = tuple(map(float, values))
+    if not all(map(math.isfinite, numbers)):
+        raise ValueError("no finite numbers")
+    return numbers
+
+
 def _json(path: Path) -> Mapping[str, Any] | None:
     try:
-        content = json.loads(path.read_text("utf-8"))
-    except (OSError, ValueError):
+        content = json.loads(read_named(path, LARGEST))
+    except (OSError, ValueError, RecursionError):
         return None
     return content if isinstance(content, Mapping) else None
 
@@ -59,14 +75,14 @@ def _of_run(place: Path, content: Mapping[str, Any]) -> PreprocessingBeside | No
     wanted = {"mean", "standard_deviation", "height", "width"}
     if not isinstance(known, Mapping) or not wanted <= set(known):
         return None
-    square = known["height"] if known["height"] == known["width"] else None
+    square = int(known["height"]) if known["height"] == known["width"] else None
     return PreprocessingBeside(
         place,
-        known.get("resize") or square,
+        int(known["resize"]) if known.get("resize") else square,
         known.get("interpolation") or "bilinear",  # as pictures are decoded
-        tuple(known["mean"]),
-        tuple(known["standard_deviation"]),
-        tuple((content.get("data") or {}).get("classes", ())),
+        _numbers(known["mean"]),
+        _numbers(known["standard_deviation"]),
+        tuple(map(str, (content.get("data") or {}).get("classes", ()))),
     )
 
 
@@ -76,8 +92,8 @@ def _of_timm(place: Path, content: Mapping[str, Any]) -> PreprocessingBeside | N
         return None
     return PreprocessingBeside(
         place,
-        known["input_size"][1],
+        int(known["input_size"][1]),
         known.get("interpolation", "bicubic"),
-        tuple(known["mean"]),
-        tuple(known["std"]),
+        _numbers(known["mean"]),
+        _numbers(known["std"]),
     )

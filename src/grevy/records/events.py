@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import IO, Any
@@ -14,6 +15,19 @@ from grevy.records.atomic import save_error
 from grevy.records.files import FileSum, open_regular, read_regular
 
 Row = Mapping[str, Any]
+
+NUMBERS = frozenset(
+    f"{split}{name}"
+    for split in ("", "train_")
+    for name in ("epoch", "loss", "accuracy", "lr", "loss_error", "loss_change_error")
+)
+"""What is a number or null in every row that has it."""
+
+_PIECE = 1 << 20
+"""Bytes."""
+
+MOST_STEPS = 2**53
+"""Up to which floats tell them apart."""
 
 NOTHING = FileSum(bytes=0, sha256=hashlib.sha256().hexdigest())
 """Of a log without rows."""
@@ -96,7 +110,7 @@ def _digest_of(file: IO[bytes], path: Path, known: FileSum) -> Any:
     """The running SHA-256 of what is known; of an older Grevy only the length is known."""
     digest = hashlib.sha256()
     left = known.bytes
-    while left and (part := file.read(left)):
+    while left and (part := file.read(min(left, _PIECE))):
         digest.update(part)
         left -= len(part)
     if left:
@@ -130,7 +144,7 @@ def read_events(path: Path, expected: FileSum | None = None) -> list[dict[str, A
         expected: what the file must be, where the record says it.
 
     Raises:
-        CorruptRecordError: a link or no file, not what is expected, or a line is not JSON.
+        CorruptRecordError: a link or no file, not what is expected, or a line is no row.
     """
     try:
         content = read_regular(path, expected)
@@ -139,10 +153,28 @@ def read_events(path: Path, expected: FileSum | None = None) -> list[dict[str, A
             raise _damaged(path, "is not there") from None
         return []
     try:
-        return [json.loads(line) for line in content.split(b"\n")[:-1]]
+        return [_row(line) for line in content.split(b"\n")[:-1]]
     except (ValueError, RecursionError) as error:
         raise CorruptRecordError(
-            f"{path} holds a line that is not JSON ({error})",
-            "one JSON object a line",
+            f"{path} holds a line that no training wrote ({error})",
+            "one JSON object a line, with a step and numbers",
             "restore the file from a copy, or train again",
         ) from error
+
+
+def _row(line: bytes) -> dict[str, Any]:
+    """A row with its step, and numbers or nulls where rows have them."""
+    row = json.loads(line)
+    if not isinstance(row, dict):
+        raise ValueError("no object")  # noqa: TRY004  (of the file, no argument)
+    if type(row.get("step")) is not int or not 0 <= row["step"] < MOST_STEPS:
+        raise ValueError("no step")
+    for name in NUMBERS & row.keys():
+        if row[name] is not None and not _is_number(row[name]):
+            raise ValueError(f"{name} is no number")
+    return row
+
+
+def _is_number(value: Any) -> bool:
+    """As `append` takes them: within what 64 bits hold, and neither infinite nor a truth value."""
+    return type(value) in (int, float) and abs(value) <= sys.float_info.max

@@ -18,6 +18,10 @@ LARGEST = 16 * 2**30
 """Bytes that a file of a run may have where nothing says how many it has."""
 
 
+_SMALL = 16 * 2**20
+"""Bytes for which nobody asks how many are free."""
+
+
 class FileSum(Record):
     """What a file must be when it is read again."""
 
@@ -69,13 +73,16 @@ def read_regular(path: Path, expected: FileSum | None = None, largest: int = LAR
 
     Raises:
         FileNotFoundError: nothing is there.
-        CorruptRecordError: no regular file, too large, not readable, or not what is expected.
+        CorruptRecordError: no regular file, too large (also for half of the free memory), not
+            readable, or not what is expected.
     """
     try:
         with open_regular(path) as file:
             size = os.fstat(file.fileno()).st_size
             if size > (largest if expected is None else expected.bytes):
                 raise _other(path, size, expected)
+            if size > _SMALL and size > free_memory() / 2:
+                raise _corrupt(path, f"has {size:,} bytes, more than half of the free memory")
             content = _whole(file, size)
     except (FileNotFoundError, NotADirectoryError):
         raise FileNotFoundError(path) from None
@@ -84,6 +91,17 @@ def read_regular(path: Path, expected: FileSum | None = None, largest: int = LAR
     if expected is not None and sum_of(content) != expected:
         raise _other(path, len(content), expected)
     return content
+
+
+def free_memory() -> int:
+    """Bytes that may be taken now without swapping; without Linux, those of the whole machine."""
+    try:
+        for line in Path("/proc/meminfo").read_text().splitlines():
+            if line.startswith("MemAvailable:"):
+                return int(line.split()[1]) * 1024
+    except (OSError, ValueError, IndexError):
+        pass  # as on another system
+    return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
 
 
 def folder_inside(path: Path) -> Path:

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 FORMAT = 2
 """Of run.json and study.json; it is raised when older files need a migration."""
 
-Count = Annotated[int, Field(ge=0)]
+Count = Annotated[int, Field(ge=0, lt=2**63)]
 Share = Annotated[float, Field(ge=0.0, le=1.0)]
 Seconds = Annotated[float, Field(ge=0.0)]
 

@@ -16,8 +16,10 @@ from typing import Literal
 
 from grevy.errors import CorruptRecordError, SourceError, SourceFaultError
 from grevy.records.atomic import save_error, write_bytes
+from grevy.records.files import folder_inside, read_regular
 from grevy.records.run import RunDirectory
 from grevy.records.run_record import RunRecord, SourceRecord
+from grevy.regular import read_named
 
 Role = Literal["model", "plugin", "import"]
 """A network is taken from it, it is run for what it registers, or another file imports it."""
@@ -25,6 +27,8 @@ Role = Literal["model", "plugin", "import"]
 MOST_FILES = 50
 MOST_BYTES = 2**20
 """Of all files together."""
+LONGEST_FILE = 64 * MOST_BYTES
+"""Bytes that are read of one, to say that it is too long."""
 
 
 @dataclass(frozen=True)
@@ -146,6 +150,8 @@ def write_sources(directory: RunDirectory, sources: Sources) -> None:
         if source.file is not None and source.text is not None:
             path = directory.source / source.file
             try:
+                directory.path.mkdir(parents=True, exist_ok=True)
+                folder_inside(directory.source)
                 path.parent.mkdir(parents=True, exist_ok=True)
             except OSError as error:
                 raise save_error(path, error) from error
@@ -180,20 +186,20 @@ def _key(source: Source) -> tuple[str, ...]:
 
 def _kept(directory: RunDirectory, source: Source) -> str:
     path = directory.source / f"{source.file}"
-    if not _is_inside(path, directory.source):
-        raise _damaged(path, f"it is not in {directory.source}")
     try:
-        text = path.read_bytes().decode()
-    except (OSError, ValueError) as error:
+        if not _is_inside(path, directory):
+            raise _damaged(path, f"it is not in {directory.source}")
+        text = read_regular(path, largest=MOST_BYTES).decode()
+    except (OSError, ValueError, RuntimeError) as error:
         raise _damaged(path, str(error)) from error
     if sha256_of(text) != source.sha256:
         raise _damaged(path, "it was changed after the training")
     return text
 
 
-def _is_inside(path: Path, folder: Path) -> bool:
+def _is_inside(path: Path, directory: RunDirectory) -> bool:
     """Also after links: a record can't make another place of this machine be read."""
-    return path.resolve().is_relative_to(folder.resolve())
+    return path.resolve().is_relative_to(directory.path.resolve() / directory.source.name)
 
 
 def _damaged(path: Path, why: str) -> CorruptRecordError:
@@ -207,10 +213,10 @@ def _damaged(path: Path, why: str) -> CorruptRecordError:
 def _read(folder: Path, file: str) -> str:
     path = folder / file
     try:
-        return path.read_bytes().decode("utf-8-sig")
+        return read_named(path, LONGEST_FILE).decode("utf-8-sig")
     except FileNotFoundError:
         raise SourceError(f"no file {path}", "a Python file", "check its name") from None
-    except (OSError, UnicodeDecodeError) as error:
+    except (OSError, ValueError) as error:
         raise SourceError(f"{path} can't be read ({error})", "a Python file", "check it") from None
 
 

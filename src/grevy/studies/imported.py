@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import re
 import zipfile
 import zlib
@@ -15,6 +16,7 @@ from numpy.typing import NDArray
 
 from grevy.data.names import nfc
 from grevy.errors import PredictionsFileError
+from grevy.regular import open_regular, read_named
 from grevy.studies.output_rows import refuse_odd_rows
 
 NAMES = {
@@ -40,6 +42,9 @@ _UNREADABLE = (
     *(OSError, ValueError, EOFError, KeyError, NotImplementedError),
     *(csv.Error, zipfile.BadZipFile, zlib.error),
 )
+LARGEST = 2**30
+"""Bytes of a CSV file."""
+
 _WHOLE = re.compile(r"-?\d{1,18}")
 _MISSING = frozenset({"", "nan", "inf", "-inf", "+inf"})
 
@@ -105,7 +110,8 @@ def is_whole(entry: str) -> bool:
 
 
 def _from_csv(path: Path) -> dict[str, NDArray[Any]]:
-    with path.open(newline="", encoding="utf-8-sig") as file:
+    text = read_named(path, LARGEST).decode("utf-8-sig")
+    with io.StringIO(text, newline="") as file:
         first = file.readline()
         file.seek(0)
         reader = csv.reader(file, strict=True, delimiter=max(",;\t", key=first.count))
@@ -119,10 +125,11 @@ def _from_csv(path: Path) -> dict[str, NDArray[Any]]:
 
 
 def _from_npz(path: Path) -> dict[str, NDArray[Any]]:
-    arrays = np.load(path, allow_pickle=False)
-    if not isinstance(arrays, np.lib.npyio.NpzFile):
-        raise ValueError("no .npz but a single array")  # noqa: TRY004  # of the file, no argument
-    with arrays:
+    with open_regular(path) as file:
+        if file.read(2) != b"PK":
+            raise ValueError("no .npz but a single array or another file")
+        file.seek(0)
+        arrays = np.load(file, allow_pickle=False)
         return {name: arrays[name] for name in arrays.files}
 
 

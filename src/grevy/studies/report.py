@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from grevy.cleaning import as_cell
-from grevy.errors import DataError
+from grevy.errors import InputError
 from grevy.figures.accuracy_cost import CostPoint, draw_accuracy_cost, why_no_cost
 from grevy.figures.effects import EffectRow, draw_effects
 from grevy.figures.flipped import SHOWN, FlippedPictures, draw_flipped
@@ -218,20 +218,16 @@ def flipped_figures(
         say: hears why there is none.
         where: the image data, if it is no longer where it was.
     """
-    recorded = next((c.record for c in comparison.contest.contestants if c.record), None)
-    if recorded is None:
+    first = next((c for c in comparison.contest.contestants if c.record), None)
+    if first is None:
         return {}
-    from grevy.data.load import load_data
-    from grevy.models.transfer.preprocessing import pictures_as_read
+    from grevy.classifier.run import Run
+    from grevy.classifier.run_data import data_of_run
 
-    where = where if where is not None else recorded.data.where
     try:
-        data = load_data(where, pictures_as_read(recorded.load_sections("pictures", "model")))
-    except DataError as error:
+        data = data_of_run(Run(first.directory), where)
+    except InputError as error:
         say(f"no gallery of flipped pictures: {error}")
-        return {}
-    if data.fingerprint != recorded.data.fingerprint:
-        say(f"no gallery of flipped pictures: {where} has changed since")
         return {}
     split = data.splits["test"]
     images_NHWC = split.images_NCHW.transpose(0, 2, 3, 1)

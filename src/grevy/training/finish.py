@@ -32,6 +32,7 @@ from grevy.figures.save import save_figure
 from grevy.models.transfer.preprocessing import builder_arguments
 from grevy.records.atomic import write_bytes, write_json
 from grevy.records.events import read_events
+from grevy.records.files import folder_inside
 from grevy.records.predictions import Predictions, load_predictions, save_predictions
 from grevy.records.results import (
     AugmentedScore,
@@ -178,7 +179,7 @@ def draw_run(directory: RunDirectory, data: ImageData, listener: Listener) -> No
     steps, checks = read_events(directory.steps_file), read_events(directory.checks_file)
     best_step = min((c for c in checks if c["loss"] is not None), key=lambda c: c["loss"])["step"]
     title, notes = directory.path.name, [_sizes(data)]
-    directory.figures.mkdir(exist_ok=True)
+    folder_inside(directory.figures)
     loss = draw_loss(steps, checks, best_step, f"{title}: loss", notes)
     save_figure(loss, directory.figures / "loss")
     accuracy = draw_accuracy(checks, best_step, f"{title}: accuracy", notes)

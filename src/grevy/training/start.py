@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ from grevy.recipes.load import load_recipe
 from grevy.recipes.numerics import NUMERICS
 from grevy.recipes.schema import NOT_DECIDING, ModelConfig, Recipe
 from grevy.records.atomic import save_error
+from grevy.records.consent import following
 from grevy.records.index import find_runs
 from grevy.records.lock import is_in_use
 from grevy.records.preprocessing import Preprocessing
@@ -60,6 +62,38 @@ class Start:
     """run.json of the run that goes on; None: a new run."""
     sources: Sources = ()
     """Of networks of the user's own."""
+    names_data: bool = True
+    """Whether the user says where the data is, and not the record alone."""
+    names_recipe: bool = True
+    """Whether the user says the recipe, and with it the weights."""
+
+    @contextmanager
+    def reading_data(self) -> Iterator[None]:
+        """Inside, the data is read.
+
+        Raises:
+            UnaskedError: it is where only the record says; see `grevy.records.consent.following`.
+        """
+        with nullcontext() if self.names_data else following(self._run, str(self.where)):
+            yield
+
+    @contextmanager
+    def reading_weights(self) -> Iterator[None]:
+        """Inside, the weights are read that it begins with; errors as `reading_data`."""
+        weights = self.recipe.model.weights
+        with nullcontext() if self.names_recipe else following(self._run, weights):
+            yield
+
+    @property
+    def named_places(self) -> tuple[str, ...]:
+        """Of data and weights, those that the user named."""
+        data = (str(self.where),) if isinstance(self.where, str | Path) else ()
+        weights = (self.recipe.model.weights,)
+        return data * self.names_data + weights * self.names_recipe
+
+    @property
+    def _run(self) -> Path:
+        return self.path or RUNS
 
     @property
     def finished(self) -> Run | None:
@@ -331,7 +365,8 @@ def _go_on(
     word = "is finished already" if record.status is RunStatus.FINISHED else "goes on"
     listener.said(f"{directory.path} {word}")
     place = where if where is not None else record.data.where
-    return Start(place, own, record.seed, directory.path, began_like, record, own_sources)
+    named = {"names_data": where is not None, "names_recipe": recipe is not None}
+    return Start(place, own, record.seed, directory.path, began_like, record, own_sources, **named)
 
 
 def _latest(

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import safetensors.torch
 import torch
+from pydantic import TypeAdapter
 from torch import Tensor, nn
 from torch.optim import Optimizer
 from torch.optim.swa_utils import AveragedModel
@@ -24,6 +25,7 @@ from grevy.models.transfer.initial import InitialWeights
 from grevy.recipes.schema import Recipe
 from grevy.records.checkpoint import Checkpoint
 from grevy.records.files import FileSum
+from grevy.records.record import Count
 from grevy.training.distributed import World
 from grevy.training.losses.loss import Loss
 from grevy.training.schedules.learning_rate import LearningRate
@@ -92,18 +94,18 @@ class Setup:
 class TrainingProgress:
     """Where the training is; plain numbers."""
 
-    step: int = 0
+    step: Count = 0
     """Optimizer steps done."""
     check_losses: list[float | None] = field(default_factory=list)
-    best_step: int = 0
+    best_step: Count = 0
     best_loss: float | None = None
     stopped_early: bool = False
     seconds: float = 0.0
     """Spent in the loop, over all resumes."""
     check_seconds: list[float] = field(default_factory=list)
     """`seconds` at each check."""
-    steps_size: int = 0
-    checks_size: int = 0
+    steps_size: Count = 0
+    checks_size: Count = 0
     """Bytes of the two logs that belong to this state."""
     steps_sha256: str = ""
     checks_sha256: str = ""
@@ -228,12 +230,19 @@ class State:
             self.best_weights = _only("best", tensors)
             self.best_losses = _only("best-losses", tensors)
             self.progress = progress_of(checkpoint)
-        except (KeyError, TypeError, ValueError, RuntimeError) as error:
+        except _NOT_PACKED as error:
             raise CorruptRecordError(
                 f"a checkpoint that does not fit this run ({error})",
                 "the model and optimizer that wrote it",
                 "train again with another --out",
             ) from error
+
+
+_NOT_PACKED = (
+    *(KeyError, TypeError, ValueError, RuntimeError, AttributeError, OverflowError),
+    safetensors.SafetensorError,
+)
+"""What is raised where a checkpoint is not what `State.pack` wrote."""
 
 
 def progress_of(checkpoint: Checkpoint) -> TrainingProgress:
@@ -242,7 +251,11 @@ def progress_of(checkpoint: Checkpoint) -> TrainingProgress:
     Raises:
         KeyError, TypeError, ValueError: it is not what `State.pack` wrote.
     """
-    return TrainingProgress(**json.loads(checkpoint.files["state.json"])["progress"])
+    progress = json.dumps(json.loads(checkpoint.files["state.json"])["progress"])
+    return _PROGRESS.validate_json(progress, strict=True)
+
+
+_PROGRESS = TypeAdapter(TrainingProgress)
 
 
 def _numbers(model: nn.Module, optimizer: Optimizer) -> list[Tensor]:
@@ -268,8 +281,30 @@ def plain_copies(tensors: Weights) -> Weights:
 def _restore(
     optimizer: Optimizer, tensors: Weights, numbers: dict[str, Any], prefix: str = "optimizer"
 ) -> None:
+    for own, recorded in zip(optimizer.param_groups, numbers["param_groups"], strict=True):
+        _require_alike(own, recorded)
+    if not all(v is None or _is_number(v) for v in _values_in(numbers["state"])):
+        raise ValueError("a state of an optimizer that is no number")
     optimizer.load_state_dict(_unflatten(tensors, numbers, prefix))
     _lay_out_like_parameters(optimizer)
+
+
+def _require_alike(own: Mapping[str, Any], recorded: Mapping[str, Any]) -> None:
+    """Settings of an optimizer keep their names and kinds; what changes of them are numbers."""
+    for name in own.keys() - {"params"}:
+        both = own[name], recorded[name]
+        numbers = all(map(_is_number, both))
+        same = json.dumps(own[name]) == json.dumps(recorded[name])
+        if not numbers and not same:
+            raise ValueError(f"{name} of an optimizer is not as it was built")
+
+
+def _is_number(value: Any) -> bool:
+    return type(value) in (int, float) and math.isfinite(value)
+
+
+def _values_in(state: Mapping[str, Mapping[str, Any]]) -> Iterator[Any]:
+    return (value for values in state.values() for value in values.values())
 
 
 def _lay_out_like_parameters(optimizer: Optimizer) -> None:

@@ -24,7 +24,7 @@ from grevy.classifier.run import Run
 from grevy.data.load import load_data
 from grevy.data.randomness import derive, generator, own_randomness
 from grevy.data.types import ImageData
-from grevy.errors import NotFiniteError, RunInterruptedError
+from grevy.errors import NotFiniteError, RunInterruptedError, UntrustedSourceError
 from grevy.models.own.faults import faults_shown
 from grevy.models.own.find import Model
 from grevy.models.own.of_record import networks_of
@@ -32,6 +32,7 @@ from grevy.models.own.softmax import softmax_note
 from grevy.models.own.using import using, using_own
 from grevy.models.transfer.preprocessing import pictures_as_read
 from grevy.recipes.schema import Recipe
+from grevy.records.consent import fetching, places_list, remember_place
 from grevy.records.lock import train_alone
 from grevy.training.averaging import average_weights
 from grevy.training.check_noise import few_pictures, loss_errors
@@ -72,6 +73,7 @@ def train(
     profile: bool = False,
     plugin: str | Path | None = None,
     trust_source: bool = False,
+    fetch: bool = False,
 ) -> Run:
     """Train one network on image data and keep a record of it.
 
@@ -95,6 +97,8 @@ def train(
         plugin: a Python file, run first for what it registers; its source is recorded.
         trust_source: of a run that goes on: run the source that its record keeps, wherever it is
             from.
+        fetch: of a run that goes on: download data and weights that its record names, where they
+            are not on this machine.
 
     Returns:
         The finished run.
@@ -106,6 +110,7 @@ def train(
     keep_freed_memory()
     with ExitStack() as stack:
         name = stack.enter_context(using(model, plugin, trust_source))
+        stack.enter_context(fetching(fetch))
         asked, like, own = asked_recipes(recipe, name, like)
         stack.enter_context(using_own(own))
         world = stack.enter_context(join_world(chosen_device))
@@ -128,16 +133,17 @@ def train(
         clock = time.perf_counter()
         stack.enter_context(own_randomness(start.seed, chosen_device))
         stack.enter_context(faults_shown())
-        setup, state = prepare(
-            data,
-            start.recipe,
-            start.seed,
-            chosen_device,
-            world,
-            start.precision,
-            start.like,
-            listener,
-        )
+        with start.reading_weights():
+            setup, state = prepare(
+                data,
+                start.recipe,
+                start.seed,
+                chosen_device,
+                world,
+                start.precision,
+                start.like,
+                listener,
+            )
         if start.sources and (note := softmax_note(state.model, data.input_shape)):
             listener.said(note)
         seconds["preparation"] = time.perf_counter() - clock
@@ -158,16 +164,30 @@ def read_data(start: Start, listener: Listener) -> ImageData:
 
     Raises:
         DataError: something is wrong with it.
+        UnaskedError: it is where only the record says; see `Start.reading_data`.
     """
-    data = load_data(
-        start.where,
-        pictures_as_read(start.recipe),
-        on_progress=lambda done, total: listener.advanced("reading pictures", done, total),
-    )
+    with start.reading_data():
+        data = load_data(
+            start.where,
+            pictures_as_read(start.recipe),
+            on_progress=lambda done, total: listener.advanced("reading pictures", done, total),
+        )
+    remember_named(start, listener)
     few = few_pictures(len(data.splits["validation"]))
     for note in (*data.notes, *([few] if few else [])):
         listener.said(note)
     return data
+
+
+def remember_named(start: Start, listener: Listener) -> None:
+    """Places that the user names here may be read for a record again without a question."""
+    try:
+        for place in start.named_places:
+            remember_place(place)
+    except (OSError, UntrustedSourceError) as error:
+        listener.said(
+            f"{places_list()} can't be added to ({error}): name the data again, behind the run"
+        )
 
 
 def train_recorded(

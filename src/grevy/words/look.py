@@ -26,6 +26,7 @@ def view_of(arguments: LookArguments) -> View:
         data=arguments.data,
         plugin=arguments.plugin,
         trust_source=arguments.trust_source,
+        fetch=arguments.fetch,
         **settings_in(arguments),
     )
 

@@ -86,6 +86,9 @@ class LookArguments:
     trust_source: bool = False
     """Of --run: run the Python source that its record keeps, wherever it is from."""
 
+    fetch: bool = False
+    """Of --run: download data and weights that its record names, where they are not here."""
+
     out: Annotated[Path | None, _OUT] = None
 
     json: bool = False

@@ -16,6 +16,7 @@ from grevy.data.sources.rules import readable
 from grevy.data.sources.table_splits import row_splits, split_column, unread_note
 from grevy.data.types import SPLITS, EncodedSplit, Source
 from grevy.errors import DataFormatError, DataNotFoundError
+from grevy.figures.numerals import counted
 from grevy.recipes.split_choice import SplitChoice
 
 _COLUMNS = {
@@ -72,9 +73,20 @@ def read_csv(path: Path, name: str, choice: SplitChoice = _AS_NAMED) -> Source:
         for split in SPLITS
         if not rows or any(row.split == split for row in rows)
     }
+    notes += _outside_note(path.parent, rows)
     read = [row.file for row in rows if (path.parent / row.file).is_file()]
     digest = content_hash(path.parent, [path.name, *read])
     return readable(Source(name, splits, digest, notes=notes, has_splits=has_splits))
+
+
+def _outside_note(folder: Path, rows: Sequence[_Row]) -> tuple[str, ...]:
+    """The note on pictures that lie elsewhere: who lists them means them, but should see it."""
+    files = (PurePath(row.file) for row in rows)
+    outside = [file for file in files if file.is_absolute() or ".." in file.parts]
+    if not outside:
+        return ()
+    count = counted(len(outside), "picture")
+    return (f"{count} outside of the folder {folder}: {listed(outside, 1)}",)
 
 
 def _split(folder: Path, rows: list[_Row]) -> EncodedSplit:

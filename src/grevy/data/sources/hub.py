@@ -10,6 +10,7 @@ from grevy.data.sources.parquet import find_parquet, read_parquet_folder
 from grevy.data.types import Source
 from grevy.errors import DataNotFoundError, DownloadError, EmptyDataError, MissingPackageError
 from grevy.recipes.split_choice import SplitChoice
+from grevy.records.consent import may_contact, require_asked
 
 PREFIX = "hf:"
 _AS_NAMED = SplitChoice()
@@ -23,6 +24,7 @@ def read_hub(where: str, choice: SplitChoice = _AS_NAMED) -> Source:
         MissingPackageError: huggingface_hub is not installed.
         DataNotFoundError: no such repository, or not a name of one.
         DownloadError: the hub can't be reached.
+        UnaskedError: it is not in the cache, and only a record names it.
         EmptyDataError: the repository has no Parquet files.
         DataError: what `read_parquet_folder` raises.
     """
@@ -55,16 +57,24 @@ def _snapshot(where: str, repository: str) -> Path:
             repo_type="dataset",
             allow_patterns=["*.parquet"],
             cache_dir=cache_folder() / "hub",
+            local_files_only=not may_contact(),
         )
+    except errors.LocalEntryNotFoundError as error:
+        require_asked(where)
+        raise _unreachable(where, error) from error
     except (errors.RepositoryNotFoundError, errors.HFValidationError) as error:
         raise _not_found(where) from error
     except Exception as error:  # which exceptions the client lets through changes by its version
-        raise DownloadError(
-            f"{where} can't be downloaded ({_first_line(error)})",
-            "an answer from the hub",
-            "check the connection and run it again, or give a folder with its Parquet files",
-        ) from error
+        raise _unreachable(where, error) from error
     return Path(folder)
+
+
+def _unreachable(where: str, error: Exception) -> DownloadError:
+    return DownloadError(
+        f"{where} can't be downloaded ({_first_line(error)})",
+        "an answer from the hub",
+        "check the connection and run it again, or give a folder with its Parquet files",
+    )
 
 
 def _first_line(error: Exception) -> str:

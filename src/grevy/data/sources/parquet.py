@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from itertools import accumulate
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any, overload
 
 from grevy.data.content_hash import content_hash
@@ -32,6 +32,8 @@ _PICTURE_COLUMNS = ("image", "img")
 _USUAL_FOLDERS = ("", "data", "plain_text", "default")
 _WITHOUT_LABELS = re.compile(r"unsupervised|unlabell?ed", re.IGNORECASE)
 _AS_NAMED = SplitChoice()
+LONGEST = 200
+"""Letters of a path that are shown."""
 
 
 def find_parquet(folder: Path) -> Path | None:
@@ -307,15 +309,26 @@ def _read_group(shard: _Shard, group: int) -> list[Path | bytes]:
 
     with _reading(shard.path), pq.ParquetFile(shard.path) as file:
         cells = picture_cells(shard.path, file, group, shard.pictures)
-    return [_picture(shard.path.parent, cell) for cell in cells]
+    return [_picture(shard.path, cell) for cell in cells]
 
 
-def _picture(folder: Path, cell: dict[str, Any] | None) -> Path | bytes:
-    """An empty cell becomes no bytes, which decoding then reports by the picture's id."""
+def _picture(table: Path, cell: dict[str, Any] | None) -> Path | bytes:
+    """An empty cell becomes no bytes, which decoding then reports by the picture's id.
+
+    Raises:
+        DataFormatError: a path that leads out of the table's folder.
+    """
     content: bytes | None = cell["bytes"] if cell else None
     path: str | None = cell["path"] if cell else None
     if content is None and path:
-        return folder / Spellings(folder).find(path)
+        inside = PurePath(path)
+        if inside.is_absolute() or ".." in inside.parts or "\0" in path:
+            raise DataFormatError(
+                f"{table} names the picture {path[:LONGEST]!r}, which lies outside of its folder",
+                f"paths below {table.parent}, or the bytes themselves",
+                "list pictures from elsewhere in a CSV file, or copy them there",
+            )
+        return table.parent / Spellings(table.parent).find(path)
     return content or b""
 
 

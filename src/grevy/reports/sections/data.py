@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from grevy.classifier.run_data import place_of
 from grevy.data.audit import Audit, audit
 from grevy.data.types import ImageData
 from grevy.documents.blocks import Block, Items, Paragraph, Table
@@ -39,9 +40,9 @@ def data(material: Material) -> Sequence[Block]:
         blocks.append(Paragraph("The data has no test split, so that nothing is said about one."))
     blocks += [Items(record.notes)] if record.notes else []
     try:
-        where = material.where if material.where is not None else record.where
         pictures = material.source.record.load_sections("pictures", "model")
-        found = audit(where, pictures_as_read(pictures))
+        with place_of(material.source.run, material.where) as where:
+            found = audit(where, pictures_as_read(pictures))
         return (*blocks, Items(tuple(findings(found))), _contact_sheet(material.data, record.name))
     except GrevyError as error:
         return (*blocks, Paragraph(f"The pictures themselves are not shown: {error}"))

@@ -1,4 +1,4 @@
-"""Opening what a user or a stranger names like a picture: files, and nothing else."""
+"""Opening what a user or a stranger names: files, and nothing else. Links are followed."""
 
 from __future__ import annotations
 
@@ -26,3 +26,21 @@ def open_regular(path: Path) -> BinaryIO:
     if kind in _KINDS:
         raise ValueError(f"{_KINDS[kind]}, not a file")
     return path.open("rb")
+
+
+def read_named(path: Path, largest: int) -> bytes:
+    """What a file holds that the user named.
+
+    Args:
+        path: of the file.
+        largest: bytes that it may have.
+
+    Raises:
+        ValueError: it is a pipe or a device, or larger.
+        OSError: it is not there, is a folder, or may not be read.
+    """
+    with open_regular(path) as file:
+        content = file.read(largest + 1)
+    if len(content) > largest:
+        raise ValueError(f"more than {largest:,} bytes")
+    return content
