@@ -11,6 +11,7 @@ from pydantic.fields import FieldInfo
 from grevy.recipes.config import Config, ReadWhen
 from grevy.recipes.kinds import BASES, AugmentationConfig
 from grevy.recipes.parts import FIRST, Kind, Part, all_parts, known_parts
+from grevy.recipes.ranges import ranges_in
 from grevy.recipes.schema import Recipe
 
 SECTIONS: tuple[Kind, ...] = ("optimizer", "schedule", "loss")
@@ -37,8 +38,12 @@ class RecipeField:
         """What it means, who reads it, and when."""
         said = " ".join((self.info.description or "").split())
         read = [f"Of {listed(self.readers)}."] if self.readers else []
+        ranges = [
+            f"{text[0].upper()}{text[1:]}."
+            for text in ranges_in(self.info.annotation, self.info.metadata)
+        ]
         rules = [rule for rule in self.info.metadata if isinstance(rule, ReadWhen)]
-        return " ".join([said, *read, *(f"Read with {rule.condition}." for rule in rules)])
+        return " ".join([said, *ranges, *read, *(f"Read with {rule.condition}." for rule in rules)])
 
 
 def all_fields() -> dict[str, RecipeField]:
