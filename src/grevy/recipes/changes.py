@@ -41,7 +41,9 @@ def parse_changes(text: str) -> tuple[str, dict[str, Any]]:
         full = full_field(field)
         if full in changes:
             raise StudyFileError(f"'{full}' twice in '{cut(text)}'", "one value", "leave one out")
-        changes[full] = read_value(value, f"'{cut(value)}' of {full}", StudyFileError)
+        changes[full] = read_value(
+            value, f"'{cut(value)}' of {full}", StudyFileError, "mend its brackets"
+        )
     return name, changes
 
 

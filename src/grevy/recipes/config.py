@@ -47,7 +47,7 @@ class Config(BaseModel):
     def _of_its_own_kind(cls, value: Any, info: ValidationInfo) -> Any:
         field = cls.model_fields.get(info.field_name or "")
         if field is not None:
-            refuse_lookalike(field.annotation, value)
+            refuse_lookalike(field.annotation, value, field.metadata)
         return value
 
     def unread(self) -> dict[str, str]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from importlib import resources
 from pathlib import Path
-from types import NoneType
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
@@ -18,9 +17,9 @@ from grevy.errors import (
 )
 from grevy.recipes.fields import all_fields, default_of, listed, unread_by_kind
 from grevy.recipes.nearest import nearest
-from grevy.recipes.plain import alternatives, too_large
-from grevy.recipes.ranges import ranges_in
+from grevy.recipes.plain import misshapen
 from grevy.recipes.read_yaml import read_fields, read_text
+from grevy.recipes.said import said
 from grevy.recipes.schema import Recipe, with_rooms
 from grevy.recipes.short_names import in_rooms, unknown_field_error
 from grevy.recipes.shown import cut, shown
@@ -78,8 +77,9 @@ def valid_recipe(fields: Mapping[str, Any], origin: str) -> Recipe:
         UnreadFieldError: a field that another part would read than the one that is named.
         RecipeValueError: a value that the field does not take.
     """
-    if much := too_large(fields):
-        raise RecipeValueError(f"{much} in {origin}", "fewer, as recipes have", "shorten it")
+    wrong, expected = misshapen(fields)
+    if wrong:
+        raise RecipeValueError(f"{wrong} in {origin}", expected, "change it")
     try:
         roomed = with_rooms(in_rooms(fields, origin))
     except ValueError as error:
@@ -109,7 +109,7 @@ def recipe_error(error: ValidationError, origin: str) -> RecipeError:
     together = isinstance(value, Mapping | BaseModel)  # several fields that do not go together
     return RecipeValueError(
         f"{cut(path) or 'the recipe'}{'' if together else f' = {shown(value)}'} in {origin}",
-        _number_told(path, problems[0]["type"]) or _messages(error, path),
+        _kind_told(path, problems[0]["type"]) or _messages(error, path),
         "change the value (grevy train --help lists every field with its range)",
     )
 
@@ -122,14 +122,14 @@ def _messages(error: ValidationError, path: str) -> str:
     return said.replace("Input should be ", "")
 
 
-def _number_told(path: str, problem: str) -> str:
-    """The kind and range of a field that holds one number; "" of all others."""
+def _kind_told(path: str, problem: str) -> str:
+    """What a field takes, with its range; "" where pydantic or a config says it better."""
     field = all_fields().get(path)
-    kinds = set(alternatives(field.info.annotation)) - {NoneType} if field else set()
-    if not field or not kinds or not kinds <= {int, float} or problem == "value_error":
+    own = ("value_error", "too_long", "too_short", "string_too_long", "missing")
+    if field is None or problem in own:
         return ""
-    number = "a number" if float in kinds else "a whole number"
-    return " ".join([number, *ranges_in(field.info.annotation, field.info.metadata)])
+    finite = ", finite" if problem == "finite_number" else ""
+    return said(field.info.annotation, field.info.metadata) + finite
 
 
 def _dotted(title: str, place: tuple[int | str, ...]) -> str:
@@ -146,7 +146,7 @@ def _read_text(recipe: str) -> tuple[str, str]:
             "utf-8"
         ), recipe
     try:
-        return read_text(recipe), cut(recipe)
+        return read_text(recipe), recipe
     except PermissionError:
         raise RecipeNotFoundError(
             f"{shown(recipe)}, which you may not read", "a YAML file", "change its permissions"

@@ -6,12 +6,14 @@ configs of plugins too.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from functools import reduce
 from itertools import islice
 from operator import or_
-from types import UnionType
-from typing import Annotated, Any, Literal, Union, get_args, get_origin
+from typing import Any, Literal, get_args, get_origin
+
+from grevy.recipes.said import alternatives, said
+from grevy.recipes.shown import shown
 
 DEEPEST = 16
 """Rooms within rooms that the fields of a recipe or a study may have."""
@@ -20,13 +22,14 @@ MOST = 50_000
 """Values that they may have together, one that stands in several places counted in each."""
 
 
-def refuse_lookalike(kind: Any, value: Any) -> None:
+def refuse_lookalike(kind: Any, value: Any, marks: Iterable[Any] = ()) -> None:
     """Nothing, if the value may be of this type by its own kind; its range is not looked at.
 
     Raises:
-        ValueError: a bool for a number, a text for a number, or anything else for a bool.
+        ValueError: a bool for a number, a text for a number, or anything else for a bool. It says
+            what is expected.
     """
-    kinds = list(alternatives(kind))
+    kinds = alternatives(kind)
     if isinstance(value, list | tuple):
         for inside, one in zip(_parts(kinds, len(value)), value, strict=False):
             refuse_lookalike(inside, one)
@@ -34,32 +37,24 @@ def refuse_lookalike(kind: Any, value: Any) -> None:
         for one in value.values():
             refuse_lookalike(_values(kinds), one)
     elif isinstance(value, bool | int | float | str) and not _takes(kinds, value):
-        raise ValueError(_expected(kinds, value))
+        quotes = ", without quotes" if isinstance(value, str) else ""
+        raise ValueError(f"{said(kind, marks)}{quotes}")
 
 
-def too_large(fields: Any) -> str:
-    """What is wrong with the size of nested fields: too deep or too many; "" if nothing is."""
+def misshapen(fields: Any) -> tuple[str, str]:
+    """What is wrong with the shape of nested fields, and what is expected; "" if nothing is."""
     level, count = [fields], 0
     for _ in range(DEEPEST):
+        keys = (key for one in level if isinstance(one, Mapping) for key in one)
+        if strange := next((key for key in keys if not isinstance(key, str)), None):
+            return f"the key {shown(strange)}", "a text: a number or a date stands in quotes"
         level = list(islice((inside for one in level for inside in _children(one)), MOST + 1))
         count += len(level)
         if not level:
-            return ""
+            return "", ""
         if count > MOST:
-            return f"more than {MOST:,} values"
-    return f"values more than {DEEPEST} levels deep"
-
-
-def alternatives(kind: Any) -> Iterator[Any]:
-    """The types that one may have, without their ranges."""
-    origin = get_origin(kind)
-    if origin is Annotated:
-        yield from alternatives(get_args(kind)[0])
-    elif origin in (Union, UnionType):
-        for part in get_args(kind):
-            yield from alternatives(part)
-    else:
-        yield kind
+            return f"more than {MOST:,} values", "fewer, as recipes have"
+    return f"values more than {DEEPEST} levels deep", "fewer, as recipes have"
 
 
 def _takes(kinds: list[Any], value: bool | float | str) -> bool:
@@ -71,13 +66,6 @@ def _takes(kinds: list[Any], value: bool | float | str) -> bool:
             return True
         return bool not in kinds and not _is_number(value)
     return _numbers(kinds) or bool not in kinds
-
-
-def _expected(kinds: list[Any], value: object) -> str:
-    if bool in kinds:
-        return "true or false" + (" or a number" if _numbers(kinds) else "")
-    number = "a number" if float in kinds else "a whole number"
-    return f"{number}, without quotes" if isinstance(value, str) else number
 
 
 def _numbers(kinds: list[Any]) -> bool:

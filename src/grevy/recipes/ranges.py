@@ -63,18 +63,12 @@ def _bounds(marks: Iterable[Any]) -> Iterator[Any]:
             yield mark
 
 
-def _holds(bound: Any, value: float) -> bool:
-    match bound:
-        case Ge(least):
-            return bool(value >= least)
-        case Gt(least):
-            return bool(value > least)
-        case Le(most):
-            return bool(value <= most)
-        case Lt(most):
-            return bool(value < most)
-    return True
+def _holds(bound: Ge | Gt | Le | Lt, value: Any) -> bool:
+    if isinstance(bound, Ge | Gt):
+        return bool(value >= bound.ge if isinstance(bound, Ge) else value > bound.gt)
+    return bool(value <= bound.le if isinstance(bound, Le) else value < bound.lt)
 
 
 def _number(value: Any) -> str:
-    return f"{value:,}" if isinstance(value, int) else f"{value:g}"
+    whole = isinstance(value, int) or (abs(value) < 1e9 and value.is_integer())
+    return f"{int(value):,}" if whole else f"{value:g}"

@@ -10,7 +10,7 @@ import re
 import stat
 from collections.abc import Hashable, Mapping
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, cast
 
 import yaml
 
@@ -68,30 +68,32 @@ def read_fields(
     """
     fields = read_value(text, origin, error)
     if not isinstance(fields, Mapping):
-        held = "nothing" if fields is None else type(fields).__name__
         raise error(
-            f"{cut(origin)} holds {held}", "fields and values, as in `seeds: 5`", "mend the file"
+            f"{origin} holds no fields", "fields and values, as in `seeds: 5`", "mend the file"
         )
     return fields
 
 
-def read_value(text: str, origin: str, error: type[GrevyError] = RecipeValueError) -> Any:
-    """What a YAML text holds; errors as `read_fields`."""
+def read_value(
+    text: str,
+    origin: str,
+    error: type[GrevyError] = RecipeValueError,
+    mend: str = "mend the file",
+) -> Any:
+    """What a YAML text holds; errors as `read_fields`, with what there is to do."""
     try:
         _check_size(text)
         return yaml.load(text, Loader=_Loader)  # noqa: S506 - derives from the safe one
     except yaml.YAMLError as problem:
         raise error(
-            f"{cut(origin)} is not YAML as it is read here ({_told(problem)})",
-            "fields and values",
-            "mend it",
+            f"{origin} is not YAML as it is read here ({_told(problem)})",
+            "values such as 0.05, true or [32, 64]",
+            mend,
         ) from None
 
 
 class _Loader(yaml.SafeLoader):
     """The safe one, with each key once and the numbers of YAML 1.2."""
-
-    yaml_implicit_resolvers: ClassVar[dict[str, list[tuple[str, re.Pattern[str]]]]] = {}
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
         """The mapping, whose keys differ; those of `<<` may be said again."""
@@ -129,9 +131,10 @@ _NUMBER = re.compile(
 _KEPT = ("bool", "null", "merge", "value")
 _TAG = "tag:yaml.org,2002:"
 
-for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items():
-    kept = [each for each in resolvers if each[0].removeprefix(_TAG) in _KEPT]
-    _Loader.yaml_implicit_resolvers[first] = kept
+_Loader.yaml_implicit_resolvers = {
+    first: [each for each in resolvers if each[0].removeprefix(_TAG) in _KEPT]
+    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
 for kind in ("int", "float"):
     _Loader.add_constructor(f"{_TAG}{kind}", _Loader.construct_number)
 _Loader.add_implicit_resolver(f"{_TAG}float", _NUMBER, list("-+.0123456789"))
@@ -165,7 +168,7 @@ def _check_size(text: str) -> None:
 
 
 def _too(what: str, event: yaml.Event) -> yaml.YAMLError:
-    return yaml.MarkedYAMLError(problem=what, problem_mark=event.start_mark)
+    return yaml.MarkedYAMLError(problem=what, problem_mark=cast(Any, event.start_mark))
 
 
 def _told(problem: yaml.YAMLError) -> str:

@@ -17,12 +17,12 @@ from grevy.recipes.changes import changed, parse_changes, same_training
 from grevy.recipes.config import Config
 from grevy.recipes.fields import default_of
 from grevy.recipes.load import load_recipe
-from grevy.recipes.plain import too_large
+from grevy.recipes.plain import misshapen
 from grevy.recipes.ranges import LARGEST_SEED
 from grevy.recipes.read_yaml import read_fields, read_text
 from grevy.recipes.schema import Recipe
 from grevy.recipes.short_names import full_field
-from grevy.recipes.shown import cut, shown
+from grevy.recipes.shown import shown
 from grevy.records.study_record import BASELINE, StudyRecord
 
 BASE = "base"
@@ -103,8 +103,9 @@ def load_study(study: str | Path | Mapping[str, Any]) -> Study:
     """
     origin = "the study" if isinstance(study, Mapping) else str(study)
     fields = study if isinstance(study, Mapping) else read_study_file(study)
-    if much := too_large(fields):
-        raise StudyFileError(f"{much} in {cut(origin)}", "fewer, as studies have", "shorten it")
+    wrong, expected = misshapen(fields)
+    if wrong:
+        raise StudyFileError(f"{wrong} in {origin}", expected, "change it")
     try:
         file = _StudyFile.model_validate(fields)
     except ValidationError as error:
@@ -253,5 +254,5 @@ def _file_error(error: ValidationError, origin: str) -> StudyFileError:
         return StudyFileError(f"{origin} without '{field}'", "one", f"add `{field}: ...`")
     said = problem["msg"].replace("Input should be ", "")
     return StudyFileError(
-        f"{field} = {shown(problem['input'])} in {cut(origin)}", said, "change the value"
+        f"{field} = {shown(problem['input'])} in {origin}", said, "change the value"
     )
