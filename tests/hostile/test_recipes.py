@@ -18,7 +18,7 @@ from typing import Any, get_origin
 import pytest
 
 from grevy.cli.main import COMMANDS
-from grevy.cli.train import parsed
+from grevy.cli.train import kind_of_train
 from grevy.errors import InputError
 from grevy.inspection.registry import inspectors
 from grevy.recipes.changes import changed, parse_changes
@@ -50,7 +50,8 @@ def one_line(what: object) -> Iterator[list[bool]]:
     except InputError as error:
         refused.append(True)
         line = str(error)
-        assert "\n" not in line and len(line) < LONGEST_LINE, (what, line[:LONGEST_LINE])
+        assert "\n" not in line
+        assert len(line) < LONGEST_LINE, (what, line[:LONGEST_LINE])
 
 
 def in_rooms(field: RecipeField, value: object) -> dict[str, Any]:
@@ -158,15 +159,25 @@ def test_a_flag_takes_a_number_in_its_range_or_says_so_in_one_line(
         assert refused or not alone or word.of_recipe or text not in TEXTS, (word.name, text)
 
 
+@pytest.fixture(scope="module")
+def train() -> type[Any]:
+    """The words of `train` with all fields of a recipe."""
+    return kind_of_train(load_recipe("base"))
+
+
 @pytest.mark.parametrize("field", ALL, ids=lambda field: field.name)
-def test_the_same_by_a_flag_of_train(field: RecipeField) -> None:
+def test_the_same_by_a_flag_of_train(field: RecipeField, train: type[Any]) -> None:
+    base = load_recipe("base")
     if not numbers_in(field.info.annotation) or dict in map(get_origin, kinds_of(field)):
         return
-    part = [f"--{field.name.split('.')[0]}.name={field.readers[0]}"] if field.readers else []
+    room = field.name.split(".")[0]
+    part = [f"--{room}.name={field.readers[0]}"] if field.readers else []
+    own = {f"{room}.name": field.readers[0]} if field.readers else {}
     flag = f"--{field.name}".replace("_", "-")
     for text in ("nan", "inf", "1e400", "1e308", "-1", "0", "true", "x", "9" * 5_000):
         with one_line((flag, text)) as refused:
-            parsed(["digits", *part, f"{flag}={text}"], load_recipe("base"))
+            words = understood([*part, f"{flag}={text}"], train, "train")
+            changed(base, {**own, field.name: float(words[-1].partition("=")[2])}, "the flags")
         assert refused or text in ("-1", "0"), (flag, text)
 
 
@@ -223,13 +234,12 @@ def test_yaml_that_is_no_recipe(tmp_path: Path, content: bytes, named: str) -> N
     file = tmp_path / "mine.yaml"
     file.write_bytes(content)
     begun = time.process_time()
-    with one_line(content[:40]) as refused:
-        try:
-            load_recipe(file)
-        except InputError as error:
-            assert named in str(error), str(error)[:500]
-            raise
-    assert refused
+    with pytest.raises(InputError) as caught:
+        load_recipe(file)
+    line = str(caught.value)
+    assert named in line[:LONGEST_LINE]
+    assert "\n" not in line
+    assert len(line) < LONGEST_LINE
     with one_line(content[:40]) as refused:
         load_study(file)
     assert refused

@@ -133,10 +133,7 @@ def parsed(words: list[str], named: Recipe) -> tuple[TrainArguments, Recipe]:
     Raises:
         UsageError, RecipeError: words that can't be understood, or values that can't be taken.
     """
-    flags = flags_of(named)
-    own = ("fields", Annotated[type(flags), tyro.conf.arg(name="")], field(default=flags))
-    kind = make_dataclass("TrainArguments", [own], bases=(TrainArguments,), frozen=True)
-    kind.__doc__ = TrainArguments.__doc__
+    kind = kind_of_train(named)
     arguments = parse(kind, "train", words, kind())
     asked = given(understood(words, kind, "train"), arguments.fields)
     recipe = with_weights(
@@ -148,6 +145,15 @@ def parsed(words: list[str], named: Recipe) -> tuple[TrainArguments, Recipe]:
         model=arguments.model or asked.get("model.name"),
     )
     return arguments, changed(recipe, asked, "the command line") if asked else recipe
+
+
+def kind_of_train(named: Recipe) -> type[Any]:
+    """`TrainArguments` with every field of a recipe as a flag, at the values of this one."""
+    flags = flags_of(named)
+    own = ("fields", Annotated[type(flags), tyro.conf.arg(name="")], field(default=flags))
+    kind = make_dataclass("TrainArguments", [own], bases=(TrainArguments,), frozen=True)
+    kind.__doc__ = TrainArguments.__doc__
+    return kind
 
 
 def report(path: Path, record: RunRecord, output: Output) -> None:

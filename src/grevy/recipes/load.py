@@ -15,7 +15,7 @@ from grevy.errors import (
     RecipeValueError,
     UnreadFieldError,
 )
-from grevy.recipes.fields import all_fields, default_of, listed, unread_by_kind
+from grevy.recipes.fields import defaults_of, find_field, listed, unread_by_kind
 from grevy.recipes.nearest import nearest
 from grevy.recipes.plain import misshapen
 from grevy.recipes.read_yaml import read_fields, read_text
@@ -56,11 +56,11 @@ def check_recipe(fields: Mapping[str, Any], origin: str) -> Recipe:
         RecipeValueError: a value that the field does not take.
     """
     recipe = valid_recipe(fields, origin)
-    values = recipe.values()
+    values, defaults = recipe.values(), defaults_of(recipe)
     for field, condition in recipe.all_unread().items():
         for name, value in values.items():
             inside = name == field or name.startswith(f"{field}.")
-            if inside and value != default_of(recipe, name):
+            if inside and value != defaults.get(name):
                 raise UnreadFieldError(
                     f"{name} = {shown(value)} in {origin}: it is read only with {condition}",
                     "",
@@ -124,7 +124,7 @@ def _messages(error: ValidationError, path: str) -> str:
 
 def _kind_told(path: str, problem: str) -> str:
     """What a field takes, with its range; "" where pydantic or a config says it better."""
-    field = all_fields().get(path)
+    field = find_field(path)
     own = ("value_error", "too_long", "too_short", "string_too_long", "missing")
     if field is None or problem in own:
         return ""

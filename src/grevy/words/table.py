@@ -7,7 +7,7 @@ import inspect
 import textwrap
 from collections.abc import Iterator
 from dataclasses import MISSING, dataclass, fields, is_dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from itertools import pairwise
 from typing import Annotated, Any, get_args, get_origin, get_type_hints
 
@@ -71,6 +71,7 @@ def off(flag: str) -> str:
     return f"--{rooms}{dot}no-{last}"
 
 
+@cache
 def table_of(kind: type[Any]) -> Table:
     """The words of a command.
 
