@@ -5,9 +5,9 @@ What is wrong with them is said here, in one line, before any parser sees them.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 from grevy.errors import AmbiguousFieldError, RecipeFieldError
 from grevy.words import wrong
@@ -40,7 +40,7 @@ def understood(words: Sequence[str], kind: type[Any], command: str) -> list[str]
     before = list(words[: words.index(END)] if END in words else words)
     if any(word in HELP for word in before):
         return [HELP[1]]
-    return _Reader(table_of(kind), command).read(list(words))
+    return _Reader(table_of(cast(Hashable, kind)), command).read(list(words))
 
 
 @dataclass
