@@ -86,6 +86,7 @@ def leaves(value: object) -> Iterator[object]:
 
 
 ALL = list(all_fields().values())
+NUMBERED = [field for field in ALL if set(alternatives(field.info.annotation)) <= {int, float}]
 
 
 @pytest.mark.parametrize("field", ALL, ids=lambda field: field.name)
@@ -107,10 +108,10 @@ def test_a_field_takes_what_it_is_for_or_says_so_in_one_line(field: RecipeField)
             assert not {int, float} & set(kinds), f"{field.name} takes a text for a number"
 
 
-@pytest.mark.parametrize("field", ALL, ids=lambda field: field.name)
+@pytest.mark.parametrize("field", NUMBERED, ids=lambda field: field.name)
 def test_the_same_in_the_arm_of_a_study(field: RecipeField) -> None:
     base = load_recipe(in_rooms(field, field.info.get_default(call_default_factory=True)))
-    for text in (".nan", ".inf", "1e400", "1e308", "-1", "0", "true", "x", "'0.1'", "9" * 5_000):
+    for text in (".nan", "1e400", "1e308", "-1", "true", "'0.1'", "9" * 5_000):
         with one_line((field.name, text)) as refused:
             changed(base, parse_changes(f"{field.name}={text}")[1], "an arm")
         numeric = set(alternatives(field.info.annotation)) <= {int, float}
