@@ -8,11 +8,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import tyro
+from annotated_types import Interval
 
 from grevy.cli.comparison import figure_lines, tell_comparison
 from grevy.cli.output import Output
 from grevy.documents.suffixes import TABLES, listed
 from grevy.words.parse import parse
+from grevy.words.places import PLACE
 
 if TYPE_CHECKING:
     from grevy.studies.compare import Comparison
@@ -32,13 +34,13 @@ class CompareArguments:
     their seed only are one arm; NAME=PLACE names it.
     """
 
-    runs: Annotated[tuple[str, ...], tyro.conf.Positional]
+    runs: Annotated[tuple[str, ...], tyro.conf.Positional, PLACE]
     """What to compare. The first is the baseline."""
 
     baseline: str | None = None
     """Another arm as the baseline."""
 
-    margin: float = 0.005
+    margin: Annotated[float, Interval(gt=0.0, lt=1.0)] = 0.005
     """Accuracies that differ by less are equal for practical purposes: 0.005 is half a point."""
 
     same_order: bool = False

@@ -14,6 +14,7 @@ from grevy.cli.output import Output
 from grevy.errors import UsageError
 from grevy.recipes.schema import PicturesConfig
 from grevy.words.parse import parse
+from grevy.words.places import PLACE
 
 if TYPE_CHECKING:
     from grevy.data.advice import Advice
@@ -27,7 +28,7 @@ _SHOWN_AT_MOST = 10
 class DataArguments:
     """What a set of pictures holds, and what is wrong with it."""
 
-    where: Annotated[str, tyro.conf.Positional]
+    where: Annotated[str, tyro.conf.Positional, PLACE]
     """A folder with a folder per class, a CSV, zip, tar, Parquet or npz file, or a built-in name:
     digits, cifar10, cifar100, mnist, fashion-mnist."""
 

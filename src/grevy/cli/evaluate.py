@@ -12,6 +12,7 @@ import tyro
 from grevy.cli.output import Output
 from grevy.figures.numerals import counted
 from grevy.words.parse import parse
+from grevy.words.places import PLACE
 
 if TYPE_CHECKING:
     from grevy.recipes.schema import PicturesConfig
@@ -41,7 +42,7 @@ class EvaluateArguments:
     run: Annotated[Path, tyro.conf.Positional]
     """A run directory."""
 
-    where: Annotated[str | None, tyro.conf.Positional] = None
+    where: Annotated[str | None, tyro.conf.Positional, PLACE] = None
     """Other labelled pictures of the same classes, or of some of them. Default: the run's own."""
 
     split: str | None = None

@@ -15,6 +15,7 @@ from grevy.cli.output import Output
 from grevy.documents.forms import Number
 from grevy.errors import UsageError
 from grevy.words.parse import parse
+from grevy.words.places import PLACE
 
 
 @dataclass(frozen=True)
@@ -25,7 +26,7 @@ class ReportArguments:
     (docs/report.md). Nothing is trained, and no test split is evaluated again.
     """
 
-    places: Annotated[tuple[str, ...], tyro.conf.Positional] = ()
+    places: Annotated[tuple[str, ...], tyro.conf.Positional, PLACE] = ()
     """Runs, folders of runs, studies; or one Markdown file of your own."""
 
     out: Path = Path("report.html")
@@ -34,7 +35,7 @@ class ReportArguments:
     picture: Path | None = None
     """What the network is shown. Default: a picture of its validation split."""
 
-    data: str | None = None
+    data: Annotated[str | None, PLACE] = None
     """The image data, if it is no longer where it was."""
 
     title: str = ""

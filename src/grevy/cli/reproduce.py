@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import tyro
+from annotated_types import Interval
 
 from grevy.cli.duration import in_words
 from grevy.cli.output import Output
@@ -15,6 +16,7 @@ from grevy.errors import MissingPackageError, UsageError
 from grevy.records.atomic import save_error
 from grevy.reports.reproduce.listener import ReproduceListener
 from grevy.words.parse import parse
+from grevy.words.places import PLACE
 
 if TYPE_CHECKING:
     from grevy.reports.reproduce.assignment import Assignment
@@ -34,13 +36,13 @@ class ReproduceArguments:
     What is finished is not trained again: the same command goes on where it was.
     """
 
-    what: Annotated[tuple[str, ...], tyro.conf.Positional] = ()
+    what: Annotated[tuple[str, ...], tyro.conf.Positional, PLACE] = ()
     """"assignment", which may be left out, and where CIFAR-10 lies. Default: cifar10."""
 
     tasks: str = "1,2,3,4"
     """Which: 1 by hand, 2 the network, 3 variants, 4 a pretrained network."""
 
-    seeds: int = 3
+    seeds: Annotated[int, Interval(ge=1, le=1000)] = 3
     """Of the assignment's networks and of single changes."""
 
     quick: bool = False

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import tyro
+from annotated_types import Interval
 
 from grevy.cli.comparison import figure_lines, tell_comparison
 from grevy.cli.duration import in_words
@@ -17,6 +18,7 @@ from grevy.cli.plugin import load_plugin
 from grevy.figures.numerals import counted
 from grevy.studies.listener import StudyListener
 from grevy.words.parse import parse
+from grevy.words.places import PLACE
 
 if TYPE_CHECKING:
     from grevy.studies.compare import Comparison
@@ -32,16 +34,16 @@ class StudyArguments:
     What is finished is never trained again: the same command goes on where it was.
     """
 
-    what: Annotated[str, tyro.conf.Positional]
+    what: Annotated[str, tyro.conf.Positional, PLACE]
     """A study in YAML, or image data."""
 
-    data: str | None = None
+    data: Annotated[str | None, PLACE] = None
     """Other image data than the study's file names."""
 
-    base: str = "base"
+    base: Annotated[str, PLACE] = "base"
     """The baseline: a named recipe or a YAML file."""
 
-    model: str | None = None
+    model: Annotated[str | None, PLACE] = None
     """The baseline's network, and that of every arm without another: your own as FILE.py:NAME, or
     a name. Its source is kept in the records."""
 
@@ -55,7 +57,7 @@ class StudyArguments:
     recipe: tyro.conf.UseAppendAction[tuple[str, ...]] = ()
     """An arm that is a whole recipe."""
 
-    seeds: int | None = None
+    seeds: Annotated[int | None, Interval(ge=1, le=1000)] = None
     """How many; a study's own number, or else 5."""
 
     out: Path | None = None
@@ -64,7 +66,7 @@ class StudyArguments:
     on: str = "local"
     """local, ray, or ray://HOST:PORT."""
 
-    workers: int | None = None
+    workers: Annotated[int | None, Interval(ge=1, le=1000)] = None
     """Runs at a time on this machine. Default: one a core, as far as memory lasts."""
 
     retry_failed: bool = False

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import tyro
+from annotated_types import Interval
 
 from grevy.arithmetic.proportion import interval_told
 from grevy.cli.duration import in_words
@@ -21,12 +22,14 @@ from grevy.errors import RunInterruptedError
 from grevy.figures.numerals import counted
 from grevy.recipes.changes import changed
 from grevy.recipes.load import load_recipe
+from grevy.recipes.ranges import LARGEST_SEED
 from grevy.recipes.schema import Recipe
 from grevy.recipes.with_weights import with_weights
 from grevy.records.results import Results, SecondsRecord
 from grevy.records.run_record import RunRecord
 from grevy.training.listeners.listener import Listener, check_line
 from grevy.words.parse import parse, said
+from grevy.words.places import PLACE
 from grevy.words.understand import understood
 
 if TYPE_CHECKING:
@@ -40,11 +43,11 @@ class TrainArguments:
     Every field of the recipe is a flag: the recipe gives the values, a flag changes one.
     """
 
-    where: Annotated[str | None, tyro.conf.Positional] = None
+    where: Annotated[str | None, tyro.conf.Positional, PLACE] = None
     """A folder with a folder per class, a CSV, zip, tar, Parquet or npz file, or a built-in name:
     digits, cifar10, cifar100, mnist, fashion-mnist."""
 
-    recipe: str = "base"
+    recipe: Annotated[str, PLACE] = "base"
     """A named recipe (base, net1, net2, best, speed-80, speed-90, speed-94, speed-96, transfer,
     resnet18-transfer) or a YAML file."""
 
@@ -54,7 +57,7 @@ class TrainArguments:
     --model.interpolation, --pictures.mean and --pictures.standard-deviation where these are as
     they are without."""
 
-    weights: str | None = None
+    weights: Annotated[str | None, PLACE] = None
     """Begin with a file's weights, a URL's, or hf:OWNER/NAME/FILE: --model.weights; on pictures
     as they were made with, where that is known, as --pretrained."""
 
@@ -66,11 +69,11 @@ class TrainArguments:
     """Which layers are trained: all, head, last:N, blocks:NAME,... or assignment:
     --transfer.train."""
 
-    model: str | None = None
+    model: Annotated[str | None, PLACE] = None
     """Your own network as FILE.py:NAME, a class or function that takes (input_shape, classes),
     (classes) or nothing; or a name: --model.name. Its source is kept in the record."""
 
-    seed: int | None = None
+    seed: Annotated[int | None, Interval(ge=0, le=LARGEST_SEED)] = None
     """Of everything random. Default 0."""
 
     out: Path | None = None
@@ -161,10 +164,7 @@ def parsed(words: list[str], named: Recipe) -> tuple[TrainArguments, Recipe]:
     Raises:
         UsageError, RecipeError: words that can't be understood, or values that can't be taken.
     """
-    flags = flags_of(named)
-    own = ("fields", Annotated[type(flags), tyro.conf.arg(name="")], field(default=flags))
-    kind = make_dataclass("TrainArguments", [own], bases=(TrainArguments,), frozen=True)
-    kind.__doc__ = TrainArguments.__doc__
+    kind = kind_of_train(named)
     arguments = parse(kind, "train", words, kind())
     asked = given(understood(words, kind, "train"), arguments.fields)
     recipe = with_weights(
@@ -176,6 +176,15 @@ def parsed(words: list[str], named: Recipe) -> tuple[TrainArguments, Recipe]:
         model=arguments.model or asked.get("model.name"),
     )
     return arguments, changed(recipe, asked, "the command line") if asked else recipe
+
+
+def kind_of_train(named: Recipe) -> type[Any]:
+    """`TrainArguments` with every field of a recipe as a flag, at the values of this one."""
+    flags = flags_of(named)
+    own = ("fields", Annotated[type(flags), tyro.conf.arg(name="")], field(default=flags))
+    kind = make_dataclass("TrainArguments", [own], bases=(TrainArguments,), frozen=True)
+    kind.__doc__ = TrainArguments.__doc__
+    return kind
 
 
 def report(path: Path, record: RunRecord, output: Output) -> None:

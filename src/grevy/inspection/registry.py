@@ -26,6 +26,7 @@ from grevy.errors import InputError, UsageError
 from grevy.inspection.settings import Settings
 from grevy.recipes.parts import load_entry_points
 from grevy.recipes.registered import add, all_in, collecting
+from grevy.recipes.shown import cut, shown
 
 Need = Literal["network", "picture", "data", "predictions"]
 """network: a `Classifier`. picture: what `Classifier.prepare` takes. data: a split of the run's
@@ -258,4 +259,6 @@ def _value_error(inspector: Inspector, error: ValidationError) -> InputError:
         return UsageError(f"{inspector.name} without {name}", "one", f"give {name}")
     message = first["msg"].removeprefix("Value error, ").removeprefix("Input should be ")
     message = message.replace("'", "")
-    return InputError(f"{name} {first['input']}", message, f"change {name}")
+    given = first["input"]
+    text = cut(given) if isinstance(given, str) else shown(given)
+    return InputError(f"{name} {text}", message, f"change {name}")

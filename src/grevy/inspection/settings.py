@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, field_validator
 
 from grevy.errors import UsageError
+from grevy.recipes.plain import refuse_lookalike
+from grevy.recipes.ranges import LARGEST_SEED
 
 
 class Settings(BaseModel):
@@ -16,7 +18,17 @@ class Settings(BaseModel):
     Immutable, and no field that it does not know. The text under a field is its help.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", use_attribute_docstrings=True, allow_inf_nan=False
+    )
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _of_its_own_kind(cls, value: Any, info: ValidationInfo) -> Any:
+        field = cls.model_fields.get(info.field_name or "")
+        if field is not None and not isinstance(value, str):  # texts are the command line's
+            refuse_lookalike(field.annotation, value, field.metadata)
+        return value
 
 
 def parse_channels(text: str) -> tuple[int, ...] | None:
@@ -56,7 +68,7 @@ Channels = Annotated[
 ClassName = Annotated[
     str | int | None, Field(description="The class to explain; of an overview the true class.")
 ]
-Seed = Annotated[int, Field(ge=0, description="Of what is random.")]
+Seed = Annotated[int, Field(ge=0, le=LARGEST_SEED, description="Of what is random.")]
 SplitName = Annotated[
     Literal["train", "validation", "test"], Field(description="Pictures of the run's data.")
 ]

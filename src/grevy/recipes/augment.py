@@ -25,7 +25,7 @@ class AugmentConfig(Config):
 
     model_config = ConfigDict(extra="allow")
 
-    sizes: tuple[Side, ...] = ()
+    sizes: Annotated[tuple[Side, ...], Field(max_length=100)] = ()
     """Sides in pixels that train pictures are resized to, each for an equal part of the training,
     as 24 28 32; for networks that take any size. Empty: always as they are."""
 

@@ -6,14 +6,14 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-import yaml
-
 from grevy.errors import RecipeValueError, StudyFileError
 from grevy.recipes.config import without
 from grevy.recipes.fields import default_of, unread_by_kind
 from grevy.recipes.load import check_recipe, valid_recipe
+from grevy.recipes.read_yaml import read_value
 from grevy.recipes.schema import Recipe
 from grevy.recipes.short_names import full_field
+from grevy.recipes.shown import cut
 
 Changes = Mapping[str, Any]
 """Dotted recipe fields and their new values."""
@@ -35,21 +35,16 @@ def parse_changes(text: str) -> tuple[str, dict[str, Any]]:
     for part in re.split(r",(?![^\[]*\])", rest):  # a comma between brackets is part of a value
         field, equals, value = part.partition("=")
         if not equals:
-            raise StudyFileError(f"'{part}'", "FIELD=VALUE, as in norm=batch", "correct --vary")
+            raise StudyFileError(
+                f"'{cut(part)}'", "FIELD=VALUE, as in norm=batch", "correct --vary"
+            )
         full = full_field(field)
         if full in changes:
-            raise StudyFileError(f"'{full}' twice in '{text}'", "one value", "leave one out")
-        changes[full] = _value_of(value, text)
+            raise StudyFileError(f"'{full}' twice in '{cut(text)}'", "one value", "leave one out")
+        changes[full] = read_value(
+            value, f"'{cut(value)}' of {full}", StudyFileError, "mend its brackets"
+        )
     return name, changes
-
-
-def _value_of(value: str, text: str) -> Any:
-    try:
-        return yaml.safe_load(value)
-    except yaml.YAMLError:
-        raise StudyFileError(
-            f"'{value}' in '{text}'", "a value such as 0.05, true or [32, 64]", "mend its brackets"
-        ) from None
 
 
 def changed(recipe: Recipe, changes: Changes, origin: str) -> Recipe:

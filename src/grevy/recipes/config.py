@@ -6,7 +6,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, ValidationInfo, field_validator
+
+from grevy.recipes.plain import refuse_lookalike
+
+LONGEST_TEXT = 10_000
+"""Letters of a text in a recipe."""
 
 
 @dataclass(frozen=True)
@@ -23,11 +28,27 @@ class ReadWhen:
 
 
 class Config(BaseModel):
-    """Immutable, and no field that it does not know. The text under a field is its help."""
+    """Immutable, and no field that it does not know. The text under a field is its help.
+
+    Numbers are finite, and each value is of its field's own kind: `true` is no number, 1 is not
+    true, and "0.1" is a text.
+    """
 
     model_config = ConfigDict(
-        frozen=True, extra="forbid", use_attribute_docstrings=True, allow_inf_nan=False
+        frozen=True,
+        extra="forbid",
+        use_attribute_docstrings=True,
+        allow_inf_nan=False,
+        str_max_length=LONGEST_TEXT,
     )
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _of_its_own_kind(cls, value: Any, info: ValidationInfo) -> Any:
+        field = cls.model_fields.get(info.field_name or "")
+        if field is not None:
+            refuse_lookalike(field.annotation, value, field.metadata)
+        return value
 
     def unread(self) -> dict[str, str]:
         """Fields that nothing reads as the others stand, each with the condition that it lacks."""

@@ -32,7 +32,7 @@ def _odd(value: object) -> object:
 
 
 Kernel = Annotated[int, Field(ge=1, le=31), BeforeValidator(_odd)]
-Width = Annotated[int, Field(ge=1)]
+Width = Annotated[int, Field(ge=1, le=65_536)]
 
 
 class ConvNetConfig(Config):
@@ -66,10 +66,10 @@ class ConvNetConfig(Config):
     kernel: Kernel | None = None
     """Side of each convolution, odd. base: 5."""
 
-    widths: Annotated[tuple[Width, ...], Field(min_length=1)] | None = None
+    widths: Annotated[tuple[Width, ...], Field(min_length=1, max_length=16)] | None = None
     """Filters of each block. base: 32 64 128."""
 
-    convolutions: Annotated[int, Field(ge=1)] | None = None
+    convolutions: Annotated[int, Field(ge=1, le=100)] | None = None
     """Convolutions in a block, before its pooling. base: 1."""
 
     residual: bool | None = None
@@ -93,14 +93,14 @@ class ConvNetConfig(Config):
     """Side in pixels of the patches that a frozen first convolution whitens (Jordan 2024), with
     filters from train pictures and a trained bias; 0 leaves it out. base: 0."""
 
-    hidden: Annotated[int, Field(ge=0)] | None = None
+    hidden: Annotated[int, Field(ge=0, le=65_536)] | None = None
     """Width of the hidden linear layer; 0 leaves it out. base: 64."""
 
     bias: bool | None = None
     """Whether convolutions and linear layers add a bias; the whitening one always does. base:
     true."""
 
-    logit_scale: Annotated[float, Field(gt=0.0)] | None = None
+    logit_scale: Annotated[float, Field(gt=0.0, le=1e6)] | None = None
     """What the last layer's results are multiplied by. base: 1."""
 
     initialisation: InitialisationName | None = None

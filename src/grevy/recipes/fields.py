@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -11,6 +11,7 @@ from pydantic.fields import FieldInfo
 from grevy.recipes.config import Config, ReadWhen
 from grevy.recipes.kinds import BASES, AugmentationConfig
 from grevy.recipes.parts import FIRST, Kind, Part, all_parts, known_parts
+from grevy.recipes.ranges import ranges_in
 from grevy.recipes.schema import Recipe
 
 SECTIONS: tuple[Kind, ...] = ("optimizer", "schedule", "loss")
@@ -37,13 +38,17 @@ class RecipeField:
         """What it means, who reads it, and when."""
         said = " ".join((self.info.description or "").split())
         read = [f"Of {listed(self.readers)}."] if self.readers else []
+        ranges = [
+            f"{text[0].upper()}{text[1:]}."
+            for text in ranges_in(self.info.annotation, self.info.metadata)
+        ]
         rules = [rule for rule in self.info.metadata if isinstance(rule, ReadWhen)]
-        return " ".join([said, *read, *(f"Read with {rule.condition}." for rule in rules)])
+        return " ".join([said, *ranges, *read, *(f"Read with {rule.condition}." for rule in rules)])
 
 
 def all_fields() -> dict[str, RecipeField]:
     """Every field by its dotted name, also those of plugins and installed packages."""
-    return {field.name: field for field in _of_recipe()}
+    return {field.name: field for field in _of_recipe(all_parts)}
 
 
 def field_names() -> list[str]:
@@ -51,14 +56,24 @@ def field_names() -> list[str]:
     return list(all_fields())
 
 
+def find_field(name: str) -> RecipeField | None:
+    """The field of this dotted name, among Grevy's own and of what is loaded already."""
+    return next((field for field in _of_recipe(known_parts) if field.name == name), None)
+
+
+def defaults_of(recipe: Recipe) -> dict[str, Any]:
+    """What every field has that is not given, the parts being those of `recipe`."""
+    found = Recipe().values()
+    for room in SECTIONS:
+        for name, info in type(getattr(recipe, room)).model_fields.items():
+            if name != "name":
+                found[f"{room}.{name}"] = info.get_default(call_default_factory=True)
+    return found
+
+
 def default_of(recipe: Recipe, name: str) -> Any:
     """What a field has that is not given, the parts being those of `recipe`."""
-    room, _, last = name.partition(".")
-    if room in SECTIONS and last != "name":
-        own = type(getattr(recipe, room)).model_fields
-        if last in own:
-            return own[last].get_default(call_default_factory=True)
-    return Recipe().values().get(name)
+    return defaults_of(recipe).get(name)
 
 
 def unread_by_kind(fields: Mapping[str, Any]) -> dict[str, tuple[str, tuple[str, ...]]]:
@@ -97,12 +112,15 @@ def listed(names: tuple[str, ...], last: str = "and") -> str:
     return f"{', '.join(others)} {last} {final}" if others else final
 
 
-def _of_recipe() -> Iterator[RecipeField]:
+_Parts = Callable[[Kind], dict[str, Part]]
+
+
+def _of_recipe(parts: _Parts) -> Iterator[RecipeField]:
     for name, info in Recipe.model_fields.items():
         if name in SECTIONS:
-            yield from _of_section(name)
+            yield from _of_section(name, parts(name))
         elif name == "augment":
-            yield from _of_augment(cast(type[Config], info.annotation))
+            yield from _of_augment(cast(type[Config], info.annotation), parts("augmentation"))
         else:
             yield from _of_field(name, info)
 
@@ -116,9 +134,9 @@ def _of_field(name: str, info: FieldInfo) -> Iterator[RecipeField]:
         yield RecipeField(name, info)
 
 
-def _of_section(kind: Kind) -> Iterator[RecipeField]:
+def _of_section(kind: Kind, parts: Mapping[str, Part]) -> Iterator[RecipeField]:
     """Fields of all parts of a kind, each once; those of the base first."""
-    parts, found = all_parts(kind), dict[str, RecipeField]()
+    found = dict[str, RecipeField]()
     for part in parts.values():
         for name, info in part.config.model_fields.items():
             if name in BASES[kind].model_fields:
@@ -129,8 +147,8 @@ def _of_section(kind: Kind) -> Iterator[RecipeField]:
     yield from sorted(found.values(), key=lambda field: bool(field.readers))
 
 
-def _of_augment(config: type[Config]) -> Iterator[RecipeField]:
-    for part in sorted(all_parts("augmentation").values(), key=_place):
+def _of_augment(config: type[Config], parts: Mapping[str, Part]) -> Iterator[RecipeField]:
+    for part in sorted(parts.values(), key=_place):
         room = "augment" if _is_among(part) else f"augment.{part.name}"
         for name, info in part.config.model_fields.items():
             yield RecipeField(f"{room}.{name}", info)

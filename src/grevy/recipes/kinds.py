@@ -13,8 +13,9 @@ from pydantic import Field
 from grevy.recipes.config import Config
 
 Fraction = Annotated[float, Field(ge=0.0, le=1.0)]
-NonNegative = Annotated[float, Field(ge=0.0)]
-Positive = Annotated[float, Field(gt=0.0)]
+NonNegative = Annotated[float, Field(ge=0.0, le=1e6)]
+Positive = Annotated[float, Field(gt=0.0, le=1e6)]
+LearningRate = Annotated[float, Field(gt=0.0, le=1e30)]  # times a factor, float32 still holds it
 BelowOne = Annotated[float, Field(ge=0.0, lt=1.0)]
 
 Stage = Literal["before normalising", "after normalising"]
@@ -28,7 +29,7 @@ class OptimizerConfig(Config):
     """Which optimizer. muon (Jordan 2024): orthogonalised momentum for the weights of hidden
     layers; for the first and last layer, biases and norms what `others` says."""
 
-    lr: Positive = 0.05
+    lr: LearningRate = 0.05
     """Learning rate: the peak, where a schedule changes it."""
 
     bias_factor: Positive = 1.0

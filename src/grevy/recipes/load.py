@@ -7,7 +7,6 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
-import yaml
 from pydantic import BaseModel, ValidationError
 
 from grevy.errors import (
@@ -16,10 +15,14 @@ from grevy.errors import (
     RecipeValueError,
     UnreadFieldError,
 )
-from grevy.recipes.fields import default_of, listed, unread_by_kind
+from grevy.recipes.fields import defaults_of, find_field, listed, unread_by_kind
 from grevy.recipes.nearest import nearest
+from grevy.recipes.plain import misshapen
+from grevy.recipes.read_yaml import read_fields, read_text
+from grevy.recipes.said import said
 from grevy.recipes.schema import Recipe, with_rooms
 from grevy.recipes.short_names import in_rooms, unknown_field_error
+from grevy.recipes.shown import cut, shown
 
 
 def named_recipes() -> tuple[str, ...]:
@@ -41,7 +44,7 @@ def load_recipe(recipe: str | Path | Mapping[str, Any] | Recipe) -> Recipe:
     if isinstance(recipe, Mapping):
         return check_recipe(recipe, "the recipe")
     text, origin = _read_text(str(recipe))
-    return check_recipe(_parse_yaml(text, origin), origin)
+    return check_recipe(read_fields(text, origin), origin)
 
 
 def check_recipe(fields: Mapping[str, Any], origin: str) -> Recipe:
@@ -53,13 +56,13 @@ def check_recipe(fields: Mapping[str, Any], origin: str) -> Recipe:
         RecipeValueError: a value that the field does not take.
     """
     recipe = valid_recipe(fields, origin)
-    values = recipe.values()
+    values, defaults = recipe.values(), defaults_of(recipe)
     for field, condition in recipe.all_unread().items():
         for name, value in values.items():
             inside = name == field or name.startswith(f"{field}.")
-            if inside and value != default_of(recipe, name):
+            if inside and value != defaults.get(name):
                 raise UnreadFieldError(
-                    f"{name} = {value!r} in {origin}: it is read only with {condition}",
+                    f"{name} = {shown(value)} in {origin}: it is read only with {condition}",
                     "",
                     f"leave {name} out, or have {condition}",
                 )
@@ -74,6 +77,9 @@ def valid_recipe(fields: Mapping[str, Any], origin: str) -> Recipe:
         UnreadFieldError: a field that another part would read than the one that is named.
         RecipeValueError: a value that the field does not take.
     """
+    wrong, expected = misshapen(fields)
+    if wrong:
+        raise RecipeValueError(f"{wrong} in {origin}", expected, "change it")
     try:
         roomed = with_rooms(in_rooms(fields, origin))
     except ValueError as error:
@@ -83,7 +89,7 @@ def valid_recipe(fields: Mapping[str, Any], origin: str) -> Recipe:
     for field, (name, readers) in unread_by_kind(roomed).items():
         kind, _, last = field.partition(".")
         raise UnreadFieldError(
-            f"{field} = {roomed[kind][last]!r} for {name}: it is read by {listed(readers)}",
+            f"{field} = {shown(roomed[kind][last])} for {name}: it is read by {listed(readers)}",
             "",
             f"leave it out of {origin}, or choose {listed(readers, 'or')}",
         )
@@ -99,16 +105,31 @@ def recipe_error(error: ValidationError, origin: str) -> RecipeError:
     path = _dotted(error.title, problems[0]["loc"])
     if problems[0]["type"] == "extra_forbidden":
         return unknown_field_error(path, origin)
-    # A field of several kinds has a complaint for each of them.
-    messages = dict.fromkeys(p["msg"] for p in problems if _dotted(error.title, p["loc"]) == path)
-    said = " or ".join(message.removeprefix("Value error, ") for message in messages)
     value = problems[0]["input"]
     together = isinstance(value, Mapping | BaseModel)  # several fields that do not go together
     return RecipeValueError(
-        f"{path or 'the recipe'}{'' if together else f' = {value!r}'} in {origin}",
-        said.replace("Input should be ", ""),
+        f"{cut(path) or 'the recipe'}{'' if together else f' = {shown(value)}'} in {origin}",
+        _kind_told(path, problems[0]["type"]) or _messages(error, path),
         "change the value (grevy train --help lists every field with its range)",
     )
+
+
+def _messages(error: ValidationError, path: str) -> str:
+    """What pydantic says of one field; one of several kinds has a complaint for each of them."""
+    problems = error.errors(include_url=False, include_context=False)
+    messages = dict.fromkeys(p["msg"] for p in problems if _dotted(error.title, p["loc"]) == path)
+    said = " or ".join(message.removeprefix("Value error, ") for message in messages)
+    return said.replace("Input should be ", "")
+
+
+def _kind_told(path: str, problem: str) -> str:
+    """What a field takes, with its range; "" where pydantic or a config says it better."""
+    field = find_field(path)
+    own = ("value_error", "too_long", "too_short", "string_too_long", "missing")
+    if field is None or problem in own:
+        return ""
+    finite = ", finite" if problem == "finite_number" else ""
+    return said(field.info.annotation, field.info.metadata) + finite
 
 
 def _dotted(title: str, place: tuple[int | str, ...]) -> str:
@@ -125,28 +146,17 @@ def _read_text(recipe: str) -> tuple[str, str]:
             "utf-8"
         ), recipe
     try:
-        return Path(recipe).read_text("utf-8"), recipe
-    except (OSError, UnicodeDecodeError):
-        near = nearest(recipe, named_recipes())
+        return read_text(recipe), recipe
+    except PermissionError:
+        raise RecipeNotFoundError(
+            f"{shown(recipe)}, which you may not read", "a YAML file", "change its permissions"
+        ) from None
+    except OSError:
+        name = cut(recipe)
+        near = nearest(name, named_recipes())
         meant = f"did you mean {' or '.join(near)}? Else check" if near else "check"
         raise RecipeNotFoundError(
-            f"no recipe '{recipe}'",
+            f"no recipe {shown(name)}",
             f"one of {', '.join(named_recipes())}, or a YAML file",
             f"{meant} the spelling; a network is --model NAME",
         ) from None
-
-
-def _parse_yaml(text: str, origin: str) -> Mapping[str, Any]:
-    try:
-        fields = yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        raise RecipeValueError(
-            f"{origin} is not YAML ({error})", "fields and values", "mend the file"
-        ) from None
-    if not isinstance(fields, Mapping):
-        raise RecipeValueError(
-            f"{origin} holds {type(fields).__name__}",
-            "fields and values, as in `batch_size: 64`",
-            "mend the file",
-        )
-    return fields

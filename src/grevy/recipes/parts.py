@@ -27,6 +27,7 @@ from grevy.recipes.kinds import (
     ScheduleConfig,
 )
 from grevy.recipes.registered import add, all_in, collecting
+from grevy.recipes.shown import cut, shown
 
 Kind = Literal["optimizer", "schedule", "loss", "augmentation", "data source"]
 
@@ -181,7 +182,7 @@ def find_part(kind: Kind, name: str) -> Part:
         PartError: an entry point that can't be loaded.
     """
     if not isinstance(name, str):  # YAML has other values, too
-        raise RecipeValueError(f"{name!r} as a {kind}", "its name", "give a name")
+        raise RecipeValueError(f"{shown(name)} as a {kind}", "its name", "give a name")
     _list_home(kind)
     if name not in all_in(_parts[kind]):
         load_entry_points(GROUPS[kind], name)
@@ -253,10 +254,10 @@ def _list_home(kind: Kind) -> None:
 
 def _unknown_part(kind: Kind, name: object) -> RecipeValueError:
     names = sorted(all_in(_parts[kind]))
-    near = difflib.get_close_matches(str(name), names, n=2)
+    near = difflib.get_close_matches(cut(str(name)), names, n=2)
     room = "augment" if kind == "augmentation" else f"{kind}.name"
     return RecipeValueError(
-        f"{room} = {name!r}",
+        f"{room} = {shown(name)}",
         " or ".join(near) if near else f"one of {', '.join(names)}",
         f"check the spelling, or load the plugin that registers this {kind} (--plugin FILE.py)",
     )

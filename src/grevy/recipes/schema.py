@@ -17,9 +17,13 @@ from grevy.recipes.config import Config, ReadWhen
 from grevy.recipes.convnet import FAMILY, ConvNetConfig
 from grevy.recipes.kinds import LossConfig, OptimizerConfig, ScheduleConfig
 from grevy.recipes.parts import FIRST, Kind, config_of
+from grevy.recipes.ranges import LARGEST_SEED
 from grevy.recipes.selection import SelectionConfig
 from grevy.recipes.split_choice import SplitChoice, checked_splits, parse_splits
 from grevy.recipes.transfer import TransferConfig
+
+Mean = Annotated[float, Field(ge=-1e6, le=1e6)]
+Deviation = Annotated[float, Field(ge=1e-6, le=1e6)]
 
 NOT_DECIDING = ("name", "description", "check_train")
 """Fields that change nothing in what is trained."""
@@ -48,20 +52,18 @@ class PicturesConfig(Config):
     """Bits that are used of pictures with 16 a channel, and of floats: 12 makes 4095 white. What is
     brighter is clipped, and counted in a note. 16: all of them; floats go from 0 to 1."""
 
-    mean: Literal["train", "weights"] | tuple[float, ...] = (0.5,)
+    mean: Literal["train", "weights"] | tuple[Mean, ...] = (0.5,)
     """Subtracted from pictures in [0, 1]: one number, one a channel, the train split's own, or what
     belongs to the pretrained weights."""
 
-    standard_deviation: (
-        Literal["train", "weights"] | tuple[Annotated[float, Field(gt=0.0)], ...]
-    ) = (0.25,)
+    standard_deviation: Literal["train", "weights"] | tuple[Deviation, ...] = (0.25,)
     """Divided by afterwards: one number, one a channel, the train split's own, or what belongs to
     the pretrained weights."""
 
     validation_fraction: Annotated[float, Field(gt=0.0, lt=1.0)] = 0.1
     """Part of the train split that becomes validation, stratified, where the data has none."""
 
-    split_seed: int = 0
+    split_seed: Annotated[int, Field(ge=0, le=LARGEST_SEED)] = 0
     """Seed of that part. It is not the run's seed, so that runs of all seeds share their splits."""
 
     unreadable: Literal["stop", "leave-out"] = "stop"
@@ -184,17 +186,17 @@ class Recipe(Config):
     transfer: TransferConfig = TransferConfig()
     selection: SelectionConfig = SelectionConfig()
 
-    batch_size: Annotated[int, Field(ge=1)] = 64
+    batch_size: Annotated[int, Field(ge=1, le=10_000_000)] = 64
     """Pictures a step, over all devices together. An incomplete last batch is dropped."""
 
-    epochs: Annotated[int, Field(ge=1)] = 10
+    epochs: Annotated[int, Field(ge=1, le=1_000_000)] = 10
     """At most so many passes over the train split."""
 
-    least_steps: Annotated[int, Field(ge=0)] = 0
+    least_steps: Annotated[int, Field(ge=0, le=1_000_000_000)] = 0
     """For small data: where these epochs have fewer steps there are more epochs, and each check
     stands for more of them."""
 
-    checks_per_epoch: Annotated[int, Field(ge=1)] = 2
+    checks_per_epoch: Annotated[int, Field(ge=1, le=10_000)] = 2
     """Evaluations on the validation split in one epoch."""
 
     check_train: bool = True
@@ -202,7 +204,7 @@ class Recipe(Config):
     plain: without augmentation, dropout and label smoothing, so that both curves show the same
     loss. It changes no weights and costs as much as the check."""
 
-    patience: Annotated[int, Field(ge=0)] = 4
+    patience: Annotated[int, Field(ge=0, le=1_000_000)] = 4
     """Stop when the loss of the check `patience` checks ago is still the best of the last
     `patience`; 0 never stops early."""
 
@@ -210,7 +212,7 @@ class Recipe(Config):
     """Decay a step of an exponential moving average of the weights, which is then what is
     checked and kept; 0 is off."""
 
-    lookahead: Annotated[int, Field(ge=0)] = 0
+    lookahead: Annotated[int, Field(ge=0, le=1_000_000)] = 0
     """Steps after which the weights are set back towards a slow copy of themselves (Zhang 2019),
     which is then what is checked and kept; 0 is off."""
 
@@ -225,7 +227,7 @@ class Recipe(Config):
     test_time_flip: bool = False
     """Average the logits over a picture and its mirror image; both figures are then reported."""
 
-    test_time_shift: Annotated[int, Field(ge=0)] = 0
+    test_time_shift: Annotated[int, Field(ge=0, le=4096)] = 0
     """Average them also over two shifts by so many pixels, up and left, down and right, at half the
     weight together (Jordan 2024); 0 is off."""
 

@@ -39,7 +39,7 @@ class SelectionConfig(Config):
     """Part of the pictures of a batch that are trained on: those on which a proxy, a small network
     that is trained beside, has the largest loss. 1 is off, and then there is no proxy."""
 
-    train_every: Annotated[int, Field(ge=1), _ON] = 4
+    train_every: Annotated[int, Field(ge=1, le=1_000_000), _ON] = 4
     """Steps from one in which the proxy is trained to the next."""
 
     proxy: Annotated[ProxyConfig, _ON] = ProxyConfig()

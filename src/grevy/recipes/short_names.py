@@ -14,6 +14,7 @@ from grevy.errors import AmbiguousFieldError, RecipeFieldError, RecipeValueError
 from grevy.recipes.fields import SECTIONS, field_names
 from grevy.recipes.nearest import CLOSER, nearest
 from grevy.recipes.schema import Recipe
+from grevy.recipes.shown import cut, shown
 
 SHORT = {"batch": "batch_size"}
 """Short names that are no ending."""
@@ -138,9 +139,9 @@ def fields_like(name: str) -> list[str]:
 
 def unknown_field_error(path: str, origin: str) -> RecipeFieldError:
     """An unknown field, with the nearest ones that exist."""
-    near = fields_like(path)
+    near = fields_like(cut(path))
     return RecipeFieldError(
-        f"unknown field '{path}' in {origin}",
+        f"unknown field '{cut(path)}' in {origin}",
         " or ".join(near) if near else "a field of the recipe",
         "correct the name (grevy train --help lists every field), or load the plugin that has it",
     )
@@ -175,7 +176,8 @@ def in_rooms(fields: Mapping[str, Any], origin: str) -> dict[str, Any]:
                 return rest | {name: value}  # no room at all: that is told when it is validated
         if place.setdefault(last, value) != value:
             raise RecipeValueError(
-                f"{name} = {value!r} and {said.get(full, full)} = {place[last]!r} in {origin}",
+                f"{name} = {shown(value)} and {said.get(full, full)} = {shown(place[last])} in"
+                f" {origin}",
                 f"one value of {full}",
                 "leave one out",
             )

@@ -23,7 +23,7 @@ class TransferConfig(Config):
     depth_decay: Annotated[float, Field(gt=0.0, le=1.0)] = 1.0
     """Learning rate of a block as a part of that of the block behind it; 1 is off."""
 
-    unfreeze_every: Annotated[float, Field(ge=0.0)] = 0.0
+    unfreeze_every: Annotated[float, Field(ge=0.0, le=1e6)] = 0.0
     """Epochs after which one more block is trained, from the head on; 0 trains all from the
     start."""
 
@@ -35,7 +35,7 @@ class TransferConfig(Config):
 
     cache_limit: Annotated[
         float,
-        Field(gt=0.0),
+        Field(gt=0.0, le=1e6),
         ReadWhen(
             "transfer.cache on and a transfer.train that freezes layers",
             lambda own: own.train != "all" and own.cache,

@@ -6,9 +6,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
 
+from pydantic import ValidationError
+
 from grevy.errors import UsageError
 from grevy.recipes.beside_weights import PreprocessingBeside, preprocessing_beside
-from grevy.recipes.load import load_recipe
+from grevy.recipes.load import load_recipe, recipe_error
 from grevy.recipes.schema import Recipe
 
 BELONGS_TO_WEIGHTS = {
@@ -108,5 +110,9 @@ def _require_file(recipe: Recipe) -> None:
 
 def _changed(recipe: Recipe, room: str, fields: Mapping[str, Any]) -> Recipe:
     """The recipe with other values in one of its rooms."""
-    changed = getattr(recipe, room).model_copy(update=fields)
+    own = getattr(recipe, room)
+    try:
+        changed = type(own).model_validate({**dict(own), **fields})
+    except ValidationError as error:  # of a file beside the weights, which may be a stranger's
+        raise recipe_error(error, "what belongs to the weights") from None
     return recipe.model_copy(update={room: changed})

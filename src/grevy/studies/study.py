@@ -3,26 +3,33 @@
 from __future__ import annotations
 
 import itertools
+import math
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field, ValidationError
 
 from grevy.errors import SameArmsError, StudyFileError
 from grevy.recipes.changes import changed, parse_changes, same_training
+from grevy.recipes.config import Config
 from grevy.recipes.fields import default_of
 from grevy.recipes.load import load_recipe
+from grevy.recipes.plain import misshapen
+from grevy.recipes.ranges import LARGEST_SEED
+from grevy.recipes.read_yaml import read_fields, read_text
 from grevy.recipes.schema import Recipe
 from grevy.recipes.short_names import full_field
+from grevy.recipes.shown import shown
 from grevy.records.study_record import BASELINE, StudyRecord
 
 BASE = "base"
 """The baseline's recipe where none is named."""
 SEEDS = 5
+MOST_SEEDS = 1_000
+MOST_ARMS = 1_000
 MARGIN = 0.005
 
 
@@ -62,21 +69,20 @@ class Study:
         return StudyRecord(where=self.where, arms=arms, seeds=self.seeds, margin=self.margin)
 
 
-_Seeds = Annotated[list[Annotated[int, Field(ge=0)]], Field(min_length=1)]
+_Seed = Annotated[int, Field(ge=0, le=LARGEST_SEED)]
+_Seeds = Annotated[list[_Seed], Field(min_length=1, max_length=MOST_SEEDS)]
 
 
-class _StudyFile(BaseModel):
+class _StudyFile(Config):
     """The fields of a study's YAML."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     where: str
     base: str | dict[str, Any] = BASE
-    arms: dict[str, str | dict[str, Any]] = {}
-    vary: list[str] = []
-    drop: list[str] = []
-    grid: dict[str, list[Any]] = {}
-    seeds: Annotated[int, Field(ge=1)] | _Seeds = SEEDS
+    arms: dict[str, str | dict[str, Any]] = Field(default_factory=dict)
+    vary: list[str] = Field(default_factory=list)
+    drop: list[str] = Field(default_factory=list)
+    grid: dict[str, list[Any]] = Field(default_factory=dict)
+    seeds: Annotated[int, Field(ge=1, le=MOST_SEEDS)] | _Seeds = SEEDS
     margin: Annotated[float, Field(gt=0.0, lt=1.0)] = MARGIN
 
 
@@ -96,10 +102,12 @@ def load_study(study: str | Path | Mapping[str, Any]) -> Study:
         RecipeError: a recipe, field or value that does not exist.
     """
     origin = "the study" if isinstance(study, Mapping) else str(study)
+    fields = study if isinstance(study, Mapping) else read_study_file(study)
+    wrong, expected = misshapen(fields)
+    if wrong:
+        raise StudyFileError(f"{wrong} in {origin}", expected, "change it")
     try:
-        file = _StudyFile.model_validate(
-            study if isinstance(study, Mapping) else read_study_file(study)
-        )
+        file = _StudyFile.model_validate(fields)
     except ValidationError as error:
         raise _file_error(error, origin) from None
     base = load_recipe(file.base)
@@ -147,10 +155,16 @@ def ask(
             "write the arms into the file",
         )
     if isinstance(question, Study):
-        number = question.seeds if seeds is None else tuple(range(seeds))
-        return replace(question, where=data or question.where, seeds=number)
+        changed_study = replace(question, where=data or question.where)
+        return changed_study if seeds is None else replace(changed_study, seeds=_first(seeds))
     own = question if isinstance(question, Mapping) else read_study_file(question)
     return load_study({**own, **given})
+
+
+def _first(seeds: int) -> tuple[int, ...]:
+    if not 1 <= seeds <= MOST_SEEDS:
+        raise StudyFileError(f"{shown(seeds)} seeds", f"from 1 to {MOST_SEEDS:,}", "change it")
+    return tuple(range(seeds))
 
 
 def _is_study_file(question: str | Path) -> bool:
@@ -199,6 +213,9 @@ def _arms(file: _StudyFile, base: Recipe) -> Iterable[Arm]:
     for field in file.drop:
         yield Arm(f"without {field}", _without(base, field))
     fields = [full_field(field) for field in file.grid]
+    count = math.prod(map(len, file.grid.values())) + len(file.arms) + len(file.vary)
+    if count > MOST_ARMS:
+        raise StudyFileError(f"{count:,} arms", f"at most {MOST_ARMS:,}", "vary fewer fields")
     for values in itertools.product(*file.grid.values()) if file.grid else ():
         name = ", ".join(f"{f}={v}" for f, v in zip(file.grid, values, strict=True))
         recipe = changed(base, dict(zip(fields, values, strict=True)), f"arm '{name}'")
@@ -218,14 +235,13 @@ def read_study_file(path: str | Path) -> Mapping[str, Any]:
         StudyFileError: not there, not YAML, or no fields.
     """
     try:
-        fields = yaml.safe_load(Path(path).read_text("utf-8"))
-    except (OSError, UnicodeDecodeError) as error:
-        raise StudyFileError(f"{path} can't be read ({error})", "a YAML file", "check it") from None
-    except yaml.YAMLError as error:
-        raise StudyFileError(f"{path} is not YAML ({error})", "a study", "mend the file") from None
-    if not isinstance(fields, Mapping):
-        raise StudyFileError(f"{path} holds no fields", "where, base, arms, seeds", "mend the file")
-    return fields
+        text = read_text(path, StudyFileError)
+    except OSError as error:
+        why = error.strerror or "no such file"
+        raise StudyFileError(
+            f"{shown(str(path))} can't be read ({why})", "a YAML file", "check it"
+        ) from None
+    return read_fields(text, str(path), StudyFileError)
 
 
 def _file_error(error: ValidationError, origin: str) -> StudyFileError:
@@ -237,4 +253,6 @@ def _file_error(error: ValidationError, origin: str) -> StudyFileError:
     if problem["type"] == "missing":
         return StudyFileError(f"{origin} without '{field}'", "one", f"add `{field}: ...`")
     said = problem["msg"].replace("Input should be ", "")
-    return StudyFileError(f"{field} = {problem['input']!r} in {origin}", said, "change the value")
+    return StudyFileError(
+        f"{field} = {shown(problem['input'])} in {origin}", said, "change the value"
+    )

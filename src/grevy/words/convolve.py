@@ -7,6 +7,7 @@ from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Annotated, Literal, Optional
 
 import tyro
+from annotated_types import Interval
 
 from grevy.arithmetic.calculation import Cell
 from grevy.arithmetic.convolve import convolve
@@ -15,6 +16,7 @@ from grevy.arithmetic.worked import Worked
 from grevy.documents.suffixes import DOCUMENTS, listed
 from grevy.errors import UsageError
 from grevy.words.numbers import read_numbers
+from grevy.words.places import PLACE
 
 # To check a default, tyro imports typeguard for `X | None` and `tuple[X, ...]`. That takes 0.1 s of
 # the 0.3 s that this command has; `Optional[X]` and `tuple` it knows by itself.
@@ -62,7 +64,7 @@ class ConvolveArguments:
     dilation: str = "1"
     """Distance between neighbouring cells of the kernel: 2, or 2x1."""
 
-    groups: int = 1
+    groups: Annotated[int, Interval(ge=1, le=65_536)] = 1
     """Parts into which channels and filters are divided."""
 
     boundary: str = "zeros"
@@ -98,10 +100,10 @@ class ConvolveArguments:
     cell: _Text = None
     """Write out only the sum of this output cell: row,column, counted from 0."""
 
-    filter: int = 0
+    filter: Annotated[int, Interval(ge=0, le=65_535)] = 0
     """Filter (in pooling channel) of that cell and of figures, counted from 0."""
 
-    out: Annotated[tyro.conf.UseAppendAction[_Names], _OUT] = ()
+    out: Annotated[tyro.conf.UseAppendAction[_Names], _OUT, PLACE] = ()
 
     json: bool = False
     """Print one JSON object and nothing else."""

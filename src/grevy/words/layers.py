@@ -8,9 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import tyro
+from annotated_types import Interval
 
 from grevy.documents.suffixes import DOCUMENTS, listed
 from grevy.errors import UsageError
+from grevy.words.places import PLACE
 
 if TYPE_CHECKING:
     from grevy.models.survey.layers import LayerTable
@@ -25,7 +27,7 @@ _OUT = tyro.conf.arg(
 class LayersArguments:
     """The layers of a network: shapes, parameters, MACs, memory, receptive fields, worked out."""
 
-    model: Annotated[str, tyro.conf.Positional]
+    model: Annotated[str, tyro.conf.Positional, PLACE]
     """A registered name (base, net1, net2), timm:NAME or torchvision:NAME, your own as
     FILE.py:NAME, or a run directory."""
 
@@ -33,7 +35,7 @@ class LayersArguments:
     """Picture as channels x height x width, such as 3x32x32 (the default; a zoo's network has its
     own)."""
 
-    classes: int = 10
+    classes: Annotated[int, Interval(ge=1, le=1_000_000)] = 10
     """Outputs of a registered network."""
 
     arguments: dict[str, bool | int | float | str] = field(default_factory=dict)

@@ -8,10 +8,12 @@ from types import UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 import tyro
+from annotated_types import Interval
 from pydantic.fields import FieldInfo
 
 from grevy.documents.suffixes import DOCUMENTS, listed
 from grevy.inspection.registry import flag, inspectors
+from grevy.words.places import PLACE
 
 _OUT = tyro.conf.arg(
     help="The figure, .png or .svg (both are written); or a document with it and all that is said:"
@@ -31,7 +33,7 @@ class LookArguments:
     run: Path | None = None
     """A finished run."""
 
-    model: str = ""
+    model: Annotated[str, PLACE] = ""
     """Or a network by name: registered, timm:NAME or torchvision:NAME, or your own as
     FILE.py:NAME."""
 
@@ -50,7 +52,7 @@ class LookArguments:
     input: str = ""
     """Of --model: its pictures, as 3x224x224."""
 
-    classes: int | None = None
+    classes: Annotated[int | None, Interval(ge=1, le=1_000_000)] = None
     """Of --model: number of its outputs."""
 
     snapshot: SnapshotName = "best"
@@ -62,7 +64,7 @@ class LookArguments:
     map: str = ""
     """The data as this layer sees it, by PCA and t-SNE; or: mistakes, calibration. Needs --run."""
 
-    data: str | None = None
+    data: Annotated[str | None, PLACE] = None
     """For --unit and --map: the run's image data, if it is no longer where it was."""
 
     other: Path | None = None
@@ -74,7 +76,7 @@ class LookArguments:
     method: str = ""
     """How to look, by the name of an inspector."""
 
-    page: int = 1
+    page: Annotated[int, Interval(ge=1, le=1_000_000)] = 1
     """Of more channels than one page holds."""
 
     list: bool = False

@@ -7,6 +7,8 @@ import re
 from pathlib import Path
 
 from grevy.errors import DataFormatError, DataNotFoundError, UnreadablePictureError
+from grevy.recipes.shown import cut
+from grevy.words.places import too_long
 
 _A_FILE = re.compile(r"[^;|\n]*(\.[A-Za-z]\w*|/[^;|\n]*)")
 _ONLY_NUMBERS = re.compile(r"[\d\s.,/eE+\-−]*")
@@ -28,6 +30,10 @@ def read_numbers(given: str, gray: bool = False) -> object:
     if not _A_FILE.fullmatch(given.strip()) or _ONLY_NUMBERS.fullmatch(given):
         return given
     path = Path(given.strip())
+    if too_long(given) or "\0" in given:
+        raise DataNotFoundError(
+            f"no file '{cut(given.strip())}'", 'numbers such as "1 2; 3 4"', "check the spelling"
+        )
     if not path.is_file():
         raise DataNotFoundError(
             f"no file '{path}'",

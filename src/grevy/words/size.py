@@ -6,11 +6,13 @@ from dataclasses import dataclass
 from typing import Annotated
 
 import tyro
+from annotated_types import Interval
 
 from grevy.arithmetic.size_question import Operation
 from grevy.arithmetic.solve import FIRST, Sizes, size
 from grevy.documents.suffixes import DOCUMENTS, listed
 from grevy.errors import UsageError
+from grevy.words.places import PLACE
 
 SHOWN = 24
 """Solutions that are shown where they have no end."""
@@ -57,10 +59,12 @@ class SizeArguments:
     ceil: bool = False
     """Of a pooling: round up."""
 
-    first: int = FIRST
+    first: Annotated[int, Interval(ge=1, le=10_000)] = FIRST
     """How many solutions are listed where they have no end."""
 
-    out: Annotated[str, tyro.conf.arg(help=f"Also write the answer to this file: {FORMS}.")] = ""
+    out: Annotated[
+        str, PLACE, tyro.conf.arg(help=f"Also write the answer to this file: {FORMS}.")
+    ] = ""
 
     json: bool = False
     """Print one JSON object and nothing else."""

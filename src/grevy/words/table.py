@@ -7,12 +7,13 @@ import inspect
 import textwrap
 from collections.abc import Iterator
 from dataclasses import MISSING, dataclass, fields, is_dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from itertools import pairwise
 from typing import Annotated, Any, get_args, get_origin, get_type_hints
 
 import tyro
 
+from grevy.words.places import is_place
 from grevy.words.values import is_switch
 
 
@@ -27,6 +28,7 @@ class Word:
         repeats: whether it may be given several times, one value each.
         of_recipe: whether it is a field of a recipe.
         home: the dataclass that has it, and under which name, for its text.
+        marks: what else its annotation says: a range, or that it is a place.
     """
 
     name: str
@@ -35,6 +37,12 @@ class Word:
     repeats: bool = False
     of_recipe: bool = False
     home: tuple[Any, str] = (None, "")
+    marks: tuple[Any, ...] = ()
+
+    @property
+    def is_place(self) -> bool:
+        """Whether its value may be a path."""
+        return is_place(self.kind, self.marks)
 
     @property
     def text(self) -> str:
@@ -63,6 +71,7 @@ def off(flag: str) -> str:
     return f"--{rooms}{dot}no-{last}"
 
 
+@cache
 def table_of(kind: type[Any]) -> Table:
     """The words of a command.
 
@@ -86,11 +95,12 @@ def _words(kind: type[Any], prefix: str, of_recipe: bool) -> Iterator[Word]:
             yield from _words_of_room(inner, rest)
         elif tyro.conf.Positional in marks:
             place = name.replace("_", "-").upper()
-            yield Word(place, plain, name in required, home=(kind, name))
+            yield Word(place, plain, name in required, home=(kind, name), marks=marks)
         elif name in _public(kind, hints):
             written = f"--{prefix}{renamed or name}".replace("_", "-")
             repeats = tyro.conf.UseAppendAction in marks
-            yield Word(written, plain, name in required, repeats, of_recipe, (kind, name))
+            home = (kind, name)
+            yield Word(written, plain, name in required, repeats, of_recipe, home, marks)
 
 
 def _words_of_room(kind: type[Any], prefix: str) -> Iterator[Word]:

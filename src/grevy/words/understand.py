@@ -5,14 +5,15 @@ What is wrong with them is said here, in one line, before any parser sees them.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 from grevy.errors import AmbiguousFieldError, RecipeFieldError
 from grevy.words import wrong
+from grevy.words.places import too_long
 from grevy.words.table import Table, Word, table_of
-from grevy.words.values import as_read, count, fits, is_switch, may_be_alone
+from grevy.words.values import as_read, count, fits, in_range, is_switch, may_be_alone
 
 HELP = ("-h", "--help")
 END = "--"
@@ -33,10 +34,13 @@ def understood(words: Sequence[str], kind: type[Any], command: str) -> list[str]
         RecipeFieldError, RecipeValueError: the same, of a field of a recipe.
         AmbiguousFieldError: a short name of several fields.
     """
+    for word in words:
+        if "\0" in word:
+            raise wrong.with_nul(word)
     before = list(words[: words.index(END)] if END in words else words)
     if any(word in HELP for word in before):
         return [HELP[1]]
-    return _Reader(table_of(kind), command).read(list(words))
+    return _Reader(table_of(cast(Hashable, kind)), command).read(list(words))
 
 
 @dataclass
@@ -86,6 +90,7 @@ class _Reader:
         values = as_read(known.kind, values)
         if not known.repeats and not fits(known.kind, values):
             raise wrong.value(full, known, values, self.command)
+        self._check(full, known, values)
         return [f"{full}={values[0]}", *values[1:]] if values else [full]
 
     def _known(self, name: str, word: str) -> tuple[str, Word]:
@@ -137,6 +142,15 @@ class _Reader:
                 raise wrong.too_many(word, [], self.table, self.given, self.command)
             if count(place.kind) is not None and not fits(place.kind, [word]):
                 raise wrong.value(place.name, place, [word], self.command)
+            self._check(place.name, place, [word])
+
+    def _check(self, name: str, known: Word, values: list[str]) -> None:
+        """Numbers in their ranges, and no path that is longer than paths are."""
+        for value in values:
+            if not in_range(known.kind, known.marks, value):
+                raise wrong.value(name, known, [value], self.command)
+            if known.is_place and (why := too_long(value)):
+                raise wrong.too_long(name, value, why)
 
     def _check_missing(self) -> None:
         for number, place in enumerate(self.table.places):

@@ -13,8 +13,10 @@ from grevy.errors import (
     UsageError,
 )
 from grevy.recipes.nearest import CLOSER, nearest
+from grevy.recipes.said import choices, said
+from grevy.recipes.shown import LONGEST, cut, shown
 from grevy.words.table import Table, Word, off
-from grevy.words.values import choices, count, fits, is_switch, one_of_several, said
+from grevy.words.values import count, fits, is_switch, one_of_several
 
 CALLED = {
     **dict.fromkeys(("gpu", "cpu", "cuda"), "--device"),
@@ -32,7 +34,7 @@ CALLED = {
 def unknown(word: str, table: Table, command: str) -> GrevyError:
     """A flag that the command does not have, with what was probably meant."""
     flag, _, value = word.partition("=")
-    plain = flag.strip("-").replace("_", "-")
+    plain = cut(flag.strip("-").replace("_", "-"))
     place = next((p.name for p in table.places if p.name == plain.upper()), None)
     if place:
         return UsageError(
@@ -47,7 +49,7 @@ def unknown(word: str, table: Table, command: str) -> GrevyError:
         return _of_a_recipe(flag, value, field, command)
     kind = RecipeFieldError if has_recipe else UsageError
     return kind(
-        f"unknown flag '{flag}'",
+        f"unknown flag '{cut(flag)}'",
         " or ".join(near) if near else f"a flag of grevy {command}",
         f"see grevy {command} --help",
     )
@@ -60,7 +62,7 @@ def ambiguous(flag: str, error: AmbiguousFieldError) -> AmbiguousFieldError:
 
 def no_value(flag: str, word: Word, after: Sequence[str], table: Table, command: str) -> GrevyError:
     """A flag with nothing behind it, or with what looks like the next flag."""
-    follows = shlex.join(after)
+    follows = cut(shlex.join(after))
     is_known = any(each.partition("=")[0].replace("_", "-") in table.flags for each in after)
     ask = not is_known and fits(word.kind, after)
     joined = f"write {flag}={follows} if that is its value, or " if ask else ""
@@ -73,11 +75,11 @@ def no_value(flag: str, word: Word, after: Sequence[str], table: Table, command:
 
 def value(flag: str, word: Word, values: Sequence[str], command: str) -> GrevyError:
     """A value of another kind than the flag takes."""
-    near = nearest(values[0], choices(word.kind), 1) if len(values) == 1 else []
+    near = nearest(cut(values[0]), choices(word.kind), 1) if len(values) == 1 else []
     given = shlex.join(values) if any(values) else "with an empty value"
     return _of(word, UsageError)(
-        f"{flag} {given}",
-        said(word.kind),
+        f"{flag} {cut(given, 2 * LONGEST)}",
+        said(word.kind, word.marks),
         f"did you mean {near[0]}?" if near else f"change it; see grevy {command} --help",
     )
 
@@ -85,7 +87,7 @@ def value(flag: str, word: Word, values: Sequence[str], command: str) -> GrevyEr
 def value_of_a_switch(flag: str, joined: str, command: str) -> UsageError:
     """`--json=true`: there is nothing to say behind it."""
     return UsageError(
-        f"{flag}={joined}",
+        f"{flag}={cut(joined)}",
         f"{flag} alone, which takes no value",
         _switched(flag, joined),
     )
@@ -93,7 +95,7 @@ def value_of_a_switch(flag: str, joined: str, command: str) -> UsageError:
 
 def twice(flag: str, before: str, now: str) -> UsageError:
     """One flag with two values, of which one would be read."""
-    both = f": {before} and {now}" if before or now else ""
+    both = f": {cut(before)} and {cut(now)}" if before or now else ""
     return UsageError(f"{flag} twice{both}", "it once", "leave one out")
 
 
@@ -104,24 +106,36 @@ def too_many(
     last = next(reversed(list(given)), None)
     known = table.flags.get(last) if last else None
     if last and known and flags and is_switch(known.kind):
-        return UsageError(f"'{word}' after {last}, which takes no value", "", _switched(last, word))
+        return UsageError(
+            f"'{cut(word)}' after {last}, which takes no value", "", _switched(last, word)
+        )
     if last and known and flags and count(known.kind) == 1 and not known.repeats:
         return UsageError(
-            f"'{word}' after {last} {given[last]}",
+            f"'{cut(word)}' after {last} {cut(given[last])}",
             "one value",
             "put quotes around a value with spaces, or leave it out",
         )
     missing = next((each for each in table.flags.values() if each.required), None)
     if missing and missing.name not in given:
         return UsageError(
-            f"'{word}' without a flag", missing.name, f"write {missing.name} in front of it"
+            f"'{cut(word)}' without a flag", missing.name, f"write {missing.name} in front of it"
         )
     places = " and ".join(place.name for place in table.places)
     return UsageError(
-        f"'{word}', which grevy {command} has no place for",
+        f"'{cut(word)}', which grevy {command} has no place for",
         f"{places}, and flags" if places else "flags alone",
         f"put quotes around names with spaces; see grevy {command} --help",
     )
+
+
+def with_nul(word: str) -> UsageError:
+    """A NUL character, which no name and no number has."""
+    return UsageError(f"{shown(word)}, with a NUL character", "text without", "leave it out")
+
+
+def too_long(name: str, value: str, why: str) -> UsageError:
+    """A path that no file system takes."""
+    return UsageError(f"{name} {cut(value)}, {why}", "", "shorten it")
 
 
 def missing(word: Word, command: str) -> UsageError:

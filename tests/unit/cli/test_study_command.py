@@ -185,7 +185,10 @@ def test_runs_on_other_splits_are_refused_with_what_differs(
         (["--vary", "lr=0.05"], "same as the baseline"),
         ([], "baseline alone"),
         (["--vary", "lr=0.1", "--on", "moon"], "'moon' as a place"),
-        (["--vary", "lr=0.1", "--seeds", "0"], "seeds = 0"),
+        (
+            ["--vary", "lr=0.1", "--seeds", "0"],
+            "--seeds 0; expected a whole number from 1",
+        ),
     ],
 )
 def test_wrong_input(

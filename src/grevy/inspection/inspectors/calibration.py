@@ -16,7 +16,7 @@ class CalibrationSettings(Settings):
     split: SplitName = "validation"
     seed: Seed = 0
 
-    bins: Annotated[int, Field(ge=1)] | None = None
+    bins: Annotated[int, Field(ge=1, le=10_000)] | None = None
     """Bins of confidence. Default: the square root of the number of pictures, at most 15 (as Guo
     et al. 2017 have for 10,000)."""
 

@@ -17,10 +17,10 @@ class FeatureMapSettings(Settings):
     split: SplitName = "validation"
     seed: Seed = 0
 
-    most: Annotated[int, Field(ge=5)] = 2_000
+    most: Annotated[int, Field(ge=5, le=1_000_000)] = 2_000
     """Pictures of the map, at most: more would hide each other, and take long."""
 
-    perplexity: Annotated[float, Field(gt=0)] | None = None
+    perplexity: Annotated[float, Field(gt=0, le=1e6)] | None = None
     """About how many neighbours t-SNE heeds; none: 30, or a third of few pictures."""
 
 

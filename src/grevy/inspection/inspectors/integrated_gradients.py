@@ -17,10 +17,10 @@ class IntegratedGradientsSettings(Settings):
     seed: Seed = 0
     start: StartName = "black"
 
-    steps: Annotated[int, Field(ge=1)] = 64
+    steps: Annotated[int, Field(ge=1, le=1_000_000)] = 64
     """Points on the way to begin with; three times as many until the gap is below 0.001."""
 
-    most_steps: Annotated[int, Field(ge=1)] = 64 * 27
+    most_steps: Annotated[int, Field(ge=1, le=1_000_000)] = 64 * 27
     """Never more points on the way."""
 
 

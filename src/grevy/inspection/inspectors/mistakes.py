@@ -15,7 +15,7 @@ class MistakesSettings(Settings):
 
     split: SplitName = "validation"
 
-    shown: Annotated[int, Field(ge=1)] = 12
+    shown: Annotated[int, Field(ge=1, le=1_000)] = 12
     """Mistakes that are shown, at most."""
 
 

@@ -17,10 +17,10 @@ class OcclusionSettings(Settings):
     seed: Seed = 0
     start: StartName = "mean"
 
-    window: Annotated[int, Field(ge=1)] | None = None
+    window: Annotated[int, Field(ge=1, le=4096)] | None = None
     """Side of the covered square in pixels; none: a quarter of the picture's shorter side."""
 
-    stride: Annotated[int, Field(ge=1)] | None = None
+    stride: Annotated[int, Field(ge=1, le=4096)] | None = None
     """From one window to the next in pixels; none: half a window."""
 
 

@@ -16,10 +16,10 @@ class SmoothGradSettings(Settings):
     class_name: ClassName = None
     seed: Seed = 0
 
-    noise: Annotated[float, Field(ge=0)] = 0.15
+    noise: Annotated[float, Field(ge=0, le=100)] = 0.15
     """Standard deviation of the noise, as a part of each picture's range."""
 
-    samples: Annotated[int, Field(ge=2, multiple_of=2)] = 50
+    samples: Annotated[int, Field(ge=2, le=1_000_000, multiple_of=2)] = 50
     """Pictures with noise; even."""
 
 

@@ -15,19 +15,19 @@ class UnitSettings(Settings):
 
     layer: Layer
 
-    channel: Annotated[int, Field(ge=0)]
+    channel: Annotated[int, Field(ge=0, le=1_000_000_000)]
     """One channel of the layer."""
 
     split: SplitName = "validation"
     seed: Seed = 0
 
-    patches: Annotated[int, Field(ge=1)] = 9
+    patches: Annotated[int, Field(ge=1, le=100)] = 9
     """Patches in each of the three rows."""
 
-    steps: Annotated[int, Field(ge=1)] = 128
+    steps: Annotated[int, Field(ge=1, le=1_000_000)] = 128
     """Steps of the optimisation."""
 
-    starts: Annotated[int, Field(ge=1)] | None = None
+    starts: Annotated[int, Field(ge=1, le=1_000)] | None = None
     """Pictures optimised side by side; none: 4, or 1 for pictures larger than 64×64."""
 
 

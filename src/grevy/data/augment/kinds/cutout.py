@@ -20,7 +20,7 @@ class CutoutConfig(AugmentationConfig):
     order: ClassVar[int] = 10
     among: ClassVar[bool] = True
 
-    cutout: Annotated[int, Field(ge=0)] = 0
+    cutout: Annotated[int, Field(ge=0, le=4096)] = 0
     """Side in pixels of a square set to the mean (DeVries and Taylor 2017)."""
 
 

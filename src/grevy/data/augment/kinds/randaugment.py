@@ -20,7 +20,7 @@ class RandAugmentConfig(AugmentationConfig):
     order: ClassVar[int] = 50
     among: ClassVar[bool] = True
 
-    randaugment: Annotated[int, Field(ge=0)] = 0
+    randaugment: Annotated[int, Field(ge=0, le=100)] = 0
     """Operations a picture, of the fourteen of RandAugment (Cubuk 2019)."""
 
     randaugment_magnitude: Annotated[

@@ -19,7 +19,7 @@ class TranslateConfig(AugmentationConfig):
     order: ClassVar[int] = 20
     among: ClassVar[bool] = True
 
-    translate: Annotated[int, Field(ge=0)] = 0
+    translate: Annotated[int, Field(ge=0, le=4096)] = 0
     """Random shift by up to so many pixels, the border filled by reflection."""
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from pydantic import Field
 
 from grevy.recipes.config import ReadWhen
-from grevy.recipes.kinds import BelowOne, Positive
+from grevy.recipes.kinds import BelowOne, LearningRate
 from grevy.recipes.parts import register_optimizer
 from grevy.training.optimizers.kinds.sgd import MomentumConfig
 
@@ -26,7 +26,7 @@ class MuonConfig(MomentumConfig):
     others: Literal["adamw", "sgd"] = "adamw"
     """Beside muon: what moves the parameters that it does not take."""
 
-    others_lr: Positive | None = None
+    others_lr: LearningRate | None = None
     """Their learning rate. Left out: 0.015 of `lr` for adamw, `lr` for sgd."""
 
     others_momentum: Annotated[
