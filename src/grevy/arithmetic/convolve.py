@@ -12,6 +12,7 @@ from grevy.arithmetic.geometry import (
     groups_of,
     mode_named,
     pair,
+    refuse_large,
     sides,
 )
 from grevy.arithmetic.matrix import read_bias, read_image, read_kernels, turned_by_180
@@ -92,6 +93,7 @@ def convolve(
     _check(geometry, size, transposed)
     turning = mode_named(mode)
     output = _output_size(geometry, size, transposed)
+    refuse_large(output, len(filters))
     taps = reach(operation, turning, geometry, size, output)
     return Worked(
         operation=operation,

@@ -8,6 +8,7 @@ from operator import index
 from typing import cast
 
 from grevy.arithmetic.calculation import Boundary, Mode, Pair
+from grevy.arithmetic.words import counted
 from grevy.errors import EvenKernelError, GeometryError
 
 Size = int | str | Sequence[int]
@@ -18,6 +19,9 @@ Padding = int | str | Sequence[int] | Sequence[Sequence[int]]
 
 Sides = tuple[Pair, Pair]
 """((top, bottom), (left, right))"""
+
+MOST_CELLS = 4_000_000
+"""Of an output: each is an exact sum of its own, kept with its terms."""
 
 _BOUNDARIES: dict[str, Boundary] = {
     "zeros": "zeros",
@@ -129,6 +133,24 @@ def check_boundary(boundary: Boundary, padding: Sides, size: Pair) -> None:
                 f"at most {length - spare}: there is nothing further to {boundary}",
                 "pad less, or take the boundary replicate or zeros",
             )
+
+
+def refuse_large(output: Pair, channels: int) -> None:
+    """An output that nobody works by hand, before its memory is taken.
+
+    Args:
+        output: rows and columns.
+        channels: of it.
+
+    Raises:
+        GeometryError: more than `MOST_CELLS` in all.
+    """
+    if (cells := output[0] * output[1] * channels) > MOST_CELLS:
+        raise GeometryError(
+            f"an output of {output[0]:,}×{output[1]:,} in {counted(channels, 'channel')}",
+            f"at most {MOST_CELLS:,} cells ({cells:,} here)",
+            "take a smaller padding or output size; grevy size tells sizes of any",
+        )
 
 
 def _same(kernel: Pair, stride: Pair, dilation: Pair) -> Sides:

@@ -7,7 +7,7 @@ from fractions import Fraction
 
 from grevy.arithmetic.calculation import Geometry, Grid, Number, Operation, Pair
 from grevy.arithmetic.exact import lowest
-from grevy.arithmetic.geometry import Size, pair
+from grevy.arithmetic.geometry import Size, pair, refuse_large
 from grevy.arithmetic.matrix import read_image
 from grevy.arithmetic.output_size import pooling_size
 from grevy.arithmetic.reach import Taps, reach
@@ -67,6 +67,7 @@ def pool(
         _refuse_windows(window, stride, padding, dilation, ceil, count_padding)
         output = pair(output_size, "output size", 1)
         geometry = Geometry(kernel=_largest_windows(size, output), adaptive=True)
+    refuse_large(output, len(pixels_CHW))
     operation = _KINDS[kind]
     taps = reach(operation, "correlation", geometry, size, output)
     _check_windows(taps)
