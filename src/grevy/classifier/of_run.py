@@ -42,4 +42,5 @@ def classifier_of_run(
         precision=record.precision,
         weights_from=f"{run.path}, {snapshot} (step {step})",
         run=run,
+        is_best=snapshot == "best",
     )

@@ -18,6 +18,7 @@ from typing import Any
 from grevy.errors import CorruptRecordError
 from grevy.records.atomic import save_error, write_bytes, write_json
 from grevy.records.files import folder_inside, read_regular
+from grevy.records.summed import with_sum, without_sum
 
 GENERATIONS = ("a", "b")
 MANIFEST = "manifest.json"
@@ -57,7 +58,8 @@ def save_checkpoint(folder: Path, files: Mapping[str, bytes]) -> None:
     for name, content in files.items():
         write_bytes(target / name, content)
     sums = {name: hashlib.sha256(content).hexdigest() for name, content in files.items()}
-    write_json(target / MANIFEST, {"sequence": max(sequences.values()) + 1, "sha256": sums})
+    manifest = {"sequence": max(sequences.values()) + 1, "sha256": sums}
+    write_json(target / MANIFEST, with_sum(manifest))
 
 
 def load_checkpoint(folder: Path, check: Check = lambda checkpoint: None) -> Checkpoint | None:
@@ -106,10 +108,8 @@ def _read_generation(generation: Path) -> Checkpoint:
 
 
 def _manifest(generation: Path) -> dict[str, Any]:
-    manifest: dict[str, Any] = json.loads(
-        read_regular(generation / MANIFEST, largest=MANIFEST_LARGEST)
-    )
-    return manifest
+    path = generation / MANIFEST
+    return without_sum(path, json.loads(read_regular(path, largest=MANIFEST_LARGEST)))
 
 
 def _sequence(generation: Path) -> int:

@@ -19,6 +19,7 @@ from grevy.records.migrate import run_as_today
 from grevy.records.near import near_runs
 from grevy.records.read import corrupt, read_record
 from grevy.records.run_record import RunRecord
+from grevy.records.summed import with_sum
 
 if TYPE_CHECKING:
     from grevy.records.predictions import Predictions  # NumPy, which a table of runs does not need
@@ -182,7 +183,7 @@ class RunDirectory:
         self.read()  # refuses before a lock is made
         with hold_run(self.path):
             record = self.read().changed(**fields, updated=now())
-            write_json(self.record_file, record.to_dict())
+            write_json(self.record_file, with_sum(record.to_dict()))
         return record
 
     def count_test_read(self, **fields: Any) -> RunRecord:
@@ -209,7 +210,7 @@ def create_run(path: Path, record: RunRecord) -> RunDirectory:
         raise save_error(path, error) from error
     sweep(path)
     directory = RunDirectory(path)
-    write_json(directory.record_file, record.to_dict())
+    write_json(directory.record_file, with_sum(record.to_dict()))
     return directory
 
 

@@ -12,6 +12,7 @@ from grevy.records.atomic import write_json
 from grevy.records.run import RunDirectory
 from grevy.records.run_record import RunStatus
 from grevy.records.source import with_files
+from grevy.records.summed import with_sum
 from grevy.studies.executors.task import Executor, Outcome, Task
 from grevy.studies.plan import Plan, PlannedRun, refresh
 
@@ -60,7 +61,7 @@ def execute(plan: Plan, executor: Executor, tell: Tell, command: list[str]) -> P
                 if outcome and outcome.failure:
                     run = by_path[outcome.task.out]
                     facts = {"arm": run.arm, "seed": run.seed, **outcome.failure.to_dict()}
-                    write_json(run.error_file, facts)
+                    write_json(run.error_file, with_sum(facts))
                 tell(clock.progress(), outcome)
         except KeyboardInterrupt:
             outcomes.close()
