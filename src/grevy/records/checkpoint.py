@@ -10,7 +10,7 @@ import hashlib
 import json
 import math
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -75,7 +75,7 @@ def load_checkpoint(folder: Path, check: Check = lambda checkpoint: None) -> Che
     found = [p for name in GENERATIONS if (p := folder / name) and os.path.lexists(p)]
     if not any(os.path.lexists(generation / MANIFEST) for generation in found):
         return None
-    problems: list[str] = []
+    problems = _same_sequence(found)
     for generation in sorted(found, key=lambda place: -(_sequence(place) or math.inf)):
         try:
             whole = _read_generation(generation)
@@ -93,6 +93,13 @@ def load_checkpoint(folder: Path, check: Check = lambda checkpoint: None) -> Che
         "at least one generation that passes its SHA-256 check",
         f"restore it from a copy, or remove {folder} and the run begins again at step 0",
     )
+
+
+def _same_sequence(generations: Sequence[Path]) -> list[str]:
+    """What is wrong where both say that they are the same one: nobody can tell which is newer."""
+    known = [sequence for generation in generations if (sequence := _sequence(generation))]
+    same = len(set(known)) < len(known)
+    return [f"{generations[0].parent} has number {known[0]} twice"] if same else []
 
 
 def _read_generation(generation: Path) -> Checkpoint:

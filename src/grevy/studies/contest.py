@@ -134,13 +134,21 @@ def _run(directory: RunDirectory, record: RunRecord, arm: str | None) -> Contest
 
 
 def _without_record(folder: Path) -> list[Contestant | Failed]:
-    """Runs of a study that failed before they had a record."""
-    found: list[Contestant | Failed] = []
+    """Runs of a study that failed before they had a record, or lost it."""
+    found: list[Contestant | Failed] = [
+        Failed(path, path.name, None, f"{path} has no run.json") for path in _lost(folder)
+    ]
     for file in sorted(folder.glob("*.error.json")):
         path = file.with_name(file.name.removesuffix(".error.json"))
         if not (path / "run.json").exists():
             found.append(_failed(path, file))
     return found
+
+
+def _lost(folder: Path) -> list[Path]:
+    """Folders of runs in which all is but run.json; one that a run begins in is hidden files."""
+    below = sorted(path for path in folder.glob("*/") if not (path / "run.json").exists())
+    return [path for path in below if any(p.name[0] != "." for p in path.iterdir())]
 
 
 def _failed(path: Path, file: Path) -> Failed:

@@ -130,9 +130,10 @@ def choose_start(
             return _go_on(directory, where, wanted, model, seed, listener, like, sources)
         listener.said(f"nothing to resume at {path or RUNS}/: a new run begins")
     if where is None:
-        raise UsageError(
-            "no image data", "a folder, a file or a built-in name", "try: grevy train digits"
+        lacking = (
+            f"no image data, and no run.json at {path}" if path and resume else "no image data"
         )
+        raise UsageError(lacking, "a folder, a file or a built-in name", "try: grevy train digits")
     if path is not None:
         refuse_existing(path)
     return Start(where, new, seed or 0, path, like, sources=sources)
