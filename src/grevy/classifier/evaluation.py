@@ -141,15 +141,15 @@ def disagreement(record: RunRecord, recorded: Score, weights: str, device: torch
     loss = "none" if recorded.loss is None else f"{recorded.loss:.4f}"
     was, now = record.environment, torch.__version__
     if weights not in (record.files or {}):
-        cause = f"its record has no SHA-256 of {weights}, which may be damaged or of another run"
+        cause = f"{weights}, of which this record has no SHA-256, is damaged or of another run"
     elif was.torch != now or torch.device(was.device).type != device.type:
         cause = f"it was trained with PyTorch {was.torch} on {was.device}, and this is {now} on"
-        cause += f" {device.type}, or its network does not answer alike twice"
+        cause += f" {device.type}; or its network does not answer alike twice"
     else:
         cause = "its network does not answer alike twice, or is built by other code than it was"
     return (
         f"the record says accuracy {recorded.accuracy:.4f}, loss {loss} of these pictures, and more"
-        f" than rounding lies between: likely {cause}"
+        f" than rounding lies between; a likely cause: {cause}"
     )
 
 

@@ -75,7 +75,7 @@ def load_checkpoint(folder: Path, check: Check = lambda checkpoint: None) -> Che
     found = [p for name in GENERATIONS if (p := folder / name) and os.path.lexists(p)]
     if not any(os.path.lexists(generation / MANIFEST) for generation in found):
         return None
-    problems = _same_sequence(found)
+    problems = _same_number(found)
     for generation in sorted(found, key=lambda place: -(_sequence(place) or math.inf)):
         try:
             whole = _read_generation(generation)
@@ -95,7 +95,7 @@ def load_checkpoint(folder: Path, check: Check = lambda checkpoint: None) -> Che
     )
 
 
-def _same_sequence(generations: Sequence[Path]) -> list[str]:
+def _same_number(generations: Sequence[Path]) -> list[str]:
     """What is wrong where both say that they are the same one: nobody can tell which is newer."""
     known = [sequence for generation in generations if (sequence := _sequence(generation))]
     same = len(set(known)) < len(known)
