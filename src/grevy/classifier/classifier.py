@@ -157,10 +157,10 @@ class Classifier:
             loss, accuracy, low and high (Wilson's 95 % interval over pictures), n; classes (the
             same but the loss, by name), missing (classes without a picture here); split ("all" of
             data without splits), where, same_as (the split of its run that has these very
-            pictures), counted (whether this was a reading of the run's test pictures), test_reads
-            (None where no run trained it), agrees (whether loss and accuracy are those of the
-            record but for rounding; None: it has none of these pictures), notes (what else must be
-            said).
+            pictures), counted (whether this was counted as a reading of the run's test pictures),
+            test_reads (None where no run trained it), agrees (whether loss and accuracy are those
+            of the record but for rounding; None: it has none of these pictures), notes (what else
+            must be said).
 
         Raises:
             UsageError: no data, of a network that no run trained.
@@ -173,18 +173,23 @@ class Classifier:
         chosen = self._labelled(data, split, pictures)
         scores = evaluation_of(self._logits_of_split(chosen.split), chosen.split, self.classes)
         same = same_as(chosen.split, self.run) if self.run else None
-        if self.run is not None and same == "test":
-            self.run.directory.count_test_read()
+        reads = self.run is not None and same == "test"
+        uncounted = self.run.directory.note_test_read() if self.run and reads else None
         alike, told = self._against_record(scores, same)
         return {
             **scores,
             "split": chosen.name,
             "where": chosen.where,
             "same_as": same,
-            "counted": same == "test",
+            "counted": reads and uncounted is None,
             "test_reads": None if self.run is None else self.run.record.test_reads,
             "agrees": alike,
-            "notes": [*told, *missing_note(scores["missing"]), *chosen.notes],
+            "notes": [
+                *told,
+                *missing_note(scores["missing"]),
+                *chosen.notes,
+                *([uncounted] if uncounted else []),
+            ],
         }
 
     def _against_record(

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from grevy.errors import RunExistsError, RunNotFoundError
+from grevy.errors import RunBusyError, RunExistsError, RunNotFoundError, SaveError
 from grevy.records.atomic import is_unfinished, save_error, sweep, write_json
 from grevy.records.events import read_events
 from grevy.records.files import FileSum, read_regular, sum_of
@@ -194,6 +194,18 @@ class RunDirectory:
         self.read()
         with hold_run(self.path):
             return self.change(test_reads=self.read().test_reads + 1, **fields)
+
+    def note_test_read(self) -> str | None:
+        """`count_test_read` for who has a result to show; what is said where it can't be counted.
+
+        Raises:
+            RunNotFoundError, CorruptRecordError: as `read`.
+        """
+        try:
+            self.count_test_read()
+        except (SaveError, RunBusyError) as error:
+            return f"that the test split was read could not be counted: {error}"
+        return None
 
 
 def create_run(path: Path, record: RunRecord) -> RunDirectory:
