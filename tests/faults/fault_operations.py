@@ -23,7 +23,7 @@ Do = Callable[[list[str]], int]
 """Runs `grevy` with these words in the folder that is prepared, unbroken; the exit status."""
 
 Stop = Callable[[list[str], str], None]
-"""Runs `grevy` with these words and kills it at its last write of a file whose path has this."""
+"""Runs `grevy` with these words and kills it at its last write where the path has this part."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,6 @@ class Operation:
         prepare: makes what is there before.
         watched: part of the path of what is made to fail; empty: all that is written.
         old: files of which whatever fails leaves the old version or the new one.
-        counts: whether a repeated call may count once more in `test_reads`.
     """
 
     words: list[str]
@@ -46,7 +45,6 @@ class Operation:
     prepare: Callable[[Path, Do, Stop], None] = lambda folder, do, stop: None
     watched: str = ""
     old: tuple[str, ...] = ()
-    counts: bool = False
 
 
 def pictures(folder: Path) -> None:
@@ -59,6 +57,13 @@ def pictures(folder: Path) -> None:
             noisy = (lines + random.integers(-40, 40, (8, 8))).clip(0, 255).astype(np.uint8)
             (folder / split / name).mkdir(parents=True, exist_ok=True)
             Image.fromarray(noisy).save(folder / split / name / f"{i}.png")
+
+
+def packed(folder: Path) -> None:
+    """The pictures of a folder in a zip beside it."""
+    with ZipFile(folder.with_suffix(".zip"), "w") as archive:
+        for path in sorted(folder.rglob("*.png")):
+            archive.write(path, path.relative_to(folder.parent))
 
 
 def _decoded(folder: Path, do: Do, stop: Stop) -> None:
@@ -88,9 +93,7 @@ def _reported(folder: Path, do: Do, stop: Stop) -> None:
 
 
 def _zipped(folder: Path, do: Do, stop: Stop) -> None:
-    with ZipFile(folder / "pictures.zip", "w") as archive:
-        for path in sorted((folder / "pictures").rglob("*.png")):
-            archive.write(path, path.relative_to(folder))
+    (folder / "pictures.zip").symlink_to((folder / "pictures").resolve().with_suffix(".zip"))
 
 
 OPERATIONS = {
@@ -102,7 +105,7 @@ OPERATIONS = {
     "report in Markdown": Operation(
         ["report", "run", "--out", "report.md"], prepare=_reported, old=("report.md",)
     ),
-    "evaluate": Operation(["evaluate", "run"], prepare=_trained, watched="/run", counts=True),
+    "evaluate": Operation(["evaluate", "run"], prepare=_trained, watched="/run"),
     "decoded pictures": Operation(["data", "pictures"], watched="/cache"),
     "kept features": Operation(
         [*RUN, "--train", "head"],
@@ -127,6 +130,7 @@ _DIFFERS = (
     "command",
     "environment",
     "sha256_of_the_rest",
+    "test_reads",  # who evaluates twice has read twice
 )
 """Fields of run.json that tell when and how often."""
 
@@ -136,16 +140,17 @@ _ONLY_THERE = re.compile(
 """Files that may have other bytes: of times, or of how often something was written."""
 
 
-def state_of(folder: Path, counts: bool = False) -> dict[str, Any]:
+def state_of(folder: Path) -> dict[str, Any]:
     """What lies in a folder after a call: relative path and content, without times."""
+    files = {str(path.relative_to(folder)): path for path in sorted(folder.rglob("*"))}
     return {
-        re.sub(r"hashes/[0-9a-f]{32}", "hashes/of-this-folder", name): _content(path, name, counts)
-        for path in sorted(folder.rglob("*"))
-        if path.is_file() and (name := str(path.relative_to(folder))) and name[:9] != "pictures/"
+        name: _content(path, name)
+        for name, path in files.items()
+        if path.is_file() and not path.is_symlink()
     }
 
 
-def _content(path: Path, name: str, counts: bool) -> Any:
+def _content(path: Path, name: str) -> Any:
     if _ONLY_THERE.search(name):
         return None
     if path.name != "run.json":
@@ -153,5 +158,4 @@ def _content(path: Path, name: str, counts: bool) -> Any:
     record = json.loads(path.read_bytes())
     if record.get("results"):
         record["results"].pop("seconds", None)
-    leave = {*_DIFFERS, *(("test_reads",) if counts else ())}
-    return {field: value for field, value in record.items() if field not in leave}
+    return {field: value for field, value in record.items() if field not in _DIFFERS}

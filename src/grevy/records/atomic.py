@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import glob
 import json
 import os
 import re
@@ -88,11 +89,27 @@ def sweep(folder: Path) -> None:
     """
     for place, _, names in os.walk(folder):
         for name in filter(UNFINISHED.fullmatch, names):
-            path = Path(place, name)
-            try:
-                path.unlink(missing_ok=True)
-            except OSError as error:
-                raise save_error(path, error) from error
+            _remove(Path(place, name))
+
+
+def sweep_beside(path: Path) -> None:
+    """Remove what processes that died were writing as this one file.
+
+    Only for who alone may write it.
+
+    Raises:
+        SaveError: one can't be removed.
+    """
+    for left in path.parent.glob(f".{glob.escape(path.name)}.*"):
+        if is_unfinished(left):
+            _remove(left)
+
+
+def _remove(path: Path) -> None:
+    try:
+        path.unlink(missing_ok=True)
+    except OSError as error:
+        raise save_error(path, error) from error
 
 
 def save_error(path: Path, error: OSError) -> SaveError:

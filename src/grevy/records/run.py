@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from grevy.errors import RunBusyError, RunExistsError, RunNotFoundError, SaveError
-from grevy.records.atomic import is_unfinished, save_error, sweep, write_json
+from grevy.records.atomic import is_unfinished, save_error, sweep, sweep_beside, write_json
 from grevy.records.events import read_events
 from grevy.records.files import FileSum, read_regular, sum_of
 from grevy.records.lock import HOLDER, LOCK, hold_run
@@ -182,6 +182,7 @@ class RunDirectory:
         """
         self.read()  # refuses before a lock is made
         with hold_run(self.path):
+            sweep_beside(self.record_file)
             record = self.read().changed(**fields, updated=now())
             write_json(self.record_file, with_sum(record.to_dict()))
         return record
