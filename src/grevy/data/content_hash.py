@@ -13,10 +13,11 @@ from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from grevy.data.alone import alone_in
 from grevy.data.places import cache_folder
 from grevy.data.space import saving
 from grevy.errors import DataNotFoundError, UsageError
-from grevy.records.atomic import write_bytes
+from grevy.records.atomic import sweep_beside, write_bytes
 
 # A file changed again within one tick of its file system's clock keeps its time stamp. Files
 # younger than the coarsest tick in use are therefore hashed anew (as git does).
@@ -119,4 +120,7 @@ def _remember(place: Path, memory: _Memory) -> None:
     text = json.dumps({name: [*stamp, sha] for name, (stamp, sha) in memory.items()}).encode()
     with saving(place):
         place.parent.mkdir(parents=True, exist_ok=True)
-    write_bytes(place, hashlib.sha256(text).hexdigest().encode() + b"\n" + text)
+    with alone_in(place.parent) as alone:
+        if alone:
+            sweep_beside(place)
+        write_bytes(place, hashlib.sha256(text).hexdigest().encode() + b"\n" + text)

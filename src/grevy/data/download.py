@@ -23,7 +23,7 @@ from typing import cast
 from grevy.data.content_hash import file_hashes
 from grevy.data.space import saving
 from grevy.errors import ChecksumError, DownloadError
-from grevy.records.atomic import sync_folder, write_json
+from grevy.records.atomic import sweep_beside, sync_folder, write_json
 
 _CHUNK_BYTES = 1 << 18
 _RANGE_NOT_SATISFIABLE = 416
@@ -103,6 +103,7 @@ def _has_sum(destination: Path, known: Path) -> bool:
 
 def _note_sum(destination: Path) -> None:
     about = {"bytes": destination.stat().st_size, "sha256": _sha256(destination)}
+    sweep_beside(_sum_file(destination))  # under the lock of `_only_one`
     write_json(_sum_file(destination), about)
 
 

@@ -19,10 +19,11 @@ import shutil
 import time
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+from grevy.data.alone import alone_in, is_left
 from grevy.data.content_hash import file_hashes
 from grevy.data.space import saving
 from grevy.errors import CorruptRecordError, DataNotFoundError
@@ -95,17 +96,18 @@ def folder_that_becomes(place: Path) -> Iterator[Path]:
     Raises:
         SaveError: the disk did not take it.
     """
-    with saving(place):
-        place.parent.mkdir(parents=True, exist_ok=True)
-        _remove_abandoned(place.parent)
-        folder = _beside(place)
-        folder.mkdir()
-    try:
+    with ExitStack() as stack:
+        with saving(place):
+            place.parent.mkdir(parents=True, exist_ok=True)
+            with alone_in(place.parent):  # who looks for what was left sees it made and taken
+                _remove_abandoned(place.parent)
+                folder = _beside(place)
+                folder.mkdir()
+                stack.callback(shutil.rmtree, folder, ignore_errors=True)
+                stack.enter_context(alone_in(folder))
         yield folder
         with saving(place):
             _publish(folder, place)
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 def remove(place: Path) -> None:
@@ -191,5 +193,11 @@ def _remove_abandoned(folder: Path) -> None:
     """Delete what killed processes left."""
     for path in folder.glob(".*/"):
         with suppress(FileNotFoundError):  # another process did it
-            if time.time() - path.stat().st_mtime > _ABANDONED_SECONDS:
+            if _is_abandoned(path):
                 shutil.rmtree(path)
+
+
+def _is_abandoned(folder: Path) -> bool:
+    """Nobody is at it any more; by its age where that can't be known."""
+    left = is_left(folder)
+    return time.time() - folder.stat().st_mtime > _ABANDONED_SECONDS if left is None else left
