@@ -134,11 +134,11 @@ _DIFFERS = (
 )
 """Fields of run.json that tell when and how often."""
 
-_OF_TIMES = re.compile(r"study/report/cost")
-"""Files that are there or not, as the times are."""
+_BY_CHANCE = re.compile(r"study/report/cost|cache/hashes/[0-9a-f]{32}\.json$")
+"""Files that are there or not, as the times and the folder's name are."""
 
 _ONLY_THERE = re.compile(
-    r"checkpoint/|cache/hashes/|\.lock$|study/report/|study/runs/[^/]*/figures|trusted-sources"
+    r"checkpoint/|\.lock$|study/report/|study/runs/[^/]*/figures|trusted-sources"
 )
 """Files that may have other bytes: of times, or of how often something was written."""
 
@@ -146,7 +146,7 @@ _ONLY_THERE = re.compile(
 def state_of(folder: Path) -> dict[str, Any]:
     """What lies in a folder after a call: relative path and content, without times."""
     files = {str(path.relative_to(folder)): path for path in sorted(folder.rglob("*"))}
-    files = {name: path for name, path in files.items() if not _OF_TIMES.search(name)}
+    files = {name: path for name, path in files.items() if not _BY_CHANCE.search(name)}
     return {
         name: _content(path, name)
         for name, path in files.items()

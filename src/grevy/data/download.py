@@ -67,10 +67,10 @@ def download(
         transfer.fetch(show_progress)
         if checksum is not None:
             _verify(transfer.partial, url, checksum)
+        _note_sum(destination, transfer.partial)  # before it has its name: a kill may come between
         with saving(destination):
             transfer.partial.replace(destination)
             sync_folder(destination.parent)
-        _note_sum(destination)
     return destination
 
 
@@ -89,7 +89,7 @@ def _is_whole(destination: Path, checksum: str | None) -> bool:
     algorithm, published = checksum.split(":")
     if not _digest(destination, algorithm).startswith(published):
         return False
-    _note_sum(destination)  # somebody put it there
+    _note_sum(destination, destination)  # somebody put it there
     return True
 
 
@@ -101,8 +101,8 @@ def _has_sum(destination: Path, known: Path) -> bool:
     return bool(expected == _sha256(destination))
 
 
-def _note_sum(destination: Path) -> None:
-    about = {"bytes": destination.stat().st_size, "sha256": _sha256(destination)}
+def _note_sum(destination: Path, file: Path) -> None:
+    about = {"bytes": file.stat().st_size, "sha256": _sha256(file)}
     sweep_beside(_sum_file(destination))  # under the lock of `_only_one`
     write_json(_sum_file(destination), about)
 

@@ -8,7 +8,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -92,7 +93,7 @@ class FeatureFile:
         """
         with saving(self.place):
             self.place.parent.mkdir(parents=True, exist_ok=True)
-        with FileLock(self.place.with_name(f".{self.place.name}.lock")):  # others wait, then read
+        with self._alone():  # others wait, then read
             if self.place.exists():
                 try:
                     self._require_whole()
@@ -103,6 +104,16 @@ class FeatureFile:
                 self._fill(compute(), on_progress)
             features: NDArray[Any] = np.load(self.place / FILE, mmap_mode="r")
         return features
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        lock = FileLock(self.place.with_name(f".{self.place.name}.lock"))
+        with saving(self.place):
+            lock.acquire()
+        try:
+            yield
+        finally:
+            lock.release()
 
     def _require_whole(self) -> None:
         """Refuse a folder that was changed, or is of other features.
