@@ -101,9 +101,14 @@ OPERATIONS = {
     "new run, place not named": Operation(TRAIN, [*TRAIN, "--resume"], prepare=_decoded),
     "resumed run": Operation(["train", "--resume", "--out", "run"], prepare=_half),
     "study": Operation(STUDY, after_error=[*STUDY, "--retry-failed"], prepare=_question),
-    "report": Operation(["report", "run"], prepare=_reported, old=("report.html",)),
+    "report": Operation(
+        ["report", "run"], prepare=_reported, watched="/report", old=("report.html",)
+    ),
     "report in Markdown": Operation(
-        ["report", "run", "--out", "report.md"], prepare=_reported, old=("report.md",)
+        ["report", "run", "--out", "report.md"],
+        prepare=_reported,
+        watched="/report",
+        old=("report.md",),
     ),
     "evaluate": Operation(["evaluate", "run"], prepare=_trained, watched="/run"),
     "decoded pictures": Operation(["data", "pictures"], watched="/cache"),
