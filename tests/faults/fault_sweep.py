@@ -320,7 +320,12 @@ def line_is_wrong(said: str, error: int, write: Write, manner: int) -> Iterator[
         yield f"no mend of {os.strerror(error)}: {lines[0]}"
     path = Path(UNFINISHED.sub("", write.path))
     names = (path.name.removeprefix("."), path.parent.name.removeprefix("."))
-    if manner == ONCE and not any(name and UNFINISHED.sub("", name) in lines[0] for name in names):
+    is_whole_folder = write.path.startswith("/")  # which is synced after any file in it
+    if (
+        manner == ONCE
+        and not is_whole_folder
+        and not any(name and UNFINISHED.sub("", name) in lines[0] for name in names)
+    ):
         yield f"no file {write.path}: {lines[0]}"
 
 
