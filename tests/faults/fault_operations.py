@@ -139,12 +139,13 @@ _DIFFERS = (
 )
 """Fields of run.json that tell when and how often."""
 
-_BY_CHANCE = re.compile(r"study/report/cost|cache/hashes/[0-9a-f]{32}\.json$")
-"""Files that are there or not, as the times and the folder's name are."""
-
-_ONLY_THERE = re.compile(
-    r"checkpoint/|\.lock$|study/report/|study/runs/[^/]*/figures|trusted-sources"
+_BY_CHANCE = re.compile(
+    r"study/report/cost|cache/hashes/[0-9a-f]{32}\.json$|study/runs/[^/]*/figures/[^.]"
 )
+"""Files that are there or not, as the times and the folder's name are; and figures of a study's runs,
+which may lack and are no result."""
+
+_ONLY_THERE = re.compile(r"checkpoint/|\.lock$|study/report/|trusted-sources")
 """Files that may have other bytes: of times, or of how often something was written."""
 
 

@@ -318,15 +318,18 @@ def line_is_wrong(said: str, error: int, write: Write, manner: int) -> Iterator[
         yield f"no cause: {lines[0]}"
     if MENDS[error] not in lines[0].rpartition(os.strerror(error))[2]:
         yield f"no mend of {os.strerror(error)}: {lines[0]}"
-    path = Path(UNFINISHED.sub("", write.path))
-    names = (path.name.removeprefix("."), path.parent.name.removeprefix("."))
-    is_whole_folder = write.path.startswith("/")  # which is synced after any file in it
-    if (
-        manner == ONCE
-        and not is_whole_folder
-        and not any(name and UNFINISHED.sub("", name) in lines[0] for name in names)
-    ):
+    if manner == ONCE and not _is_named(write, lines[0]):
         yield f"no file {write.path}: {lines[0]}"
+
+
+def _is_named(write: Write, line: str) -> bool:
+    """The file, its folder, or the entry of the cache that it is a part of."""
+    if write.path.startswith("/"):  # the folder itself, which is synced after any file in it
+        return True
+    *above, folder, name = [
+        UNFINISHED.sub("", p).removeprefix(".") for p in ("", *Path(write.path).parts)
+    ]
+    return any(part in line for part in (folder, name, *(p for p in above if len(p) > 12)))
 
 
 def litter(folder: Path) -> Iterator[str]:
