@@ -4,6 +4,7 @@
 #   make test    the whole test suite
 #   make check   lint, format, types, layers
 #   make setup   only the environment
+#   make faults  every write of Grevy fails once in each way; goes on where it was stopped
 #   make bench   the short form of all benchmarks, with the peers installed
 
 PYTHON ?= python3
@@ -13,11 +14,11 @@ BENCH_DATA ?= cifar10
 BENCH := runs/bench
 UV := $(BIN)/uv pip install --python $(BIN)/python --constraint constraints.txt --compile-bytecode
 
-.PHONY: demo test check setup bench clean
+.PHONY: demo test check setup faults bench clean
 .DEFAULT_GOAL := help
 
 help:
-	@sed -n '3,7s/^# *//p' Makefile
+	@sed -n '3,8s/^# *//p' Makefile
 
 $(BIN)/uv:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
@@ -45,6 +46,10 @@ demo: setup
 
 test: $(VENV)/.test
 	PYTHONDONTWRITEBYTECODE= OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 $(PYTEST_ARGUMENTS)
+
+# Hours for all; FAULTS="--every 50" tries a fiftieth, FAULTS="--only study" one operation.
+faults: $(VENV)/.test
+	$(BIN)/python tests/faults/fault_sweep.py $(FAULTS)
 
 check: $(VENV)/.check
 	$(BIN)/ruff check .

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -14,7 +14,13 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from grevy.classifier.as_trained import as_trained
-from grevy.classifier.evaluation import evaluation_of, missing_note, other_pictures
+from grevy.classifier.evaluation import (
+    agrees,
+    disagreement,
+    evaluation_of,
+    missing_note,
+    other_pictures,
+)
 from grevy.classifier.inputs import (
     Inputs,
     normalised,
@@ -61,6 +67,7 @@ class Classifier:
         notes: sentences about its weights and preprocessing that a reader must know.
         not_loaded: tensors that were wanted from a file of weights and are as initialised.
         run: the run that trained it, if one did.
+        is_best: whether it has the weights that the results of its run are of.
     """
 
     model: nn.Module
@@ -72,6 +79,7 @@ class Classifier:
     notes: tuple[str, ...] = ()
     not_loaded: tuple[str, ...] = ()
     run: Run | None = None
+    is_best: bool = False
 
     def __post_init__(self) -> None:
         """Refuse weights and statistics that are no numbers.
@@ -149,8 +157,10 @@ class Classifier:
             loss, accuracy, low and high (Wilson's 95 % interval over pictures), n; classes (the
             same but the loss, by name), missing (classes without a picture here); split ("all" of
             data without splits), where, same_as (the split of its run that has these very
-            pictures), counted (whether this was a reading of the run's test pictures), test_reads
-            (None where no run trained it), notes (what else must be said).
+            pictures), counted (whether this was counted as a reading of the run's test pictures),
+            test_reads (None where no run trained it), agrees (whether loss and accuracy are those
+            of the record but for rounding; None: it has none of these pictures), notes (what else
+            must be said).
 
         Raises:
             UsageError: no data, of a network that no run trained.
@@ -163,17 +173,39 @@ class Classifier:
         chosen = self._labelled(data, split, pictures)
         scores = evaluation_of(self._logits_of_split(chosen.split), chosen.split, self.classes)
         same = same_as(chosen.split, self.run) if self.run else None
-        if self.run is not None and same == "test":
-            self.run.directory.count_test_read()
+        reads = self.run is not None and same == "test"
+        uncounted = self.run.directory.note_test_read() if self.run and reads else None
+        alike, told = self._against_record(scores, same)
         return {
             **scores,
             "split": chosen.name,
             "where": chosen.where,
             "same_as": same,
-            "counted": same == "test",
+            "counted": reads and uncounted is None,
             "test_reads": None if self.run is None else self.run.record.test_reads,
-            "notes": [*missing_note(scores["missing"]), *chosen.notes],
+            "agrees": alike,
+            "notes": [
+                *told,
+                *missing_note(scores["missing"]),
+                *chosen.notes,
+                *([uncounted] if uncounted else []),
+            ],
         }
+
+    def _against_record(
+        self, scores: Mapping[str, Any], split: str | None
+    ) -> tuple[bool | None, tuple[str, ...]]:
+        """Whether the figures of a split of its run are those of the record, and a note if not."""
+        if self.run is None or split is None or not self.is_best:
+            return None, ()
+        record = self.run.record
+        recorded = record.results.splits.get(split) if record.results else None
+        if recorded is None:
+            return None, ()
+        if agrees(scores, recorded, self.precision):
+            return True, ()
+        weights = self.run.directory.weights_file.name
+        return False, (disagreement(record, recorded, weights, self.device),)
 
     def _logits_of_split(self, split: Split) -> Tensor:
         normalisation = statistics(self.preprocessing, self.device)

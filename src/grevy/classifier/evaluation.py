@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -21,6 +21,30 @@ from grevy.data.types import ImageData, Split
 from grevy.errors import DataFormatError
 from grevy.recipes.schema import PicturesConfig
 from grevy.records.preprocessing import Preprocessing
+from grevy.records.results import Score
+from grevy.records.run_record import RunRecord
+
+
+@dataclass(frozen=True)
+class Rounding:
+    """How far two evaluations of the same weights may be apart.
+
+    Attributes:
+        pictures: of all, that may fall on the other side.
+        few: pictures that always may.
+        loss: of the loss itself.
+        nats: of loss that always may.
+    """
+
+    pictures: float
+    few: int
+    loss: float
+    nats: float
+
+
+ROUNDING = {"fp32": Rounding(0.001, 1, 0.005, 0.001), "bf16": Rounding(0.005, 2, 0.02, 0.005)}
+"""By precision, between kinds of devices and versions of PyTorch. On the machine and with the
+versions of the training, the figures are the same."""
 
 
 def other_pictures(
@@ -90,6 +114,43 @@ def evaluation_of(logits_NK: Tensor, split: Split, classes: Sequence[str]) -> di
     scores = score(logits_NK, torch.from_numpy(split.labels_N))
     missing = [name for name in classes if name not in by_class]
     return {**_accuracy(right_N), **scores, "classes": by_class, "missing": missing}
+
+
+def agrees(scores: Mapping[str, Any], recorded: Score, precision: str) -> bool:
+    """Whether loss and accuracy of the same pictures are the recorded ones but for rounding."""
+    rounding, n = ROUNDING[precision], recorded.n
+    flipped = abs(round(scores["accuracy"] * n) - round(recorded.accuracy * n))
+    if recorded.loss is None:
+        return False
+    loss = abs(scores["loss"] - recorded.loss)
+    return bool(
+        flipped <= max(rounding.few, rounding.pictures * n)
+        and loss <= max(rounding.nats, rounding.loss * abs(recorded.loss))
+    )
+
+
+def disagreement(record: RunRecord, recorded: Score, weights: str, device: torch.device) -> str:
+    """What is said where they do not agree, with what is likely behind it.
+
+    Args:
+        record: of the run.
+        recorded: its figures for these pictures.
+        weights: name of the file of weights in the run.
+        device: on which it was evaluated.
+    """
+    loss = "none" if recorded.loss is None else f"{recorded.loss:.4f}"
+    was, now = record.environment, torch.__version__
+    if weights not in (record.files or {}):
+        cause = f"{weights}, of which this record has no SHA-256, is damaged or of another run"
+    elif was.torch != now or torch.device(was.device).type != device.type:
+        cause = f"it was trained with PyTorch {was.torch} on {was.device}, and this is {now} on"
+        cause += f" {device.type}; or its network does not answer alike twice"
+    else:
+        cause = "its network does not answer alike twice, or is built by other code than it was"
+    return (
+        f"the record says accuracy {recorded.accuracy:.4f}, loss {loss} of these pictures, and more"
+        f" than rounding lies between; a likely cause: {cause}"
+    )
 
 
 def missing_note(missing: Sequence[str]) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ import torch
 from grevy.classifier.classifier import Classifier
 from grevy.classifier.device import choose_device
 from grevy.classifier.run import Run, open_run
-from grevy.classifier.snapshots import SnapshotName, network_at
+from grevy.classifier.snapshots import SnapshotName, network_at, snapshot_notes
 
 
 def classifier_of_run(
@@ -41,5 +41,7 @@ def classifier_of_run(
         name=run.path.name if snapshot == "best" else f"{run.path.name} at step {step}",
         precision=record.precision,
         weights_from=f"{run.path}, {snapshot} (step {step})",
+        notes=snapshot_notes(run, snapshot),
         run=run,
+        is_best=snapshot == "best",
     )

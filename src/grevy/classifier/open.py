@@ -200,7 +200,7 @@ def evaluate(
 
     Returns:
         as `Classifier.evaluate`: loss, accuracy, low, high, n, classes, missing, split, where,
-        same_as, counted, test_reads, notes.
+        same_as, counted, test_reads, agrees, notes.
 
     Raises:
         RunNotFoundError: the run is not finished.

@@ -40,7 +40,7 @@ def snapshots_of(run: Run) -> tuple[Snapshot, ...]:
     snapshots = [Snapshot("initial", 0)]
     checkpoint = load_checkpoint(run.directory.checkpoint)
     if checkpoint is not None:
-        snapshots.append(Snapshot("last", _step_of(checkpoint)))
+        snapshots.append(Snapshot("last", _step_of(_last(run, checkpoint))))
     if run.record.results is not None:
         snapshots.append(Snapshot("best", run.results["best_step"]))
     return tuple(sorted(snapshots, key=lambda snapshot: snapshot.step))
@@ -62,8 +62,33 @@ def network_at(run: Run, snapshot: SnapshotName) -> tuple[nn.Module, int]:
         return run.model(), int(run.results["best_step"])
     if snapshot == "initial":
         return _with_filters(run, _initial(run)).eval(), 0
-    checkpoint = _checkpoint(run)
+    checkpoint = _last(run, _checkpoint(run))
     return _from_checkpoint(run, checkpoint).eval(), _step_of(checkpoint)
+
+
+def snapshot_notes(run: Run, snapshot: SnapshotName) -> tuple[str, ...]:
+    """What is said of the last snapshot where the newest checkpoint is not whole."""
+    checkpoint = load_checkpoint(run.directory.checkpoint) if snapshot == "last" else None
+    if checkpoint is None or checkpoint.warning is None:
+        return ()
+    told = f"the newest checkpoint of {run.path} is not whole ({checkpoint.warning})"
+    return (f"{told}: these are the weights of the one before, step {_step_of(checkpoint)}",)
+
+
+def _last(run: Run, checkpoint: Checkpoint) -> Checkpoint:
+    """Refuse what is not the last step of a finished run; another one goes on from what there is.
+
+    Raises:
+        CorruptRecordError: the newest checkpoint is damaged.
+    """
+    results, why = run.record.results, checkpoint.warning
+    if why is None or results is None or _step_of(checkpoint) == results.steps:
+        return checkpoint
+    raise CorruptRecordError(
+        f"the checkpoint of the last step in {run.directory.checkpoint} is damaged ({why})",
+        "what training wrote",
+        "restore it from a copy, or look at another snapshot",
+    )
 
 
 def _checkpoint(run: Run) -> Checkpoint:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -67,7 +68,7 @@ class EvaluateArguments:
 
 
 def main(words: list[str]) -> None:
-    """Parse, evaluate, print."""
+    """Parse, evaluate, print; exit with 1 if the figures are not those of the record."""
     arguments = parse(EvaluateArguments, "evaluate", words)
     output = Output(arguments.json)
     from grevy.classifier.open import evaluate
@@ -93,6 +94,8 @@ def main(words: list[str]) -> None:
         reads = counted(found["test_reads"], "time")
         output.line(f"the test split has now been read {reads} for this run")
     output.result(found)
+    if found["agrees"] is False:
+        sys.exit(1)
 
 
 def _as_config(arguments: EvaluateArguments) -> PicturesConfig | None:

@@ -1,5 +1,10 @@
 """Unpacking archives from strangers into the cache, once for each content.
 
+    <cache folder>/archives/<SHA-256 of the archive>/
+      content/     what is in it
+      notes.json   what the user should be told about it
+      meta.json    what all of these must be: see `grevy.data.sealed`
+
 Neither `ZipFile.extractall` nor `TarFile.extractall` is used: both kinds pass through one writer
 that makes plain files and folders only, and counts every byte while it writes it, because the
 sizes in an archive's headers are claims.
@@ -12,13 +17,11 @@ import gzip
 import io
 import json
 import lzma
-import shutil
 import stat
 import tarfile
-import tempfile
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath, PureWindowsPath
@@ -27,9 +30,10 @@ from typing import IO, cast
 from grevy.data.content_hash import file_hashes
 from grevy.data.names import listed
 from grevy.data.places import cache_folder
+from grevy.data.sealed import folder_that_becomes, read_sealed, remove, seal
 from grevy.data.space import saving
 from grevy.data.zip_names import zip_names
-from grevy.errors import DataFormatError, UnsafeArchiveError
+from grevy.errors import CorruptRecordError, DataFormatError, UnsafeArchiveError
 from grevy.figures.numerals import counted
 
 ARCHIVE_SUFFIXES = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.xz", ".txz", ".tar.bz2", ".tbz2")
@@ -68,11 +72,21 @@ def is_archive(path: Path) -> bool:
     return path.name.lower().endswith(ARCHIVE_SUFFIXES)
 
 
-def unpack(archive: Path, limits: Limits | None = None) -> Path:
-    """Folder in the cache with the archive's content; unpacked now if it is not there yet.
+def unpack(
+    archive: Path,
+    limits: Limits | None = None,
+    *,
+    say: Callable[[str], None] = lambda sentence: None,
+) -> Path:
+    """Folder in the cache with the archive's content; unpacked now if it is not there, whole.
 
     Archives inside the archive stay archives. Where a tar holds a name twice, the last one counts,
     as tar does it.
+
+    Args:
+        archive: of a kind in `ARCHIVE_SUFFIXES`.
+        limits: how much it may unpack to.
+        say: hears that what was unpacked before is damaged, and is unpacked anew.
 
     Raises:
         UnsafeArchiveError: absolute paths, `..`, links, devices, encryption, or too much in it.
@@ -82,41 +96,26 @@ def unpack(archive: Path, limits: Limits | None = None) -> Path:
     limits = limits or Limits()
     digest = file_hashes(archive.parent, [archive.name])[archive.name]
     destination = cache_folder() / "archives" / f"{digest}-{_UNPACKING}"
-    if not destination.is_dir():
+    if destination.exists():
+        try:
+            read_sealed(destination)
+        except CorruptRecordError as error:
+            say(f"{error.received}: {archive} is unpacked anew")
+            remove(destination)
+    if not destination.exists():
         bytes_allowed = max(limits.always, limits.ratio * archive.stat().st_size)
-        with _folder_that_becomes(destination) as folder:
+        with folder_that_becomes(destination) as folder:
             writer = _Writer(archive, folder / _CONTENT, limits.entries, bytes_allowed)
             _unpack(writer)
             with saving(folder):
                 (folder / _NOTES).write_text(json.dumps(writer.all_notes()), "utf-8")
+                seal(folder, {"archive": archive.name})
     return destination / _CONTENT
 
 
 def unpacking_notes(folder: Path) -> tuple[str, ...]:
     """What the user should be told about the archive that `unpack` made this folder of."""
     return tuple(json.loads((folder.parent / _NOTES).read_text("utf-8")))
-
-
-@contextmanager
-def _folder_that_becomes(destination: Path) -> Iterator[Path]:
-    """A temporary folder beside `destination` that takes its name when all went well."""
-    with saving(destination):
-        destination.parent.mkdir(parents=True, exist_ok=True)
-        folder = Path(tempfile.mkdtemp(prefix=".unpacking-", dir=destination.parent))
-    try:
-        yield folder
-        with saving(destination):
-            _rename_unless_there(folder, destination)
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-def _rename_unless_there(folder: Path, destination: Path) -> None:
-    try:
-        folder.rename(destination)
-    except OSError:
-        if not destination.is_dir():  # else another process was faster, with the same content
-            raise
 
 
 def _unpack(writer: _Writer) -> None:

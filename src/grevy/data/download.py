@@ -1,10 +1,16 @@
-"""Downloading published files: resumed where it broke off, checked, renamed when whole."""
+"""Downloading published files: resumed where it broke off, checked, renamed when whole.
+
+What has arrived is checked again whenever it is asked for: against `.NAME.sum.json` beside it,
+which holds its length and SHA-256, or else against what was published.
+"""
 
 from __future__ import annotations
 
 import fcntl
 import hashlib
 import http.client
+import json
+import os
 import sys
 import urllib.error
 import urllib.request
@@ -15,9 +21,11 @@ from pathlib import Path
 from typing import cast
 
 from grevy.cleaning import clean
+from grevy.data.content_hash import file_hashes
 from grevy.data.space import saving
 from grevy.errors import ChecksumError, DownloadError
 from grevy.printing import console, on_stderr
+from grevy.records.atomic import sweep_beside, sync_folder, write_json
 from grevy.records.consent import require_asked
 
 _CHUNK_BYTES = 1 << 18
@@ -32,10 +40,11 @@ def download(
     show_progress: bool = True,
     timeout_seconds: float = 30.0,
 ) -> Path:
-    """Fetch `url` to `destination`, unless it is there already.
+    """Fetch `url` to `destination`, unless it is there already, whole.
 
     The bytes go to `<destination>.part`, which a later call continues, and take their name only
-    when the checksum holds. Processes that want the same file wait for the first one.
+    when the checksum holds. Processes that want the same file wait for the first one. A file that
+    is there and is not what arrived, or not what was published, is said and fetched again.
 
     Args:
         url: http or https.
@@ -57,13 +66,65 @@ def download(
     with saving(destination):
         destination.parent.mkdir(parents=True, exist_ok=True)
     with _only_one(destination):
-        if not destination.exists():
-            transfer.fetch(show_progress)
-            if checksum is not None:
-                _verify(transfer.partial, url, checksum)
-            with saving(destination):
-                transfer.partial.replace(destination)
+        if destination.exists() and _is_whole(destination, checksum):
+            return destination
+        if destination.exists():
+            print(f"{destination} is damaged: it is downloaded again", file=sys.stderr)
+        transfer.fetch(show_progress)
+        if checksum is not None:
+            _verify(transfer.partial, url, checksum)
+        _note_sum(destination, transfer.partial)  # before it has its name: a kill may come between
+        with saving(destination):
+            transfer.partial.replace(destination)
+            sync_folder(destination.parent)
     return destination
+
+
+def is_downloaded(path: Path) -> bool:
+    """Whether `download` made the file, which then knows what it must be."""
+    return _sum_file(path).exists()
+
+
+def _is_whole(destination: Path, checksum: str | None) -> bool:
+    """Whether it is as it arrived. Where nothing is known of it, nobody can tell, and it is."""
+    known = _sum_file(destination)
+    if known.exists() and _has_sum(destination, known):
+        return True
+    if checksum is None:
+        return not known.exists()
+    algorithm, published = checksum.split(":")
+    if not _digest(destination, algorithm).startswith(published):
+        return False
+    _note_sum(destination, destination)  # somebody put it there
+    return True
+
+
+def _has_sum(destination: Path, known: Path) -> bool:
+    try:
+        expected = json.loads(known.read_bytes())["sha256"]
+    except (OSError, ValueError, TypeError, KeyError):
+        return False
+    return bool(expected == _sha256(destination))
+
+
+def _note_sum(destination: Path, file: Path) -> None:
+    about = {"bytes": file.stat().st_size, "sha256": _sha256(file)}
+    sweep_beside(_sum_file(destination))  # under the lock of `_only_one`
+    write_json(_sum_file(destination), about)
+
+
+def _sum_file(destination: Path) -> Path:
+    return destination.with_name(f".{destination.name}.sum.json")
+
+
+def _sha256(path: Path) -> str:
+    """Read once for as long as the file stays; see `file_hashes`."""
+    return file_hashes(path.parent, [path.name])[path.name]
+
+
+def _digest(path: Path, algorithm: str) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, algorithm).hexdigest()
 
 
 @contextmanager
@@ -104,6 +165,8 @@ class _Transfer:
                     file.write(chunk)
                     done += len(chunk)
                     advance(done)
+                file.flush()
+                os.fsync(file.fileno())
         if total is not None and done != total:
             raise self._failed(f"broke off after {done:,} of {total:,} bytes")
 
@@ -168,8 +231,7 @@ class _Transfer:
 
 def _verify(partial: Path, url: str, checksum: str) -> None:
     algorithm, published = checksum.split(":")
-    with partial.open("rb") as file:
-        arrived = hashlib.file_digest(file, algorithm).hexdigest()
+    arrived = _digest(partial, algorithm)
     if not arrived.startswith(published):
         partial.unlink()
         raise ChecksumError(

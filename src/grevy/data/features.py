@@ -1,17 +1,15 @@
 """Features: what the frozen front of a network makes of every picture, computed once and kept.
 
-    <cache folder>/features/<key>/
-      features.npy   [N, ...] float16 or float32 of one split and view, memory-mapped when read
-      meta.json      what the key was made of
-
-An entry appears under its key only when it is whole. Deleting any of it is always safe.
+<cache folder>/features/<key>/
+  features.npy   [N, ...] float16 or float32 of one split and view, memory-mapped when read
+  meta.json      what the key was made of, and what the file must be: see `grevy.data.sealed`
 """
 
 from __future__ import annotations
 
-import os
-import shutil
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -28,17 +26,20 @@ from grevy.data.augment.flip import alternating_flips, draw_flips
 from grevy.data.augment.pipeline import Pipeline
 from grevy.data.batches import MEMORY_SHARE, free_memory
 from grevy.data.places import cache_folder
+from grevy.data.sealed import damaged, folder_that_becomes, read_sealed, remove, seal
 from grevy.data.space import require_space, saving
 from grevy.data.to_device import to_device
 from grevy.errors import CorruptRecordError, FeatureRangeError
 from grevy.figures.numerals import counted
-from grevy.records.atomic import sync_folder, write_json
 from grevy.records.run import identity
 
 FILE = "features.npy"
 
 OnProgress = Callable[[int], None]
 """Called with the number of pictures that are done."""
+
+Say = Callable[[str], None]
+"""Called with a sentence for the user."""
 
 
 @dataclass(frozen=True)
@@ -72,50 +73,66 @@ class FeatureFile:
         return {**self.facts, "count": self.count, "shape": self.shape, "number": self.number}
 
     def read_or_compute(
-        self, compute: Callable[[], Iterable[NDArray[np.float32]]], on_progress: OnProgress
+        self,
+        compute: Callable[[], Iterable[NDArray[np.float32]]],
+        on_progress: OnProgress,
+        say: Say = lambda sentence: None,
     ) -> NDArray[Any]:
         """Features [N, ...] as a read-only memory map, from the cache or computed into it.
+
+        Kept ones that are not as they were written are computed anew.
 
         Args:
             compute: gives the features batch by batch, in the split's order.
             on_progress: hears how far that is.
+            say: hears of damage.
 
         Raises:
             SaveError: the cache folder lacks the space or can't be written.
             FeatureRangeError: a feature that is not finite, or that `number` can't hold.
-            CorruptRecordError: the kept file was damaged since.
         """
         with saving(self.place):
             self.place.parent.mkdir(parents=True, exist_ok=True)
-        with FileLock(self.place.with_name(f".{self.place.name}.lock")):  # others wait, then read
-            if not (self.place / FILE).exists():
+        with self._alone():  # others wait, then read
+            if self.place.exists():
+                try:
+                    self._require_whole()
+                except CorruptRecordError as error:
+                    say(f"{error.received}: these features are computed anew")
+                    remove(self.place)
+            if not self.place.exists():
                 self._fill(compute(), on_progress)
-        try:
             features: NDArray[Any] = np.load(self.place / FILE, mmap_mode="r")
-        except (OSError, ValueError) as error:
-            raise CorruptRecordError(
-                f"damaged features in {self.place} ({error})",
-                "the file as it was written",
-                f"delete {self.place}",
-            ) from error
         return features
 
-    def _fill(self, pieces: Iterable[NDArray[np.float32]], on_progress: OnProgress) -> None:
-        temporary = self.place.with_name(f".{self.place.name}")  # under the lock it is ours alone
-        shutil.rmtree(temporary, ignore_errors=True)  # what a killed process left
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        lock = FileLock(self.place.with_name(f".{self.place.name}.lock"))
+        with saving(self.place):
+            lock.acquire()
         try:
-            with saving(temporary, self.size):
-                temporary.mkdir(parents=True, exist_ok=True)
-                require_space(temporary, self.size, "the features")
-            with saving(temporary / FILE, self.size):
-                self._write(temporary / FILE, pieces, on_progress)
-            with saving(temporary):
-                write_json(temporary / "meta.json", self._asked)
-                sync_folder(temporary)
-                shutil.rmtree(self.place, ignore_errors=True)  # somebody took its file away
-                temporary.replace(self.place)
+            yield
         finally:
-            shutil.rmtree(temporary, ignore_errors=True)
+            lock.release()
+
+    def _require_whole(self) -> None:
+        """Refuse a folder that was changed, or is of other features.
+
+        Raises:
+            CorruptRecordError: it is.
+        """
+        facts = read_sealed(self.place)
+        asked = json.loads(json.dumps(self._asked))
+        if {name: facts.get(name) for name in asked} != asked or FILE not in facts["files"]:
+            raise damaged(self.place, "they are of something else")
+
+    def _fill(self, pieces: Iterable[NDArray[np.float32]], on_progress: OnProgress) -> None:
+        with folder_that_becomes(self.place) as folder:
+            require_space(folder, self.size, "the features")
+            with saving(folder / FILE, self.size):
+                self._write(folder / FILE, pieces, on_progress)
+            with saving(folder):
+                seal(folder, self._asked)
 
     def _write(
         self, path: Path, pieces: Iterable[NDArray[np.float32]], on_progress: OnProgress
@@ -131,8 +148,6 @@ class FeatureFile:
                 file.write(self._as_number(piece, done).data)
                 done += len(piece)
                 on_progress(done)
-            file.flush()
-            os.fsync(file.fileno())
 
     def _as_number(self, piece: NDArray[np.float32], done: int) -> NDArray[Any]:
         """As it is kept; `done` pictures came before.

@@ -8,8 +8,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from grevy.errors import SaveError
+from grevy.records.atomic import mend_of
 
-_MEND = "free some space, or let GREVY_CACHE name a folder on another disk"
+_ELSEWHERE = "let GREVY_CACHE name a folder on another disk"
 
 
 def free_space(folder: Path) -> int:
@@ -25,7 +26,7 @@ def require_space(folder: Path, needed: int, what: str = "the decoded pictures")
         raise SaveError(
             f"{_megabytes(free)} free in {folder}",
             f"{_megabytes(needed)} for {what}",
-            _MEND,
+            f"free some space, or {_ELSEWHERE}",
         )
 
 
@@ -39,7 +40,7 @@ def saving(path: Path, size: int | None = None) -> Iterator[None]:
         raise SaveError(
             f"{path}{of_size} could not be written: {error.strerror or error}",
             "a folder that may be written to, on a disk with free space",
-            _MEND,
+            mend_of(error, _ELSEWHERE),
         ) from error
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import glob
 import json
 import os
 import re
@@ -16,15 +17,16 @@ from grevy.errors import SaveError
 UNFINISHED = re.compile(r"\.(?P<name>.+)\.[0-9a-f]{8}")
 """What a file is called while it is written."""
 
+ELSEWHERE = "choose another place"
 MENDS = {
-    errno.ENOSPC: "free some space there, or choose another place",
-    errno.EDQUOT: "free some of your quota, or choose another place",
-    errno.EACCES: "give yourself the right to write there, or choose another place",
-    errno.EPERM: "give yourself the right to write there, or choose another place",
-    errno.EROFS: "the disk can only be read: choose another place",
+    errno.ENOSPC: "free some space there, or {elsewhere}",
+    errno.EDQUOT: "free some of your quota, or {elsewhere}",
+    errno.EACCES: "give yourself the right to write there, or {elsewhere}",
+    errno.EPERM: "give yourself the right to write there, or {elsewhere}",
+    errno.EROFS: "the disk can only be read: {elsewhere}",
     errno.EMFILE: "too many files are open: raise the limit with ulimit -n",
     errno.ENFILE: "too many files are open on this machine: close some programs",
-    errno.EIO: "the disk reports a fault: check it, or choose another place",
+    errno.EIO: "the disk reports a fault: check it, or {elsewhere}",
     errno.ENAMETOOLONG: "choose a shorter name",
     errno.ELOOP: "remove the link: nothing is written through one",
 }
@@ -87,11 +89,27 @@ def sweep(folder: Path) -> None:
     """
     for place, _, names in os.walk(folder):
         for name in filter(UNFINISHED.fullmatch, names):
-            path = Path(place, name)
-            try:
-                path.unlink(missing_ok=True)
-            except OSError as error:
-                raise save_error(path, error) from error
+            _remove(Path(place, name))
+
+
+def sweep_beside(path: Path) -> None:
+    """Remove what processes that died were writing as this one file.
+
+    Only for who alone may write it.
+
+    Raises:
+        SaveError: one can't be removed.
+    """
+    for left in path.parent.glob(f".{glob.escape(path.name)}.*"):
+        if is_unfinished(left):
+            _remove(left)
+
+
+def _remove(path: Path) -> None:
+    try:
+        path.unlink(missing_ok=True)
+    except OSError as error:
+        raise save_error(path, error) from error
 
 
 def save_error(path: Path, error: OSError) -> SaveError:
@@ -99,6 +117,15 @@ def save_error(path: Path, error: OSError) -> SaveError:
     return SaveError(
         f"could not write {path} ({error.strerror or error})",
         "a disk with free space that may be written to",
-        f"{MENDS.get(error.errno or 0, 'choose another place')};"
-        " what was saved before is still there",
+        f"{mend_of(error)}; what was saved before is still there",
     )
+
+
+def mend_of(error: OSError, elsewhere: str = ELSEWHERE) -> str:
+    """What mends the cause of an error of writing.
+
+    Args:
+        error: of the system.
+        elsewhere: how another place is chosen.
+    """
+    return MENDS.get(error.errno or 0, "{elsewhere}").format(elsewhere=elsewhere)

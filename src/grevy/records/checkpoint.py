@@ -10,7 +10,7 @@ import hashlib
 import json
 import math
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from typing import Any
 from grevy.errors import CorruptRecordError
 from grevy.records.atomic import save_error, write_bytes, write_json
 from grevy.records.files import folder_inside, read_regular
+from grevy.records.summed import with_sum, without_sum
 
 GENERATIONS = ("a", "b")
 MANIFEST = "manifest.json"
@@ -57,7 +58,8 @@ def save_checkpoint(folder: Path, files: Mapping[str, bytes]) -> None:
     for name, content in files.items():
         write_bytes(target / name, content)
     sums = {name: hashlib.sha256(content).hexdigest() for name, content in files.items()}
-    write_json(target / MANIFEST, {"sequence": max(sequences.values()) + 1, "sha256": sums})
+    manifest = {"sequence": max(sequences.values()) + 1, "sha256": sums}
+    write_json(target / MANIFEST, with_sum(manifest))
 
 
 def load_checkpoint(folder: Path, check: Check = lambda checkpoint: None) -> Checkpoint | None:
@@ -73,7 +75,7 @@ def load_checkpoint(folder: Path, check: Check = lambda checkpoint: None) -> Che
     found = [p for name in GENERATIONS if (p := folder / name) and os.path.lexists(p)]
     if not any(os.path.lexists(generation / MANIFEST) for generation in found):
         return None
-    problems: list[str] = []
+    problems = _same_number(found)
     for generation in sorted(found, key=lambda place: -(_sequence(place) or math.inf)):
         try:
             whole = _read_generation(generation)
@@ -93,6 +95,13 @@ def load_checkpoint(folder: Path, check: Check = lambda checkpoint: None) -> Che
     )
 
 
+def _same_number(generations: Sequence[Path]) -> list[str]:
+    """What is wrong where both say that they are the same one: nobody can tell which is newer."""
+    known = [sequence for generation in generations if (sequence := _sequence(generation))]
+    same = len(set(known)) < len(known)
+    return [f"{generations[0].parent} has number {known[0]} twice"] if same else []
+
+
 def _read_generation(generation: Path) -> Checkpoint:
     manifest = _manifest(generation)
     files = {}
@@ -106,10 +115,8 @@ def _read_generation(generation: Path) -> Checkpoint:
 
 
 def _manifest(generation: Path) -> dict[str, Any]:
-    manifest: dict[str, Any] = json.loads(
-        read_regular(generation / MANIFEST, largest=MANIFEST_LARGEST)
-    )
-    return manifest
+    path = generation / MANIFEST
+    return without_sum(path, json.loads(read_regular(path, largest=MANIFEST_LARGEST)))
 
 
 def _sequence(generation: Path) -> int:

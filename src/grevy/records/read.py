@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from grevy.errors import CorruptRecordError
 from grevy.records.files import read_regular
 from grevy.records.record import FORMAT, FileRecord
+from grevy.records.summed import without_sum
 
 LARGEST = 64 * 2**20
 """Bytes; the largest record of a study of large networks has some hundred thousand."""
@@ -51,11 +52,13 @@ def read_json(path: Path) -> Any:
 
     Raises:
         FileNotFoundError: nothing is there.
-        CorruptRecordError: a link or no file, too large, or not JSON.
+        CorruptRecordError: a link or no file, too large, not JSON, or changed since it was
+            written.
     """
     try:
         content = read_regular(path, largest=LARGEST)
-        return json.loads(content, parse_constant=_refuse_constant)
+        found = json.loads(content, parse_constant=_refuse_constant)
+        return without_sum(path, found) if isinstance(found, dict) else found
     except (ValueError, RecursionError) as error:
         raise corrupt(path, f"can't be read ({error})") from error
 

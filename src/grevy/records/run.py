@@ -10,8 +10,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from grevy.errors import RunExistsError, RunNotFoundError
-from grevy.records.atomic import is_unfinished, save_error, sweep, write_json
+from grevy.errors import RunBusyError, RunExistsError, RunNotFoundError, SaveError
+from grevy.records.atomic import is_unfinished, save_error, sweep, sweep_beside, write_json
 from grevy.records.events import read_events
 from grevy.records.files import FileSum, read_regular, sum_of
 from grevy.records.lock import HOLDER, LOCK, hold_run
@@ -19,6 +19,7 @@ from grevy.records.migrate import run_as_today
 from grevy.records.near import near_runs
 from grevy.records.read import corrupt, read_record
 from grevy.records.run_record import RunRecord
+from grevy.records.summed import with_sum
 
 if TYPE_CHECKING:
     from grevy.records.predictions import Predictions  # NumPy, which a table of runs does not need
@@ -181,8 +182,9 @@ class RunDirectory:
         """
         self.read()  # refuses before a lock is made
         with hold_run(self.path):
+            sweep_beside(self.record_file)
             record = self.read().changed(**fields, updated=now())
-            write_json(self.record_file, record.to_dict())
+            write_json(self.record_file, with_sum(record.to_dict()))
         return record
 
     def count_test_read(self, **fields: Any) -> RunRecord:
@@ -193,6 +195,18 @@ class RunDirectory:
         self.read()
         with hold_run(self.path):
             return self.change(test_reads=self.read().test_reads + 1, **fields)
+
+    def note_test_read(self) -> str | None:
+        """`count_test_read` for who has a result to show; what is said where it can't be counted.
+
+        Raises:
+            RunNotFoundError, CorruptRecordError: as `read`.
+        """
+        try:
+            self.count_test_read()
+        except (SaveError, RunBusyError) as error:
+            return f"that the test split was read could not be counted: {error}"
+        return None
 
 
 def create_run(path: Path, record: RunRecord) -> RunDirectory:
@@ -209,7 +223,7 @@ def create_run(path: Path, record: RunRecord) -> RunDirectory:
         raise save_error(path, error) from error
     sweep(path)
     directory = RunDirectory(path)
-    write_json(directory.record_file, record.to_dict())
+    write_json(directory.record_file, with_sum(record.to_dict()))
     return directory
 
 

@@ -10,7 +10,7 @@ from pydantic import Field, field_validator
 from grevy.recipes.migrate import recorded_recipe
 from grevy.recipes.schema import Recipe
 from grevy.records.migrate import study_as_today
-from grevy.records.read import read_record
+from grevy.records.read import corrupt, read_json, read_record
 from grevy.records.record import Count, FileRecord
 
 BASELINE = "baseline"
@@ -66,3 +66,21 @@ def read_study(folder: Path) -> StudyRecord | None:
         return read_record(study_file(folder), StudyRecord, study_as_today)
     except FileNotFoundError:
         return None
+
+
+def read_failure(path: Path) -> dict[str, Any]:
+    """Why a run of a study failed before it had a record: `arm`, `seed`, `received` and more.
+
+    Raises:
+        CorruptRecordError: it is not what the study wrote.
+    """
+    try:
+        facts = read_json(path)
+    except FileNotFoundError:
+        raise corrupt(path, "is gone") from None
+    kinds = {"arm": str, "seed": int, "received": str}
+    if not isinstance(facts, dict):
+        raise corrupt(path, "holds no fields")
+    if lacking := [n for n, kind in kinds.items() if not isinstance(facts.get(n), kind)]:
+        raise corrupt(path, f"lacks {', '.join(lacking)}")
+    return facts

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -19,7 +18,7 @@ from grevy.records.near import near_runs
 from grevy.records.run import RunDirectory
 from grevy.records.run_record import RunRecord, RunStatus
 from grevy.records.source import hashes_of, recorded_sources
-from grevy.records.study_record import StudyRecord, read_study
+from grevy.records.study_record import StudyRecord, read_failure, read_study
 from grevy.studies.contestants import Contest, Contestant, Failed
 from grevy.studies.imported import Imported, read_predictions
 from grevy.studies.same_pictures import same_pictures
@@ -135,14 +134,29 @@ def _run(directory: RunDirectory, record: RunRecord, arm: str | None) -> Contest
 
 
 def _without_record(folder: Path) -> list[Contestant | Failed]:
-    """Runs of a study that failed before they had a record."""
-    found: list[Contestant | Failed] = []
+    """Runs of a study that failed before they had a record, or lost it."""
+    found: list[Contestant | Failed] = [
+        Failed(path, path.name, None, f"{path} has no run.json") for path in _lost(folder)
+    ]
     for file in sorted(folder.glob("*.error.json")):
         path = file.with_name(file.name.removesuffix(".error.json"))
         if not (path / "run.json").exists():
-            error = json.loads(file.read_bytes())
-            found.append(Failed(path, error["arm"], error["seed"], f"failed: {error['received']}"))
+            found.append(_failed(path, file))
     return found
+
+
+def _lost(folder: Path) -> list[Path]:
+    """Folders of runs in which all is but run.json; one that a run begins in is hidden files."""
+    below = sorted(path for path in folder.glob("*/") if not (path / "run.json").exists())
+    return [path for path in below if any(p.name[0] != "." for p in path.iterdir())]
+
+
+def _failed(path: Path, file: Path) -> Failed:
+    try:
+        error = read_failure(file)
+    except CorruptRecordError as damage:
+        return Failed(path, path.name, None, str(damage))
+    return Failed(path, error["arm"], error["seed"], f"failed: {error['received']}")
 
 
 def _arm_of(

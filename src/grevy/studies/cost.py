@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from grevy.errors import GrevyError
+from grevy.errors import CorruptRecordError, GrevyError
 from grevy.studies.contestants import Contest, Contestant
 
 BACKWARD = 2
@@ -53,7 +53,11 @@ def _cost(arm: str, contestants: tuple[Contestant, ...]) -> Cost:
 
 
 def _macs(contestant: Contestant) -> float:
-    """Multiply-accumulates of one picture; NaN for a network that may not, or can't, be built."""
+    """Multiply-accumulates of one picture; NaN for a network that may not, or can't, be built.
+
+    Raises:
+        CorruptRecordError: what the record says of it is damaged.
+    """
     from grevy.models import build_model
     from grevy.models.own.of_record import networks_of
     from grevy.models.survey.layers import layers
@@ -63,6 +67,8 @@ def _macs(contestant: Contestant) -> float:
         shape = design["input_shape"]
         with networks_of(contestant.directory):
             model = build_model(design["name"], shape, design["classes"], **design["arguments"])
+    except CorruptRecordError:
+        raise
     except (GrevyError, OSError, ValueError, KeyError, TypeError):
         return np.nan
     return float(layers(model, shape).total_macs)

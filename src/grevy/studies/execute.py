@@ -8,10 +8,11 @@ from contextlib import closing
 from dataclasses import asdict, dataclass
 
 from grevy.errors import CorruptRecordError, RunInterruptedError, RunNotFoundError
-from grevy.records.atomic import write_json
+from grevy.records.atomic import save_error, write_json
 from grevy.records.run import RunDirectory
 from grevy.records.run_record import RunStatus
 from grevy.records.source import with_files
+from grevy.records.summed import with_sum
 from grevy.studies.executors.task import Executor, Outcome, Task
 from grevy.studies.plan import Plan, PlannedRun, refresh
 
@@ -60,7 +61,7 @@ def execute(plan: Plan, executor: Executor, tell: Tell, command: list[str]) -> P
                 if outcome and outcome.failure:
                     run = by_path[outcome.task.out]
                     facts = {"arm": run.arm, "seed": run.seed, **outcome.failure.to_dict()}
-                    write_json(run.error_file, facts)
+                    write_json(run.error_file, with_sum(facts))
                 tell(clock.progress(), outcome)
         except KeyboardInterrupt:
             outcomes.close()
@@ -86,9 +87,16 @@ def task_of(where: str, run: PlannedRun, command: list[str]) -> Task:
 
 
 def forget_failures(plan: Plan) -> Plan:
-    """What failed is to be tried again: its error goes, its record stays."""
+    """What failed is to be tried again: its error goes, its record stays.
+
+    Raises:
+        SaveError: the disk did not take it.
+    """
     for run in plan.having("failed"):
-        run.error_file.unlink(missing_ok=True)
+        try:
+            run.error_file.unlink(missing_ok=True)
+        except OSError as error:
+            raise save_error(run.error_file, error) from error
         directory = RunDirectory(run.path)
         if directory.record_file.exists():
             directory.change(status=RunStatus.INTERRUPTED)
@@ -123,10 +131,9 @@ def part_done(run: PlannedRun) -> float:
     """0 to 1: epochs trained of those that the recipe has at most; 1 only when finished."""
     directory = RunDirectory(run.path)
     try:
-        record = directory.read()
-    except (RunNotFoundError, CorruptRecordError):
+        if directory.read().status is RunStatus.FINISHED:
+            return 1.0
+        checks = directory.read_checks()
+    except (RunNotFoundError, CorruptRecordError):  # told where the run goes on
         return 0.0
-    if record.status is RunStatus.FINISHED:
-        return 1.0
-    checks = directory.read_checks()
     return min(0.99, checks[-1]["epoch"] / run.recipe.epochs) if checks else 0.0

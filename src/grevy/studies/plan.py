@@ -12,7 +12,6 @@ is finished is found again under another arm's name, and is never trained twice.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -31,7 +30,8 @@ from grevy.records.run import RunDirectory
 from grevy.records.run_name import slug
 from grevy.records.run_record import RunRecord, RunStatus
 from grevy.records.source import Sources, hashes_of, recorded_sources, union
-from grevy.records.study_record import BASELINE, read_study, study_file
+from grevy.records.study_record import BASELINE, read_failure, read_study, study_file
+from grevy.records.summed import with_sum
 from grevy.studies.own_arms import own_arms
 from grevy.studies.study import Arm, Study
 from grevy.training.start import run_identity
@@ -173,7 +173,7 @@ def save_study(study: Study, folder: Path, sources: Sources = ()) -> None:
     asked, hashes = study.to_record(), hashes_of(sources)
     if before is not None:  # what a newer Grevy wrote stays
         asked = before.changed(arms=asked.arms, seeds=asked.seeds, margin=asked.margin)
-    write_json(study_file(folder), asked.changed(sources=hashes).to_dict())
+    write_json(study_file(folder), with_sum(asked.changed(sources=hashes).to_dict()))
 
 
 def _known_runs(folder: Path) -> dict[str, Path]:
@@ -205,7 +205,14 @@ def _with_status(run: PlannedRun) -> PlannedRun:
     if record and record.status is RunStatus.FINISHED:
         return replace(run, status="finished", error=None)
     if run.error_file.exists():
-        return replace(run, status="failed", error=json.loads(run.error_file.read_bytes()))
+        return replace(run, status="failed", error=_failure_of(run))
     if record and record.status is RunStatus.FAILED:
         return replace(run, status="failed", error={"received": record.error})
     return replace(run, status="unfinished" if record else "missing", error=None)
+
+
+def _failure_of(run: PlannedRun) -> Mapping[str, Any]:
+    try:
+        return read_failure(run.error_file)
+    except CorruptRecordError as damage:
+        return {"received": str(damage)}

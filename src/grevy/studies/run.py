@@ -119,14 +119,16 @@ def comparable(planned: Plan) -> bool:
 
 
 def runs_failed(planned: Plan) -> RunsFailedError:
-    """How many runs of which arms."""
+    """How many runs of which arms, and why the first of them."""
     failed = planned.having("failed")
     arms = ", ".join(dict.fromkeys(run.arm for run in failed))
+    first = (failed[0].error if failed else None) or {}
+    why = f", the first because: {first['received']}" if first.get("received") else ""
     return RunsFailedError(
         f"{len(failed)} of {counted(len(planned.runs), 'run')} failed ({arms}) and are not in the"
-        " comparison",
+        f" comparison{why}",
         "",
-        "mend the arm, or try again with --retry-failed",
+        f"{first.get('mend') or 'mend the arm'}; then try again with --retry-failed",
     )
 
 

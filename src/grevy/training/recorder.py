@@ -23,7 +23,7 @@ from grevy.records.atomic import sweep
 from grevy.records.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from grevy.records.events import EventLog, require_whole
 from grevy.records.files import FileSum
-from grevy.records.lock import is_in_use, train_alone
+from grevy.records.lock import is_in_use
 from grevy.records.run import RunDirectory, create_run
 from grevy.records.run_name import run_name
 from grevy.records.run_record import RunRecord, RunStatus
@@ -35,7 +35,7 @@ from grevy.training.start import (
     Start,
     changed_environment,
     changed_numerics,
-    claim_free_path,
+    hold_new,
     refuse_other,
 )
 from grevy.training.state import State, progress_of
@@ -77,10 +77,8 @@ class Recorder:
             elif start.path is not None and start.record is not None:
                 directory = _go_on(start.path, start.record)
             else:
-                place = start.path or claim_free_path(
-                    run_name(record.data.name, start.recipe, record.seed)
-                )
-                stack.enter_context(train_alone(place))
+                name = run_name(record.data.name, start.recipe, record.seed)
+                place = stack.enter_context(hold_new(start.path, name))
                 directory = create_run(place, record)
                 _keep_sources(directory, start.sources, listener)
             yield cls(directory, state, listener)

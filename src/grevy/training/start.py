@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, nullcontext
+from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,14 @@ from grevy.classifier.device import environment
 from grevy.classifier.run import Run
 from grevy.data.deep import STORED_BITS
 from grevy.data.types import ImageData
-from grevy.errors import CorruptRecordError, RecipeError, RunMismatchError, UsageError
+from grevy.errors import (
+    CorruptRecordError,
+    RecipeError,
+    RunBusyError,
+    RunExistsError,
+    RunMismatchError,
+    UsageError,
+)
 from grevy.models.own.find import Own
 from grevy.models.own.of_record import networks_of, refuse_other_sources
 from grevy.models.own.using import own_recipe, with_model
@@ -22,10 +29,9 @@ from grevy.recipes.changes import same_training
 from grevy.recipes.load import load_recipe
 from grevy.recipes.numerics import NUMERICS
 from grevy.recipes.schema import NOT_DECIDING, ModelConfig, Recipe
-from grevy.records.atomic import save_error
 from grevy.records.consent import following
 from grevy.records.index import find_runs
-from grevy.records.lock import is_in_use
+from grevy.records.lock import is_in_use, train_alone
 from grevy.records.preprocessing import Preprocessing
 from grevy.records.run import RunDirectory, identity, now, refuse_existing
 from grevy.records.run_record import (
@@ -164,39 +170,46 @@ def choose_start(
             return _go_on(directory, where, wanted, model, seed, listener, like, sources)
         listener.said(f"nothing to resume at {path or RUNS}/: a new run begins")
     if where is None:
-        raise UsageError(
-            "no image data", "a folder, a file or a built-in name", "try: grevy train digits"
+        lacking = (
+            f"no image data, and no run.json at {path}" if path and resume else "no image data"
         )
+        raise UsageError(lacking, "a folder, a file or a built-in name", "try: grevy train digits")
     if path is not None:
         refuse_existing(path)
     return Start(where, new, seed or 0, path, like, sources=sources)
 
 
-def claim_free_path(name: str) -> Path:
-    """`runs/<name>`, or the first of `<name>-2`, `<name>-3`, ... that is free; made, and empty.
+@contextmanager
+def hold_new(path: Path | None, name: str) -> Iterator[Path]:
+    """A place for a new run, made, and held for as long as it is trained.
+
+    Args:
+        path: the user's own; None: `runs/<name>`, or the first of `<name>-2`, `<name>-3`, ... that
+            is free. What a process left that died before it had written run.json is free.
+        name: see above.
 
     Raises:
+        RunBusyError: another process trains at the user's own place.
         SaveError: it can't be made.
     """
-    try:
-        RUNS.mkdir(exist_ok=True)
-        path = next(path for path in _names_in_turn(name) if not path.exists() and _made(path))
-    except OSError as error:
-        raise save_error(RUNS / name, error) from error
-    return path
+    if path is not None:
+        with train_alone(path):
+            yield path
+        return
+    for place in _names_in_turn(name):
+        with ExitStack() as stack:
+            try:
+                refuse_existing(place)
+                stack.enter_context(train_alone(place))
+                refuse_existing(place)  # another process may have begun meanwhile, and ended
+            except (RunExistsError, RunBusyError):
+                continue
+            yield place
+            return
 
 
 def _names_in_turn(name: str) -> Iterator[Path]:
     return (RUNS / (name if n == 1 else f"{name}-{n}") for n in itertools.count(1))
-
-
-def _made(path: Path) -> bool:
-    """Whether this process made the folder, and not another one at the same moment."""
-    try:
-        path.mkdir()
-    except FileExistsError:
-        return False
-    return True
 
 
 def describe_run(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,13 +15,17 @@ import pyarrow.parquet as pq
 import pytest
 import torch
 from PIL import Image
+from safetensors.torch import load_file, save_file
 from statsmodels.stats.proportion import proportion_confint
 from torch import nn
 
 import grevy
 from grevy.classifier.classifier import Classifier
+from grevy.classifier.evaluation import agrees
+from grevy.cli.main import main
 from grevy.errors import (
     ClassMismatchError,
+    CorruptRecordError,
     DataFormatError,
     EmptyDataError,
     MissingSplitError,
@@ -28,6 +33,7 @@ from grevy.errors import (
     UnreadablePictureError,
 )
 from grevy.recipes.schema import PicturesConfig
+from grevy.records.results import Score
 from grevy.training.listeners.listener import Listener
 
 ANGLES = ("0", "90", "180", "270")
@@ -281,3 +287,64 @@ def test_the_pictures_that_a_run_was_trained_on_are_told(
         assert any("changed since" in n for n in grevy.evaluate(run, recorded)["notes"])
     finally:
         extra.unlink()
+
+
+def as_an_older_grevy_wrote_it(run: grevy.Run, place: Path) -> Path:
+    """A copy of a run whose record has no checksums."""
+    shutil.copytree(run.path, place)
+    fields = json.loads((place / "run.json").read_text())
+    del fields["files"], fields["sha256_of_the_rest"]
+    (place / "run.json").write_text(json.dumps(fields))
+    return place
+
+
+def test_the_figures_of_the_record_are_held_against_what_is_found(
+    trained: tuple[Path, grevy.Run], tmp_path: Path
+) -> None:
+    _place, run = trained
+    for split in ("train", "validation", "test"):
+        assert grevy.evaluate(run, split=split)["agrees"] is True
+    assert grevy.evaluate(run, folder(tmp_path / "other", {"0": 1}))["agrees"] is None
+    assert grevy.open(run.path, snapshot="initial").evaluate()["agrees"] is None
+    old = as_an_older_grevy_wrote_it(run, tmp_path / "old")
+    assert grevy.evaluate(old)["agrees"] is True
+    weights = load_file(old / "model.safetensors")
+    save_file({name: -value for name, value in weights.items()}, old / "model.safetensors")
+    found = grevy.evaluate(old)
+    assert found["agrees"] is False
+    assert (
+        "a likely cause: model.safetensors, of which this record has no SHA-256"
+        in found["notes"][0]
+    )
+    with pytest.raises(SystemExit) as ended:
+        main(["evaluate", str(old)])
+    assert ended.value.code == 1
+
+
+def test_a_flipped_bit_in_the_weights_is_refused_by_their_sum(
+    trained: tuple[Path, grevy.Run], tmp_path: Path
+) -> None:
+    copy = shutil.copytree(trained[1].path, tmp_path / "copy")
+    content = bytearray((copy / "model.safetensors").read_bytes())
+    content[-1] ^= 64
+    (copy / "model.safetensors").write_bytes(content)
+    with pytest.raises(CorruptRecordError, match=r"model\.safetensors differs from its SHA-256"):
+        grevy.evaluate(copy)
+
+
+@pytest.mark.parametrize(
+    ("accuracy", "loss", "precision", "is_same"),
+    [
+        (0.8, 0.5, "fp32", True),
+        (0.801, 0.5, "fp32", True),
+        (0.803, 0.5, "fp32", False),
+        (0.8, 0.502, "fp32", True),
+        (0.8, 0.51, "fp32", False),
+        (0.804, 0.509, "bf16", True),
+        (0.81, 0.5, "bf16", False),
+        (0.8, 0.52, "bf16", False),
+    ],
+)
+def test_rounding_explains_so_much_and_no_more(accuracy, loss, precision, is_same) -> None:
+    recorded = Score(loss=0.5, accuracy=0.8, n=1000)
+    assert agrees({"accuracy": accuracy, "loss": loss}, recorded, precision) is is_same

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 import resource
+import shutil
 import stat
 import tarfile
 import zipfile
@@ -70,10 +71,10 @@ def test_folders_and_backslashes_of_windows_are_understood(tmp_path, own_cache):
 
 def test_the_same_content_is_unpacked_once_whatever_its_name(tmp_path, own_cache):
     first = unpack(make_tar(tmp_path / "a.tar"))
-    (first / "pets" / "mark").touch()
+    before = first.stat()
     (tmp_path / "a.tar").rename(tmp_path / "b.tar")
     assert unpack(tmp_path / "b.tar") == first
-    assert (first / "pets" / "mark").exists()
+    assert first.stat().st_ino == before.st_ino
 
 
 def test_archives_inside_stay_archives(tmp_path, own_cache):
@@ -253,3 +254,46 @@ def test_a_cache_that_is_no_folder_is_an_error_of_saving(tmp_path, own_cache):
     (own_cache / "archives").touch()
     with pytest.raises(SaveError, match="GREVY_CACHE"):
         unpack(path)
+
+
+def lose(path):
+    path.unlink()
+
+
+def empty(path):
+    path.write_bytes(b"")
+
+
+def flip(path):
+    path.write_bytes(bytes([path.read_bytes()[0] ^ 4]))
+
+
+def add(path):
+    path.with_name("3.png").write_bytes(b"3")
+
+
+def lose_the_folder(path):
+    shutil.rmtree(path.parent)
+
+
+def lose_the_sums(path):
+    (path.parents[3] / "meta.json").unlink()
+
+
+def empty_the_notes(path):
+    (path.parents[3] / "notes.json").write_bytes(b"")
+
+
+@pytest.mark.parametrize(
+    "damage", [lose, empty, flip, add, lose_the_folder, lose_the_sums, empty_the_notes]
+)
+def test_a_damaged_copy_is_said_and_unpacked_anew(tmp_path, own_cache, damage):
+    archive, said = make_tar(tmp_path / "a.tar"), []
+    folder = unpack(archive, say=said.append)
+    damage(next(path for path in folder.rglob("1.png")))
+    assert files_in(unpack(archive, say=said.append)) == FILES
+    (told,) = said
+    assert told.startswith("damaged cache in ")
+    assert told.endswith(f"{archive} is unpacked anew")
+    assert unpacking_notes(folder) == ()
+    assert list((own_cache / "archives").glob(".*")) == []

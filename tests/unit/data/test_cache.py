@@ -15,6 +15,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from grevy.data.alone import alone_in
 from grevy.data.cache import decode_source
 from grevy.data.types import EncodedSplit
 from grevy.errors import SaveError
@@ -224,7 +225,19 @@ def test_a_damaged_entry_is_said_and_made_anew(small, own_cache, damage):
     assert leftovers(own_cache) == []
 
 
-def test_what_a_killed_process_left_is_deleted_after_a_day(small, own_cache):
+def test_what_a_killed_process_left_is_deleted_and_what_another_builds_is_not(small, own_cache):
+    left, built = own_cache / "decoded" / ".left.12ab", own_cache / "decoded" / ".built.34cd"
+    for folder in (left, built):
+        folder.mkdir(parents=True)
+        (folder / "train.npy").touch()
+    with alone_in(built) as alone:
+        assert alone
+        decode_source(small, AUTO)
+    assert leftovers(own_cache) == [built]
+
+
+def test_where_folders_have_no_locks_a_day_is_waited(small, own_cache, monkeypatch):
+    monkeypatch.setattr("grevy.data.alone._locked", lambda descriptor, how: None)
     old, young = own_cache / "decoded" / ".old.12ab", own_cache / "decoded" / ".young.34cd"
     for folder in (old, young):
         folder.mkdir(parents=True)

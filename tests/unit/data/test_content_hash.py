@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from grevy.data.content_hash import content_hash, file_hashes
-from grevy.errors import DataNotFoundError, SaveError
+from grevy.errors import DataNotFoundError, SaveError, UsageError
 
 
 @pytest.fixture
@@ -121,3 +121,24 @@ def test_a_cache_that_cannot_be_written_is_an_error_of_saving(folder, own_cache)
     own_cache.write_bytes(b"a file where a folder belongs")
     with pytest.raises(SaveError, match="GREVY_CACHE"):
         content_hash(folder, NAMES)
+
+
+def test_all_is_read_where_the_environment_says_so(folder, own_cache, monkeypatch):
+    first = file_hashes(folder, NAMES)
+    (memory,) = (own_cache / "hashes").iterdir()
+    _digest, entries = memory.read_bytes().split(b"\n")
+    forged = entries.replace(first["a.png"].encode(), b"0" * 64)
+    memory.write_bytes(hashlib.sha256(forged).hexdigest().encode() + b"\n" + forged)
+    assert file_hashes(folder, NAMES)["a.png"] == "0" * 64  # what is remembered is believed
+    monkeypatch.setenv("GREVY_VERIFY", "all")
+    assert file_hashes(folder, NAMES) == first
+    monkeypatch.setenv("GREVY_VERIFY", "yes")
+    with pytest.raises(UsageError, match="GREVY_VERIFY=yes"):
+        file_hashes(folder, NAMES)
+
+
+def test_a_memory_of_which_a_digit_changed_is_not_believed(folder, own_cache):
+    first = file_hashes(folder, NAMES)
+    (memory,) = (own_cache / "hashes").iterdir()
+    memory.write_bytes(memory.read_bytes().replace(first["a.png"].encode(), b"0" * 64))
+    assert file_hashes(folder, NAMES) == first

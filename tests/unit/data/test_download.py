@@ -36,7 +36,11 @@ def fetch(server: Server, folder: Path, checksum: str = MD5, name: str = "file.g
 def test_a_file_arrives_whole_and_alone(server, tmp_path, checksum):
     path = fetch(server, tmp_path, checksum)
     assert path.read_bytes() == CONTENT
-    assert {p.name for p in path.parent.iterdir()} == {"file.gz", ".file.gz.lock"}
+    assert {p.name for p in path.parent.iterdir()} == {
+        "file.gz",
+        ".file.gz.lock",
+        ".file.gz.sum.json",
+    }
 
 
 def test_what_is_there_is_not_fetched_again(server, tmp_path):
@@ -143,3 +147,32 @@ def test_on_a_terminal_progress_is_a_bar(server, tmp_path, capsys, monkeypatch):
     output = capsys.readouterr()
     assert "file.gz" in output.err
     assert output.out == ""
+
+
+def test_a_file_that_was_damaged_since_is_said_and_fetched_again(server, tmp_path, capsys):
+    path = fetch(server, tmp_path)
+    path.write_bytes(CONTENT[:-1] + bytes([CONTENT[-1] ^ 1]))
+    assert fetch(server, tmp_path).read_bytes() == CONTENT
+    assert f"{path} is damaged: it is downloaded again" in capsys.readouterr().err
+    assert len(server.asked) == 2
+    fetch(server, tmp_path)
+    assert len(server.asked) == 2
+
+
+def test_a_damaged_file_of_which_nothing_was_published_is_fetched_again(server, tmp_path):
+    path = download(server.url("file.gz"), tmp_path / "file.gz", checksum=None)
+    path.write_bytes(b"")
+    download(server.url("file.gz"), tmp_path / "file.gz", checksum=None)
+    assert path.read_bytes() == CONTENT
+
+
+def test_a_sum_that_was_lost_or_damaged_costs_no_download(server, tmp_path):
+    path = fetch(server, tmp_path)
+    known = path.with_name(".file.gz.sum.json")
+    for content in (b"", b"{}", known.read_bytes().replace(b"sha256", b"sha257")):
+        known.write_bytes(content)
+        fetch(server, tmp_path)
+    known.unlink()
+    fetch(server, tmp_path)
+    assert len(server.asked) == 1
+    assert known.exists()

@@ -15,6 +15,7 @@ from grevy.errors import CorruptRecordError, RecipeError, RunBusyError, RunNotFo
 from grevy.records.lock import hold_run
 from grevy.records.run import RunDirectory
 from grevy.records.run_record import RunRecord, RunStatus
+from grevy.records.summed import SUM, with_sum, without_sum
 
 FORMAT_1 = Path(__file__).parent / "format_1" / "run.json"
 
@@ -61,7 +62,7 @@ def test_a_record_of_format_1_is_read_and_stays_as_it_is(run: RunDirectory) -> N
 def test_a_change_writes_format_2_and_nothing_else_that_is_new(run: RunDirectory) -> None:
     before = json.loads(run.record_file.read_text())
     run.change(resumes=3)
-    after = json.loads(run.record_file.read_text())
+    after = without_sum(run.record_file, json.loads(run.record_file.read_text()))
     assert (after.pop("format"), after.pop("sources"), after.pop("resumes")) == (2, [], 3)
     assert after.pop("updated") > before.pop("updated")
     assert after == {k: v for k, v in before.items() if k not in ("format", "resumes")}
@@ -70,7 +71,7 @@ def test_a_change_writes_format_2_and_nothing_else_that_is_new(run: RunDirectory
 def test_a_record_comes_out_as_it_went_in(run: RunDirectory) -> None:
     run.change(resumes=1)
     written = json.loads(run.record_file.read_text())
-    assert run.read().to_dict() == written
+    assert with_sum(run.read().to_dict()) == written
 
 
 def test_fields_of_a_newer_grevy_are_named_and_kept(run: RunDirectory) -> None:
@@ -268,3 +269,22 @@ def test_what_was_read_is_known_without_the_plugin_that_moved_the_weights(
     sections = record.load_sections("pictures", "model", "batch_size")
     assert sections.model.name == "net2"
     assert sections.batch_size == record.recipe["batch_size"]
+
+
+def test_a_digit_that_changed_is_seen(run: RunDirectory) -> None:
+    run.change(resumes=3)
+    text = run.record_file.read_text()
+    run.record_file.write_text(text.replace('"resumes": 3', '"resumes": 7'))
+    with pytest.raises(CorruptRecordError, match=r"run\.json was changed: .* remove its line"):
+        run.read()
+    fields = json.loads(run.record_file.read_text())
+    del fields[SUM]
+    run.record_file.write_text(json.dumps(fields))
+    assert run.read().resumes == 7
+
+
+def test_spaces_and_the_order_of_fields_do_not_count(run: RunDirectory) -> None:
+    run.change(resumes=3)
+    fields = json.loads(run.record_file.read_text())
+    run.record_file.write_text(json.dumps(dict(reversed(fields.items())), indent=7))
+    assert run.read().resumes == 3

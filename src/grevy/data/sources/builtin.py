@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from grevy.data.archives import unpack
-from grevy.data.download import download
+from grevy.data.download import download, is_downloaded
 from grevy.data.places import data_folders, download_folder
 from grevy.data.sources.cifar import find_cifar, read_cifar
 from grevy.data.sources.digits import read_digits
@@ -95,30 +95,34 @@ def _read_cifar(name: str) -> Source:
                 return _with_place(read_cifar(found, name), found)
             if found := find_parquet(folder):
                 return _with_place(read_parquet_folder(found, name), found)
-        if (place / file).is_file():
+        if (place / file).is_file() and not is_downloaded(place / file):
             return _read_cifar_archive(place / file, name)
     return _read_cifar_archive(_fetch(published, file, download_folder()), name)
 
 
 def _read_cifar_archive(archive: Path, name: str) -> Source:
-    folder = find_cifar(unpack(archive))
+    said: list[str] = []
+    folder = find_cifar(unpack(archive, say=said.append))
     if folder is None:
         raise DataFormatError(
             f"{archive} has no batches of {name}",
             "the publisher's archive",
             "remove it, so that it is downloaded again",
         )
-    return _with_place(read_cifar(folder, name), archive)
+    source = _with_place(read_cifar(folder, name), archive)
+    return replace(source, notes=(*said, *source.notes))
 
 
 def _read_mnist(name: str) -> Source:
     published = _PUBLISHED[name]
     folders = [place / inner for place in data_folders() for inner in published.folders]
     folder = next(filter(_has_idx_files, folders), None)
-    if folder is None:
-        folder = download_folder() / name
+    own = download_folder() / name
+    if folder in (None, own):
         for file in published.files:
-            _fetch(published, file, folder)
+            if folder is None or is_downloaded(own / file):
+                _fetch(published, file, own)
+        folder = own
     return _with_place(read_idx(folder, name, published.class_names), folder)
 
 

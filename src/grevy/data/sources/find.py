@@ -194,9 +194,10 @@ def as_it_is(source: Source, choice: SplitChoice) -> Source:
 
 def _read_file(path: Path, name: str, choice: SplitChoice) -> Source:
     if is_archive(path):
-        folder = unpack(path)
+        said: list[str] = []
+        folder = unpack(path, say=said.append)
         source = _read_folder(inner_folder(folder), name, choice)
-        return replace(source, notes=(*unpacking_notes(folder), *source.notes))
+        return replace(source, notes=(*said, *unpacking_notes(folder), *source.notes))
     if read := _FILES.get(path.suffix.lower()):
         return read(path, name, choice)
     raise DataFormatError(

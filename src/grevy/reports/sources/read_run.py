@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -31,7 +32,7 @@ class ReadRun:
     Attributes:
         steps: rows of steps.jsonl; none if it is damaged.
         checks: rows of checks.jsonl; none if it is damaged.
-        predictions: by split, train first; of those that are there and whole.
+        predictions: by split, train first; of those that the record or the folder has, whole.
         damage: by file, what is wrong with it, as a sentence.
     """
 
@@ -64,7 +65,7 @@ def read_run(run: Run, classes: int) -> ReadRun:
     said = {
         split: whole(path, partial(_predictions, directory, split, classes), None)
         for split, path in files.items()
-        if path.is_file()
+        if os.path.lexists(path) or directory.sum_of(path)
     }
     return ReadRun(steps, checks, {s: found for s, found in said.items() if found}, damage)
 

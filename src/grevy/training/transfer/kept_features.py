@@ -253,7 +253,8 @@ def _on_device(
             def advance(done: int, before: int = before) -> None:
                 listener.advanced(f"features of {split}", before + done, total)
 
-            arrays.append(file.read_or_compute(partial(front.features, split, view), advance))
+            compute = partial(front.features, split, view)
+            arrays.append(file.read_or_compute(compute, advance, listener.said))
         return arrays
 
     labels_N = front.pictures[split].labels_N

@@ -18,7 +18,7 @@ from torch import nn
 import grevy
 from grevy.classifier.snapshots import network_at
 from grevy.data.features import FeatureFile
-from grevy.errors import CorruptRecordError, FeatureRangeError, RunMismatchError
+from grevy.errors import FeatureRangeError, RunMismatchError
 from grevy.models import build_model
 from grevy.models.transfer.preprocessing import other_statistics
 from grevy.recipes.load import load_recipe
@@ -68,7 +68,7 @@ def train(place: Path, data: Arrays, listener: Listener | None = None, **fields:
 
 def kept(cache: Path) -> list[tuple[str, int]]:
     """View and number of pictures of each entry."""
-    found = [json.loads(path.read_text()) for path in cache.glob("*/meta.json")]
+    found = [json.loads(path.read_text())["meta"] for path in cache.glob("*/meta.json")]
     return sorted((meta["view"], meta["count"]) for meta in found)
 
 
@@ -129,17 +129,55 @@ def test_what_half_precision_can_t_hold_is_refused_not_made_infinite() -> None:
     assert {path.suffix for path in left} <= {".lock"}
 
 
-def test_a_damaged_file_of_features_is_said_with_its_place(cache: Path) -> None:
+def flip_a_bit(path: Path) -> None:
+    content = bytearray(path.read_bytes())
+    content[-3] ^= 1
+    path.write_bytes(content)
+
+
+def cut(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[:-4])
+
+
+def empty(path: Path) -> None:
+    path.write_bytes(b"")
+
+
+def lose_the_sums(path: Path) -> None:
+    path.with_name("meta.json").unlink()
+
+
+def forget_the_sums(path: Path) -> None:
+    """As an older Grevy wrote them."""
+    meta = path.with_name("meta.json")
+    meta.write_text(json.dumps({"test": "damage", "count": 2, "shape": [3], "number": "float32"}))
+
+
+def swap(path: Path) -> None:
+    other = FeatureFile({"test": "other"}, 2, (3,), "float32")
+    other.read_or_compute(lambda: [np.zeros((2, 3), np.float32)], lambda _: None)
+    for file in path.parent.iterdir():
+        file.write_bytes((other.place / file.name).read_bytes())
+
+
+@pytest.mark.parametrize(
+    "damage", [flip_a_bit, cut, empty, Path.unlink, lose_the_sums, forget_the_sums, swap]
+)
+def test_damaged_features_are_said_and_computed_anew(cache: Path, damage: Any) -> None:
     features = FeatureFile({"test": "damage"}, 2, (3,), "float32")
     values = np.arange(6, dtype=np.float32).reshape(2, 3)
     told: list[int] = []
+    said: list[str] = []
     np.testing.assert_array_equal(features.read_or_compute(lambda: [values], told.append), values)
     np.testing.assert_array_equal(features.read_or_compute(list, told.append), values)
     assert told == [2]
-    path = features.place / "features.npy"
-    path.write_bytes(path.read_bytes()[:-4])
-    with pytest.raises(CorruptRecordError, match=f"delete .*{features.place.name}"):
-        features.read_or_compute(list, told.append)
+    damage(features.place / "features.npy")
+    anew = features.read_or_compute(lambda: [values], told.append, said.append)
+    np.testing.assert_array_equal(anew, values)
+    assert told == [2, 2]
+    assert f"damaged cache in {features.place}" in said[0]
+    assert said[0].endswith("these features are computed anew")
+    np.testing.assert_array_equal(features.read_or_compute(list, told.append), values)
 
 
 def test_views_are_announced_by_split_in_the_numbers_of_the_progress(
