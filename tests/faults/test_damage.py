@@ -332,16 +332,23 @@ WORST = [
 ]
 
 
+def twin_of(world: World, file: Path, chance: random.Random) -> bytes:
+    """What a file of the same name elsewhere holds."""
+    twins = [f for f in world.files() if f.name == file.name and f != file]
+    if file.name == "manifest.json":  # of another run: a newer generation that never was
+        twins = [f for f in twins if f.parents[1] == file.parents[1]]
+    if file.name == "run.json":  # of an unfinished run: a whole record of files without sums
+        twins = [f for f in twins if f.parent.name != "broken"]
+    if file.suffix == ".png":
+        twins = sorted(file.parent.iterdir())
+    return chance.choice(twins).read_bytes() if twins else b"something else"
+
+
 def damage_once(
     world: World, file: Path, how: str, chance: random.Random, known: dict[Any, Answer | Exception]
 ) -> tuple[str, str]:
     """The worst that came of it, and what is to be known of it."""
-    twins = [f for f in world.files() if f.name == file.name and f != file]
-    if file.name == "manifest.json":  # of another run: a newer generation that never was
-        twins = [f for f in twins if f.parents[1] == file.parents[1]]
-    other = chance.choice(twins).read_bytes() if twins else b"something else"
-    if file.suffix == ".png":
-        other = file.with_name(chance.choice(os.listdir(file.parent))).read_bytes()
+    other = twin_of(world, file, chance)
     questions = list(world.questions(file))
     for name, question, place in questions:
         if (name, place) not in known:
