@@ -16,6 +16,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from grevy.records.summed import SUM
+
 Change = Callable[[Path], None]
 """Of a run directory, in place."""
 
@@ -60,6 +62,7 @@ _MARK = "\u2042replaced\u2042"
 def mutations(run: Path) -> list[Mutation]:
     """All of them, for a run with these files and fields."""
     record = json.loads((run / "run.json").read_text())
+    record.pop(SUM, None)
     found = [Mutation(f"run.json {n}", c, True) for n, c in _json_changes("run.json", record)]
     for file in ("model.json", "checkpoint/a/state.json", "checkpoint/a/manifest.json"):
         if (run / file).is_file():
@@ -109,6 +112,7 @@ def _write_json(
     run: Path,
 ) -> None:
     changed = json.loads(json.dumps(value))
+    changed.pop(SUM, None)  # with a sum that is not true nothing more of it would be read
     inner = changed
     for part in place[:-1]:
         inner = inner[part]
@@ -129,12 +133,13 @@ def _sealed(change: Change) -> Change:
 
 
 def seal(run: Path) -> None:
-    """Make the sums true, as far as what is there has sums."""
+    """Make the sums true, as far as what is there has sums; a file's own sum goes."""
     for manifest in run.glob("checkpoint/*/manifest.json"):
         if manifest.is_symlink() or not manifest.is_file():
             continue
         try:
             facts = json.loads(manifest.read_text())
+            facts.pop(SUM, None)
             for name in facts["sha256"]:
                 if _is_small(manifest.parent / name):
                     facts["sha256"][name] = _sha256(manifest.parent / name)
@@ -143,6 +148,7 @@ def seal(run: Path) -> None:
             continue
     record_file = run / "run.json"
     record = json.loads(record_file.read_text())
+    record.pop(SUM, None)
     for name in record.get("files") or {}:
         path = run / name
         if _is_small(path):
