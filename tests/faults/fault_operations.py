@@ -141,9 +141,12 @@ _DIFFERS = (
 
 _BY_CHANCE = re.compile(
     r"study/report/cost|cache/hashes/[0-9a-f]{32}\.json$|study/runs/[^/]*/figures/[^.]"
+    r"|^\.report\.|^report-figures/\."
 )
-"""Files that are there or not, as the times and the folder's name are; and figures of a study's
-runs, which may lack and are no result."""
+"""Files that are there or not. As the times and the folder's name are; figures of a study's runs,
+which may lack; and what a killed report was writing: nobody locks the place of a document, so
+nobody
+knows that its writer is dead."""
 
 _ONLY_THERE = re.compile(r"checkpoint/|\.lock$|study/report/|trusted-sources")
 """Files that may have other bytes: of times, or of how often something was written."""
