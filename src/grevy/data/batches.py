@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from typing import Protocol
 
 import numpy as np
@@ -18,6 +17,7 @@ from grevy.data.randomness import derive, generator
 from grevy.data.to_device import to_device
 from grevy.data.types import Split
 from grevy.errors import SplitTooSmallError
+from grevy.memory import free_memory
 from grevy.recipes.augment import AugmentConfig
 
 MEMORY_SHARE = 0.5
@@ -88,7 +88,7 @@ class PicturesOnDevice:
         self.mean_C, self.standard_deviation_C = mean_C, standard_deviation_C
         self._on_disk_NCHW = split.images_NCHW
         self._in_memory_NCHW: Tensor | None = None
-        if split.images_NCHW.nbytes <= MEMORY_SHARE * free_memory(device):
+        if split.images_NCHW.nbytes <= MEMORY_SHARE * free_beside(device):
             images_NCHW = torch.from_numpy(_writable(split.images_NCHW))
             layout = torch.channels_last
             self._in_memory_NCHW = images_NCHW.contiguous(memory_format=layout).to(device)
@@ -188,8 +188,8 @@ class TrainBatches:
         return self._order_N
 
 
-def free_memory(device: torch.device) -> int:
+def free_beside(device: torch.device) -> int:
     """Bytes that are free for pictures next to the network."""
     if device.type == "cuda":
         return torch.cuda.mem_get_info(device)[0]
-    return os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    return free_memory()

@@ -24,7 +24,7 @@ from torch import Tensor
 from grevy.data.augment.augmented_view import PLAIN, AugmentedView
 from grevy.data.augment.flip import alternating_flips, draw_flips
 from grevy.data.augment.pipeline import Pipeline
-from grevy.data.batches import MEMORY_SHARE, free_memory
+from grevy.data.batches import MEMORY_SHARE, free_beside
 from grevy.data.places import cache_folder
 from grevy.data.sealed import damaged, folder_that_becomes, read_sealed, remove, seal
 from grevy.data.space import require_space, saving
@@ -250,6 +250,6 @@ class FeaturesOnDevice:
 
 def _near(view_N: NDArray[Any], device: torch.device) -> Tensor | NDArray[Any]:
     """In memory next to the network, or still on disk where that would take too much."""
-    if 2 * view_N.nbytes > MEMORY_SHARE * free_memory(device):
+    if 2 * view_N.nbytes > MEMORY_SHARE * free_beside(device):
         return view_N
     return torch.from_numpy(np.array(view_N)).to(device)

@@ -1,12 +1,11 @@
-"""What memory the machine has to give, and what a small file may claim of it."""
+"""What may be taken of the memory that is free, and what a small file may claim of it."""
 
 from __future__ import annotations
 
-import os
-from contextlib import suppress
 from pathlib import Path
 
 from grevy.errors import DataFormatError, OutOfMemoryError
+from grevy.memory import free_memory
 
 LITTLE = 256_000_000
 """Bytes that are taken without asking whether they are free."""
@@ -19,23 +18,6 @@ MOST_EXPANSION = 200
 
 ROW_BYTES = 300
 """Of a picture's name, label and facts as Python objects."""
-
-_GROUP_FILES = (
-    ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory.current"),
-    (
-        "/sys/fs/cgroup/memory/memory.limit_in_bytes",
-        "/sys/fs/cgroup/memory/memory.usage_in_bytes",
-    ),
-)
-
-
-def free_memory() -> int:
-    """Bytes that may be taken: what the machine has free, or less where a control group says so."""
-    free = [_available()]
-    for limit, used in _GROUP_FILES:
-        with suppress(OSError, ValueError):  # absent, or "max"
-            free.append(int(Path(limit).read_text()) - int(Path(used).read_text()))
-    return max(0, min(free))
 
 
 def require_memory(what: str, needed: int, mend: str = "") -> None:
@@ -116,14 +98,3 @@ def as_size(count: int) -> str:
     if count < 1_000_000:
         return f"{count:,} bytes"
     return f"{count / 1e6:,.0f} MB" if count < 1e9 else f"{count / 1e9:,.2f} GB"
-
-
-def _available() -> int:
-    """By the kernel's own estimate, which counts what caches would give back."""
-    with suppress(OSError, StopIteration, ValueError, IndexError):
-        lines = Path("/proc/meminfo").read_text().splitlines()
-        return (
-            int(next(line for line in lines if line.startswith("MemAvailable")).split()[1]) * 1024
-        )
-    pages = "SC_AVPHYS_PAGES" if "SC_AVPHYS_PAGES" in os.sysconf_names else "SC_PHYS_PAGES"
-    return os.sysconf(pages) * os.sysconf("SC_PAGE_SIZE")

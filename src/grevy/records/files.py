@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import IO
 
 from grevy.errors import CorruptRecordError
+from grevy.memory import free_memory
 from grevy.records.record import Count, Record
 
 LARGEST = 16 * 2**30
@@ -91,17 +92,6 @@ def read_regular(path: Path, expected: FileSum | None = None, largest: int = LAR
     if expected is not None and sum_of(content) != expected:
         raise _other(path, len(content), expected)
     return content
-
-
-def free_memory() -> int:
-    """Bytes that may be taken now without swapping; without Linux, those of the whole machine."""
-    try:
-        for line in Path("/proc/meminfo").read_text().splitlines():
-            if line.startswith("MemAvailable:"):
-                return int(line.split()[1]) * 1024
-    except (OSError, ValueError, IndexError):
-        pass  # as on another system
-    return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
 
 
 def folder_inside(path: Path) -> Path:
