@@ -130,7 +130,7 @@ def test_arrays_without_a_split_are_train(tmp_path, own_cache, images, labels):
 def test_arrays_that_look_like_splits_are_refused_until_they_are_named(tmp_path, own_cache):
     arrays = {f"{kind}_fold{n}": v for n in range(3) for kind, v in (("x", X + n), ("y", Y))}
     np.savez(tmp_path / "a.npz", **arrays)
-    with pytest.raises(DataFormatError, match=r"--pictures.splits train=fold0,test=fold2"):
+    with pytest.raises(DataFormatError, match=r"--pictures.splits train=NAME,test=NAME"):
         find_source(tmp_path / "a.npz")
     choice = SplitChoice(parse_splits("train=fold2,train=x_fold1,test=fold0"))
     source = find_source(tmp_path / "a.npz", choice)

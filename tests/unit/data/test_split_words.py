@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 import numpy as np
+import pyarrow.parquet as pq
 import pytest
 from source_forms import cells, parquet
 
 from grevy.data.load import load_data
 from grevy.data.sources import find_source
-from grevy.data.sources.split_words import is_split_column, looks_like_split, split_of
-from grevy.errors import DataFormatError
+from grevy.data.sources.split_words import (
+    are_splits,
+    how_to_name,
+    is_numbered_split,
+    is_split_column,
+    looks_like_split,
+    split_of,
+)
+from grevy.errors import DataFormatError, OneClassError
 from grevy.recipes.schema import PicturesConfig
 from grevy.recipes.split_choice import SplitChoice, parse_splits
 
@@ -35,6 +43,12 @@ def folders(root, *splits):
         ("TestImages", "test"),
         ("data-val-0-of-2", "validation"),
         ("dev", "validation"),
+        ("Trainingsdaten", "train"),
+        ("测试集", "test"),
+        ("entrai\u0302nement", "train"),
+        ("hold-out", "test"),
+        ("HeldOut_set", "test"),
+        ("threshold_out", None),
         ("fold0", None),
         ("train_test", None),
         ("latest", None),
@@ -68,7 +82,7 @@ def test_classes_with_such_words_stay_classes(tmp_path, own_cache):
 def test_folders_that_look_like_splits_are_refused_until_they_are_named(tmp_path, own_cache):
     root = folders(tmp_path / "d", "fold0", "fold1", "fold2")
     assert looks_like_split("fold0")
-    with pytest.raises(DataFormatError, match=r"--pictures.splits train=fold0,test=fold2"):
+    with pytest.raises(DataFormatError, match=r"--pictures.splits train=NAME,test=NAME"):
         find_source(root)
     chosen = SplitChoice(parse_splits("train=fold0,train=fold1,test=fold2"))
     assert len(find_source(root, chosen).splits["train"].ids) == 4
@@ -107,3 +121,118 @@ def test_arrays_have_splits_of_their_own(stripes: dict[str, tuple[np.ndarray, np
     for config in (PicturesConfig(split_column="fold"), PicturesConfig(splits="train=a")):
         with pytest.raises(DataFormatError, match=r"--pictures\.split-column"):
             load_data(stripes, config)
+
+
+def refusal(root, choice=""):
+    with pytest.raises(DataFormatError) as caught:
+        find_source(root, SplitChoice(parse_splits(choice)))
+    return str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("names", "typed"),
+    [
+        (["hold-out", "train"], "train=train,test=hold-out"),
+        (["extra", "test", "train"], "train=train,test=test (which leaves out 'extra';"),
+        (["test", "train_a", "train_b"], "train=NAME,test=test with your choice of 'train_a', "),
+        (["a", "b"], "train=NAME,test=NAME with your choice of 'a', 'b'"),
+        (["unlabelled", "test"], "test=test (which"),
+        (["my test/train"], "'train=my test/train', or"),
+        ([], "train=NAME,test=NAME, or"),
+    ],
+)
+def test_a_hint_says_what_names_say_and_guesses_nothing(names, typed):
+    assert how_to_name(names).startswith(f"--pictures.splits {typed}")
+
+
+def test_a_hint_proposes_no_folder_that_can_be_no_split(tmp_path):
+    fill(folders(tmp_path / "d", "train"), "unlabeled/1.png", "unlabeled/2.png")
+    assert "--pictures.splits train=train, or" in refusal(tmp_path / "d")
+    fill(tmp_path / "e", "bus/1.png", "train/1.png", "tram/1.png")
+    assert "give --pictures.splits train=. if the folders at the top are" in refusal(tmp_path / "e")
+
+
+@pytest.mark.parametrize(
+    ("train", "test"), [("part1/train", "part2/test"), ("data/in/train", "Data/test")]
+)
+def test_splits_below_the_top_are_no_classes(tmp_path, train, test):
+    root = folders(tmp_path / "d", train, test)
+    assert f"--pictures.splits train={train},test={test}, or" in refusal(root)
+    source = find_source(root, SplitChoice(parse_splits(f"train={train},test={test}")))
+    assert source.class_names == ("a", "b")
+
+
+def test_a_folder_of_splits_beside_another_is_named(tmp_path):
+    root = fill(folders(tmp_path / "d", "site/train", "site/test"), "docs/figure.png")
+    assert f"give the folder {root / 'site'}, or" in refusal(root)
+
+
+def test_splits_inside_of_classes_are_told_to_be_moved(tmp_path):
+    names = (f"{label}/{split}/1.png" for label in ("cat", "dog") for split in ("train", "test"))
+    root = fill(tmp_path / "d", *names)
+    assert "move cat/test to test/cat, and so on" in refusal(root)
+    assert "splits inside of classes" in refusal(root, "train=cat,test=dog")
+
+
+def test_sites_that_share_folders_are_no_classes(tmp_path):
+    names = ("A/good/1.png", "A/bad/1.png", "B/good/1.png")
+    assert "train=NAME,test=NAME with your choice of 'A', 'B'" in refusal(fill(tmp_path, *names))
+
+
+def test_one_folder_that_all_classes_hold_is_no_split(tmp_path, own_cache):
+    source = find_source(fill(tmp_path / "d", "a/images/1.png", "b/images/1.png"))
+    assert source.class_names == ("a", "b")
+
+
+@pytest.mark.parametrize("name", ["trainA", "testB", "train_2", "Val 01", "training-set-b"])
+def test_a_split_with_a_number_or_letter_looks_like_one(tmp_path, name):
+    assert is_numbered_split(name)
+    assert name in refusal(fill(tmp_path, f"{name}/1.png", "other/1.png"))
+
+
+@pytest.mark.parametrize("name", ["test_tube", "bullet_train", "a", "class2", "trainer", "test"])
+def test_other_names_are_no_numbered_splits(name):
+    assert not is_numbered_split(name)
+
+
+@pytest.mark.parametrize(
+    ("values", "told"),
+    [
+        (["train", "test", "train"], True),
+        (["train", "train", ""], True),
+        (["Training", "PublicTest", "other"], True),
+        (["valid", "invalid"], False),
+        (["train station", "test tube"], False),
+        (["train/0001.png", "test/0001.png"], False),
+        ([""], False),
+    ],
+)
+def test_values_say_whether_a_column_is_a_split(values, told):
+    assert are_splits(values) == told
+
+
+@pytest.mark.parametrize("name", ["kfold", "cv_fold", "fold_id", "k-fold"])
+def test_folds_for_cross_validation_are_splits(name):
+    assert is_split_column(name)
+
+
+def test_columns_of_split_words_are_refused_whatever_they_are_called(tmp_path, own_cache):
+    fill(tmp_path, *(f"{n}.png" for n in range(4)))
+    modes = ["train", "train", "test", "test"]
+    lines = (f"{n}.png,{'ab'[n % 2]},{mode}" for n, mode in enumerate(modes))
+    (tmp_path / "t.csv").write_text("\n".join(["path,label,mode", *lines]))
+    pixels, labels = np.zeros((4, 4, 4), np.uint8), [0, 1, 0, 1]
+    np.savez(tmp_path / "t.npz", images=pixels, labels=labels, mode=np.array(modes))
+    parquet(tmp_path / "t.parquet", cells(b"1", b"2", b"3", b"4"), labels)
+    table = pq.read_table(tmp_path / "t.parquet").append_column("mode", [modes])
+    pq.write_table(table, tmp_path / "t.parquet", row_group_size=2)
+    for name in ("t.csv", "t.npz", "t.parquet"):
+        assert "--pictures.split-column mode" in refusal(tmp_path / name)
+        assert list(find_source(tmp_path / name, SplitChoice({".": "train"})).splits) == ["train"]
+        assert len(find_source(tmp_path / name, SplitChoice(column="mode")).splits) == 2
+
+
+def test_a_folder_that_only_wraps_is_named_with_the_one_inside(tmp_path):
+    root = folders(tmp_path / "d", "dataset")
+    with pytest.raises(OneClassError, match=f"give the folder {root / 'dataset'} if"):
+        find_source(root)

@@ -13,7 +13,12 @@ from grevy.data.names import Spellings, listed, nfc
 from grevy.data.sources.csv_text import Grid, read_grid
 from grevy.data.sources.labels import class_labels, is_no_label, no_labels, rows_said
 from grevy.data.sources.rules import readable
-from grevy.data.sources.table_splits import row_splits, split_column, unread_note
+from grevy.data.sources.table_splits import (
+    require_no_splits,
+    row_splits,
+    split_column,
+    unread_note,
+)
 from grevy.data.types import SPLITS, EncodedSplit, Source
 from grevy.errors import DataFormatError, DataNotFoundError
 from grevy.figures.numerals import counted
@@ -100,6 +105,8 @@ def _table(path: Path, choice: SplitChoice) -> _Table:
     columns = _columns(path, grid)
     named = split_column(str(path), grid.header, choice)
     read = [*columns.values(), *([grid.header.index(named)] if named is not None else [])]
+    if named is None and not choice:
+        require_no_splits(str(path), _unread(grid, read))
     splits, split_notes = _splits(path, grid, named, choice)
     kept = [row for row, split in enumerate(splits) if split]
     numbers = [grid.numbers[row] for row in kept]
@@ -115,6 +122,12 @@ def _table(path: Path, choice: SplitChoice) -> _Table:
     rivals = _rivals_note(grid.header, columns)
     notes = (*split_notes, *rivals, *unread, *labels.notes)
     return _Table(rows, notes, has_splits=named is not None)
+
+
+def _unread(grid: Grid, read: Sequence[int]) -> dict[str, set[str]]:
+    """The values of each column that is not read."""
+    places = [place for place in range(len(grid.header)) if place not in read]
+    return {grid.header[place]: {row[place] for row in grid.rows} for place in places}
 
 
 def _require_labels(path: Path, cells: Sequence[str], splits: Sequence[str]) -> None:

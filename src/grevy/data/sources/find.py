@@ -34,6 +34,7 @@ from grevy.errors import (
     DataNotFoundError,
     EmptyDataError,
     NoLabelsError,
+    OneClassError,
 )
 from grevy.recipes.parts import GROUPS, Part, known_parts, load_entry_points
 from grevy.recipes.split_choice import SplitChoice
@@ -76,7 +77,11 @@ def find_source(where: str | Path, choice: SplitChoice = _AS_NAMED) -> Source:
         DataError: what `find_labelled` and `checked` raise.
         DownloadError, ChecksumError, SaveError: it can't be fetched or unpacked.
     """
-    return checked(find_labelled(where, choice))
+    source = find_labelled(where, choice)
+    try:
+        return checked(source)
+    except OneClassError as error:
+        raise _with_inner(error, where) from error
 
 
 def find_labelled(where: str | Path, choice: SplitChoice = _AS_NAMED) -> Source:
@@ -175,6 +180,15 @@ def _with_tables(error: DataError, folder: Path) -> DataError:
         return error
     mend = f"{error.mend}, or give the file that lists the pictures: {listed(tables)}"
     return type(error)(error.received, error.expected, mend)
+
+
+def _with_inner(error: OneClassError, where: str | Path) -> OneClassError:
+    """The same error, naming the folder below where a folder only wraps the classes."""
+    folder = Path(where).expanduser()
+    if not folder.is_dir() or (inner := inner_folder(folder)) == folder:
+        return error
+    mend = f"give the folder {inner} if its folders are the classes; else {error.mend}"
+    return OneClassError(error.received, error.expected, mend)
 
 
 def as_it_is(source: Source, choice: SplitChoice) -> Source:

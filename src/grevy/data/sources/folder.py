@@ -14,7 +14,7 @@ from grevy.data.natural import natural_key
 from grevy.data.sources.labels import no_labels
 from grevy.data.sources.rules import PICTURE_SUFFIXES, readable
 from grevy.data.sources.split_folders import Inside, split_places
-from grevy.data.sources.split_words import taken_note
+from grevy.data.sources.split_words import split_of, taken_note
 from grevy.data.types import EncodedSplit, Source
 from grevy.errors import DataNotFoundError, EmptyDataError
 from grevy.figures.numerals import counted
@@ -102,7 +102,25 @@ def _not_in(
 
 def _look_into(root: Path, folder: str) -> Inside:
     folders, files = _inside(root, folder, _Seen())
-    return Inside(folder, tuple(folders), any(map(_is_picture, files)), _any_picture(root, folder))
+    splits = _splits_in(root, folder)
+    return Inside(
+        folder,
+        tuple(folders),
+        any(map(_is_picture, files)),
+        _any_picture(root, folder),
+        tuple(splits),
+        any(_classes(root, split) for split in splits),
+    )
+
+
+def _splits_in(root: Path, folder: str) -> list[str]:
+    """Paths of the folders with pictures whose names mean a split, below folders that only wrap."""
+    folders, files = _inside(root, folder, _Seen())
+    wraps = len(folders) == 1 and not split_of(folders[0]) and not any(map(_is_picture, files))
+    if wraps and not os.path.islink(root / folder / folders[0]):
+        return _splits_in(root, f"{folder}/{folders[0]}")
+    paths = (f"{folder}/{name}" for name in folders if split_of(name))
+    return [path for path in paths if _any_picture(root, path)]
 
 
 def _any_picture(root: Path, folder: str) -> bool:

@@ -24,7 +24,7 @@ from grevy.data.sources.labels import class_labels
 from grevy.data.sources.npz_keys import CLASSES, Pair, find_pairs, is_chosen, split_pairs
 from grevy.data.sources.rules import readable, row_ids
 from grevy.data.sources.split_words import taken_note
-from grevy.data.sources.table_splits import row_splits, split_column
+from grevy.data.sources.table_splits import require_no_splits, row_splits, split_column
 from grevy.data.types import SPLITS, ArraySplit, Source
 from grevy.errors import DataFormatError
 from grevy.recipes.split_choice import SplitChoice
@@ -94,12 +94,22 @@ def _plan(path: Path, file: NpzFile, choice: SplitChoice) -> _Plan:
         if column is not None:
             _require_one(path, pairs, column)
             return _by_rows(path, file, pairs[0], column, choice)
+        if not choice:
+            require_no_splits(str(path), _texts(path, file, others))
     by_split = split_pairs(path, pairs, choice)
     parts = {split: [_whole(path, pair) for pair in found] for split, found in by_split.items()}
     taken = [(split, pair.images) for split, found in by_split.items() for pair in found]
     read = {key for found in by_split.values() for pair in found for key in pair[1:]}
     has_splits = not (alone or choice.all_train)
     return _Plan(parts, () if alone else taken_note(taken), read, has_splits)
+
+
+def _texts(path: Path, file: NpzFile, keys: Sequence[str]) -> dict[str, set[str]]:
+    """The values of the arrays of text, of those that say one for each picture."""
+    texts = [key for key in keys if len(_header(path, key)[0]) == 1]
+    texts = [key for key in texts if _header(path, key)[1].kind in "US"]
+    found = {key: _array(path, file, key) for key in texts}
+    return {key: set(map(str, label_values(a, len(a), key))) for key, a in found.items()}
 
 
 def _by_rows(path: Path, file: NpzFile, pair: Pair, column: str, choice: SplitChoice) -> _Plan:

@@ -20,6 +20,7 @@ from grevy.data.natural import natural_key
 from grevy.data.sources.labels import Labels, class_labels
 from grevy.data.sources.parquet_room import picture_cells, require_column
 from grevy.data.sources.parquet_schema import features, names_of, picture_columns
+from grevy.data.sources.parquet_texts import require_no_split_texts
 from grevy.data.sources.rules import readable, row_ids
 from grevy.data.sources.split_words import how_to_name, split_of, taken_note
 from grevy.data.sources.table_splits import row_splits, split_column, unread_note
@@ -160,6 +161,10 @@ def _splits(
     columns = [split_column(str(shard.path), shard.others, choice) for shard in shards]
     if not any(shards.values()) and columns[0] is not None and len(set(columns)) == 1:
         return _by_column(list(shards), columns[0], choice)
+    if not choice and not any(shards.values()):
+        for shard in shards:
+            with _reading(shard.path):
+                require_no_split_texts(shard.path, shard.others)
     if len(shards) == 1:
         return _by_file(folder, {first: "train"})
     raise _unnamed(folder, shards)

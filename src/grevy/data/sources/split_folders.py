@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePath
 
 from grevy.data.names import Spellings, listed
-from grevy.data.sources.split_words import how_to_name, looks_like_split, plain_split, split_of
+from grevy.data.sources.split_words import (
+    how_to_name,
+    is_numbered_split,
+    looks_like_split,
+    plain_split,
+    split_of,
+)
 from grevy.errors import DataFormatError, DataNotFoundError
 from grevy.recipes.split_choice import SplitChoice
+
+_CLASSES = "the folders at the top are classes"
 
 
 @dataclass(frozen=True)
@@ -22,6 +31,10 @@ class Inside:
     """Whether pictures lie in it directly, as in the folder of a class."""
     any_picture: bool
     """Whether pictures lie in it at any depth."""
+    splits: tuple[str, ...] = ()
+    """Paths of the folders whose names mean splits in it, or in the one folder that it wraps."""
+    splits_hold_folders: bool = False
+    """Whether folders lie in one of these, as those of classes do."""
 
 
 def split_places(
@@ -31,7 +44,7 @@ def split_places(
 
     A folder is a split if it is called by its plain word (train, val, ...), or if its name means
     one (`seg_train`, `Training`) and it holds folders as splits do. Folders that all hold the same
-    folders, and folders that look like splits and hold folders (fold0), are splits that are not
+    folders, folders that look like splits (fold0, trainA) and folders with splits inside are not
     understood: the user names them.
 
     Raises:
@@ -41,13 +54,15 @@ def split_places(
     if choice.column:
         raise _no_columns(root, choice.column)
     if choice:
-        return _chosen(root, choice)
+        return _chosen(root, choice, insides)
     splits = {inside.name: split for inside in insides if (split := _split(inside, insides))}
     others = [inside for inside in insides if inside.name not in splits and inside.any_picture]
     if splits and others:
-        raise _ambiguous(root, [inside.name for inside in insides])
+        raise _ambiguous(root, insides)
     if len(set(splits.values())) < len(splits):
-        raise _ambiguous(root, list(splits))
+        raise _ambiguous(root, [inside for inside in insides if inside.name in splits])
+    if not splits and (around := [inside for inside in others if inside.splits]):
+        raise _splits_below(root, around)
     if not splits and (unclear := _unclear(others)):
         raise _not_understood(root, unclear)
     return {split: [name] for name, split in splits.items()} or {"train": [""]}
@@ -64,11 +79,27 @@ def _split(inside: Inside, insides: Sequence[Inside]) -> str | None:
     return split_of(inside.name) if same and _is_nested(inside) else None
 
 
-def _unclear(insides: Sequence[Inside]) -> list[str]:
+def _unclear(insides: Sequence[Inside]) -> list[Inside]:
     """Folders that may be splits by what they hold or how they are called."""
-    if _nested_alike(insides):
-        return [inside.name for inside in insides]
-    return [i.name for i in insides if _is_nested(i) and looks_like_split(i.name)]
+    if 2 * len(shared := _sharing(insides)) > len(insides):
+        return shared
+    return [inside for inside in insides if _may_be_split(inside)]
+
+
+def _may_be_split(inside: Inside) -> bool:
+    called_so = _is_nested(inside) and looks_like_split(inside.name)
+    return called_so or is_numbered_split(inside.name)
+
+
+def _sharing(insides: Sequence[Inside]) -> list[Inside]:
+    """Those that hold a folder that another holds too, and no pictures beside: sites, years, parts.
+
+    One folder that all of them hold (`images`) is no class, but a wrapper.
+    """
+    nested = [inside for inside in insides if _is_nested(inside)]
+    times = Counter(folder for inside in nested for folder in inside.folders)
+    sharing = [i for i in nested if any(times[folder] > 1 for folder in i.folders)]
+    return sharing if len({folder for i in sharing for folder in i.folders}) > 1 else []
 
 
 def _is_nested(inside: Inside) -> bool:
@@ -82,7 +113,7 @@ def _nested_alike(insides: Sequence[Inside]) -> bool:
     return alike and all(map(_is_nested, insides))
 
 
-def _chosen(root: Path, choice: SplitChoice) -> dict[str, list[str]]:
+def _chosen(root: Path, choice: SplitChoice, insides: Sequence[Inside]) -> dict[str, list[str]]:
     if choice.all_train:
         return {"train": [""]}
     spelled = {name: Spellings(root).find(name) for name in choice.names}
@@ -92,27 +123,61 @@ def _chosen(root: Path, choice: SplitChoice) -> dict[str, list[str]]:
             "folders that are there in --pictures.splits",
             "correct the names, or leave the field out",
         )
+    chosen = [inside for inside in insides if inside.name in spelled.values()]
+    if around := [
+        inside for inside in chosen if inside.splits and all(map(split_of, inside.folders))
+    ]:
+        raise _splits_below(root, around)
     places: dict[str, list[str]] = {}
     for name, split in choice.names.items():
         places.setdefault(split, []).append(spelled[name])
     return places
 
 
-def _ambiguous(root: Path, folders: Sequence[str]) -> DataFormatError:
+def _ambiguous(root: Path, insides: Sequence[Inside]) -> DataFormatError:
     return DataFormatError(
-        f"{root} has the folders {listed(folders)}, which are splits and classes mixed, or one "
-        "split twice",
+        f"{root} has the folders {listed(i.name for i in insides)}, which are splits and classes "
+        "mixed, or one split twice",
         "either a folder per class, or one folder each for train, validation and test",
         "move the folders of classes into train, rename the folder that is no split, or give "
-        f"{how_to_name(folders)}",
+        f"{_typed(insides)}",
     )
 
 
-def _not_understood(root: Path, folders: Sequence[str]) -> DataFormatError:
+def _not_understood(root: Path, insides: Sequence[Inside]) -> DataFormatError:
     return DataFormatError(
-        f"{root} has the folders {listed(folders)}, which look like splits and have no known name",
+        f"{root} has the folders {listed(i.name for i in insides)}, which look like splits (they "
+        "are called so, or hold the same folders) and have no known name",
         "folders named train, validation and test, or a folder per class",
-        f"say which they are: {how_to_name(folders)} and they are classes",
+        f"say which they are: {_typed(insides)}",
+    )
+
+
+def _typed(insides: Sequence[Inside]) -> str:
+    """What to type; folders that hold no folders of classes can't be read as splits."""
+    nested = [inside.name for inside in insides if _is_nested(inside)]
+    if nested:
+        return how_to_name(nested, everything=_CLASSES)
+    return f"--pictures.splits train=. if {_CLASSES}"
+
+
+def _splits_below(root: Path, around: Sequence[Inside]) -> DataFormatError:
+    """Splits inside what would be read as classes."""
+    paths = [path for inside in around for path in inside.splits]
+    if not any(inside.splits_hold_folders for inside in around):
+        top, split = PurePath(paths[0]).parent.as_posix(), PurePath(paths[0]).name
+        return DataFormatError(
+            f"{root} has the folders {listed(paths)}, which are splits inside of classes",
+            "a folder for each split, and in it a folder per class",
+            f"move {top}/{split} to {split}/{top}, and so on; or give --pictures.splits train=. if "
+            f"{_CLASSES}",
+        )
+    inner = root / PurePath(paths[0]).parent
+    one = f"give the folder {inner}, or " if len(around) == 1 else ""
+    return DataFormatError(
+        f"{root} has the folders {listed(paths)}, which look like splits and lie below the top",
+        "folders of splits at the top, or a folder per class",
+        f"{one}say which they are: {how_to_name(paths, everything=_CLASSES)}",
     )
 
 

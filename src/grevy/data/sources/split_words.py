@@ -3,15 +3,27 @@
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Iterable
+from pathlib import PurePath
 
+from grevy.data.names import listed, nfc
 from grevy.data.types import SPLITS
 
 _WORDS = {
     **dict.fromkeys(("train", "training", "trn"), "train"),
     **dict.fromkeys(("validation", "valid", "val", "dev", "development"), "validation"),
-    **dict.fromkeys(("test", "testing", "tst", "eval", "evaluation"), "test"),
+    **dict.fromkeys(("test", "testing", "tst", "eval", "evaluation", "holdout"), "test"),
+    **dict.fromkeys(("trainings", "trainingsdaten", "trainingsbilder"), "train"),
+    **dict.fromkeys(("validierung", "validierungsdaten", "validierungsbilder"), "validation"),
+    **dict.fromkeys(("testdaten", "testbilder"), "test"),
+    **dict.fromkeys(("entrainement", "entraînement", "entrenamiento", "treinamento"), "train"),
+    **dict.fromkeys(("validación", "validação"), "validation"),
+    **dict.fromkeys(("训练", "训练集", "訓練", "訓練集"), "train"),
+    **dict.fromkeys(("验证", "验证集", "驗證", "驗證集"), "validation"),
+    **dict.fromkeys(("测试", "测试集", "測試", "測試集"), "test"),
 }
+"""Only words that mean nothing else: `essai` and `prueba` stay for the user to name."""
 _PLAIN = {"train": "train", "validation": "validation", "valid": "validation"} | {
     "val": "validation",
     "test": "test",
@@ -29,7 +41,19 @@ _UNNAMED = frozenset(
             "partitions",
             "set",
         ),
-        *("holdout", "cv", "phase", "usage", "trainval", "trainvaltest", "traintest", "minival"),
+        *(
+            "kfold",
+            "kfolds",
+            "cvfold",
+            "foldid",
+            "cv",
+            "phase",
+            "usage",
+            "trainval",
+            "trainvaltest",
+            "traintest",
+            "minival",
+        ),
     )
 )
 """Words of splits that don't say which."""
@@ -55,7 +79,6 @@ _BESIDE = frozenset(
             "column",
             "type",
             "k",
-            "kfold",
             "stratified",
             "use",
             "used",
@@ -67,6 +90,9 @@ _BESIDE = frozenset(
 """What stands beside them in names of columns."""
 _AFFIX = re.compile(r"(?<=.)(set|sets|data|dataset|images?|imgs?|pictures?|photos|split|folder)$")
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
+_HOLD_OUT = re.compile(r"(?<![^\W_])h[eo]ld[\W_]?out(?![^\W_])", re.IGNORECASE)
+_NUMBERED = re.compile(r"(.+?)(?:[\W_]*(?:[A-Z]|\d+)|[\W_]+[a-z])$")
+_LONGEST_VALUE = 40
 _LETTERS = re.compile(r"[^\W\d_]+")
 _YES = frozenset(("true", "1", "yes", "y", "t", "1.0"))
 _NO = frozenset(("false", "0", "no", "n", "f", "0.0"))
@@ -120,14 +146,49 @@ def taken_note(taken: Iterable[tuple[str, str]]) -> tuple[str, ...]:
     return (f"taken as splits: {said}",) if said else ()
 
 
-def how_to_name(places: Iterable[str], column: str = "") -> str:
-    """What to type where a split is not understood."""
-    names = list(places)
-    if len(names) < 2:
-        names = ["NAME", "OTHER"]
-    pairs = f"--pictures.splits train={names[0]},test={names[-1]}"
-    chosen = f"--pictures.split-column {column} " if column else ""
-    return f"{chosen}{pairs} (and validation=...), or --pictures.splits train=. if all is train"
+def is_numbered_split(name: str) -> bool:
+    """Whether a name is a word of a split and a number or letter behind it: trainA, test_2."""
+    found = _NUMBERED.match(nfc(name))
+    return found is not None and split_of(found[1]) is not None and is_split_column(found[1])
+
+
+def are_splits(values: Iterable[str]) -> bool:
+    """Whether the values of a column say splits: words of two splits or more, or nothing else."""
+    distinct = {value.strip() for value in values} - {""}
+    meant = [split_of(value) for value in distinct if _is_split_value(value)]
+    return bool(meant) and (len(set(meant)) > 1 or len(meant) == len(distinct))
+
+
+def how_to_name(places: Iterable[str], column: str = "", everything: str = "all is train") -> str:
+    """What to type where a split is not understood, with nothing in it that is guessed.
+
+    A name stands for the split that its own word means, where it alone means it. The user says
+    which of the others are what. `everything` says when all may be read as train.
+    """
+    meant: dict[str, list[str]] = {}
+    for place in places:
+        own = split_of_value(column, place) if column else split_of(PurePath(place).name)
+        meant.setdefault(own or "", []).append(place)
+    known = {split: meant[split] for split in SPLITS if split in meant}
+    named = {split: names[0] if len(names) == 1 else "NAME" for split, names in known.items()}
+    named = named or {"train": "NAME", "test": "NAME"}
+    rest = [
+        name for split, found in meant.items() for name in found * (named.get(split) != found[0])
+    ]
+    pairs = shlex.quote(",".join(f"{split}={name}" for split, name in named.items()))
+    chosen = f"--pictures.split-column {shlex.quote(column)} " if column else ""
+    said = f"{chosen}--pictures.splits {pairs}{_choose(rest, named)}"
+    return f"{said}, or --pictures.splits train=. if {everything}"
+
+
+def _choose(rest: list[str], named: dict[str, str]) -> str:
+    """What is said about the names that the user has to judge."""
+    if not rest:
+        return ""
+    if "NAME" in named.values():
+        return f" with your choice of {listed(rest)} for each NAME (a split may be given twice)"
+    more = "add train=, validation= or test= for what is to be read"
+    return f" (which leaves out {listed(rest)}; {more})"
 
 
 def _some(names: list[str]) -> str:
@@ -135,5 +196,12 @@ def _some(names: list[str]) -> str:
 
 
 def _words(name: str) -> list[str]:
-    found = (word.casefold() for word in _LETTERS.findall(_CAMEL.sub(" ", name)))
+    spaced = _HOLD_OUT.sub(" holdout ", _CAMEL.sub(" ", nfc(name)))
+    found = (word.casefold() for word in _LETTERS.findall(spaced))
     return [word if word in _WORDS or word in _UNNAMED else _AFFIX.sub("", word) for word in found]
+
+
+def _is_split_value(value: str) -> bool:
+    """Whether a value is the word of a split and no sentence, path or id that has it in it."""
+    short = len(value) <= _LONGEST_VALUE and not any(map(str.isdigit, value))
+    return short and split_of(value) is not None and is_split_column(value)

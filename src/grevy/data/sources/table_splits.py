@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+import shlex
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from grevy.data.names import listed, nfc
 from grevy.data.sources.split_words import (
+    are_splits,
     how_to_name,
     is_split_column,
     split_of_value,
@@ -34,16 +36,24 @@ def split_column(where: str, columns: Sequence[str], choice: SplitChoice) -> str
     if plain:
         return plain[0]
     if suspects := [column for column in columns if is_split_column(column)]:
-        raise DataFormatError(
-            f"{where} has the column {listed(suspects)}, which looks like a split",
-            "the split of each row in a column 'split', or no such column",
-            f"say what it is: --pictures.split-column {suspects[0]}, with --pictures.splits "
-            "train=VALUE,test=VALUE where its values are no words of splits; or --pictures.splits "
-            "train=. if all is train",
-        )
+        raise _suspicious(where, suspects)
     if choice.names:
         raise _no_column(where, columns, "no column of splits")
     return None
+
+
+def require_no_splits(where: str, columns: Mapping[str, Iterable[str]]) -> None:
+    """Refuse columns whose values are words of splits, whatever they are called.
+
+    Args:
+        where: what to call the table in an error.
+        columns: the values, as text, of those that are not read.
+
+    Raises:
+        DataFormatError: there is one.
+    """
+    if suspects := [column for column, values in columns.items() if are_splits(values)]:
+        raise _suspicious(where, suspects)
 
 
 def row_splits(
@@ -104,6 +114,16 @@ def _left_out(found: Sequence[str | None], table: dict[str, str | None]) -> tupl
         return ()
     rest = listed(value for value, split in table.items() if split is None)
     return (f"{counted(found.count(None), 'row')} not read, for in no chosen split: {rest}",)
+
+
+def _suspicious(where: str, columns: Sequence[str]) -> DataFormatError:
+    return DataFormatError(
+        f"{where} has the column {listed(columns)}, which looks like a split",
+        "the split of each row in a column 'split', or no such column",
+        f"say what it is: --pictures.split-column {shlex.quote(columns[0])}, with "
+        "--pictures.splits train=VALUE,test=VALUE where its values are no words of splits; or "
+        "--pictures.splits train=. if all is train",
+    )
 
 
 def _no_column(where: str, columns: Sequence[str], received: str) -> DataFormatError:
