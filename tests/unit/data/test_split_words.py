@@ -133,10 +133,13 @@ def refusal(root, choice=""):
     ("names", "typed"),
     [
         (["hold-out", "train"], "train=train,test=hold-out"),
-        (["extra", "test", "train"], "train=train,test=test (which leaves out 'extra';"),
-        (["test", "train_a", "train_b"], "train=NAME,test=test with your choice of 'train_a', "),
-        (["a", "b"], "train=NAME,test=NAME with your choice of 'a', 'b'"),
-        (["unlabelled", "test"], "test=test (which"),
+        (["extra", "test", "train"], "train=train,test=test ('extra' left out until"),
+        (
+            ["test", "train_a", "train_b"],
+            "train=NAME,test=test (NAME for train is one of 'train_a', ",
+        ),
+        (["a", "b"], "train=NAME,test=NAME (each NAME one of 'a', 'b'"),
+        (["unlabelled", "test"], "test=test ('unlabelled' left"),
         (["my test/train"], "'train=my test/train', or"),
         ([], "train=NAME,test=NAME, or"),
     ],
@@ -176,7 +179,7 @@ def test_splits_inside_of_classes_are_told_to_be_moved(tmp_path):
 
 def test_sites_that_share_folders_are_no_classes(tmp_path):
     names = ("A/good/1.png", "A/bad/1.png", "B/good/1.png")
-    assert "train=NAME,test=NAME with your choice of 'A', 'B'" in refusal(fill(tmp_path, *names))
+    assert "train=NAME,test=NAME (each NAME one of 'A', 'B'" in refusal(fill(tmp_path, *names))
 
 
 def test_one_folder_that_all_classes_hold_is_no_split(tmp_path, own_cache):

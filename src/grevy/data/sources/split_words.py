@@ -172,23 +172,21 @@ def how_to_name(places: Iterable[str], column: str = "", everything: str = "all 
     known = {split: meant[split] for split in SPLITS if split in meant}
     named = {split: names[0] if len(names) == 1 else "NAME" for split, names in known.items()}
     named = named or {"train": "NAME", "test": "NAME"}
-    rest = [
-        name for split, found in meant.items() for name in found * (named.get(split) != found[0])
-    ]
     pairs = shlex.quote(",".join(f"{split}={name}" for split, name in named.items()))
     chosen = f"--pictures.split-column {shlex.quote(column)} " if column else ""
-    said = f"{chosen}--pictures.splits {pairs}{_choose(rest, named)}"
+    said = f"{chosen}--pictures.splits {pairs}{_choose(known, meant.get('', []))}"
     return f"{said}, or --pictures.splits train=. if {everything}"
 
 
-def _choose(rest: list[str], named: dict[str, str]) -> str:
+def _choose(known: dict[str, list[str]], unknown: list[str]) -> str:
     """What is said about the names that the user has to judge."""
-    if not rest:
-        return ""
-    if "NAME" in named.values():
-        return f" with your choice of {listed(rest)} for each NAME (a split may be given twice)"
-    more = "add train=, validation= or test= for what is to be read"
-    return f" (which leaves out {listed(rest)}; {more})"
+    several = {split: names for split, names in known.items() if len(names) > 1}
+    said = [f"NAME for {split} is one of {listed(names)}" for split, names in several.items()]
+    if known and unknown:
+        said += [f"{listed(unknown)} left out until train=, validation= or test= is added for it"]
+    elif unknown:
+        said += [f"each NAME one of {listed(unknown)}, more of them by train=NAME,train=NAME"]
+    return f" ({'; '.join(said)})" if said else ""
 
 
 def _some(names: list[str]) -> str:
