@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from grevy.data.sources.parquet_room import require_column
 from grevy.data.sources.table_splits import require_no_splits
 
 _FEW = 100
@@ -17,6 +18,7 @@ def require_no_split_texts(path: Path, columns: Sequence[str]) -> None:
     Raises:
         DataFormatError: there is one among these.
         ArrowException, OSError: the file is damaged.
+        DataError: what `require_column` raises.
     """
     require_no_splits(str(path), _few_texts(path, columns))
 
@@ -25,11 +27,14 @@ def _few_texts(path: Path, columns: Sequence[str]) -> dict[str, set[str]]:
     """The values of those columns that hold text and at most 100 values, as splits do."""
     import pyarrow.parquet as pq
 
-    with pq.ParquetFile(path) as file:
+    # As dictionaries, for a text that a file has once for a million rows is unpacked once.
+    with pq.ParquetFile(path, read_dictionary=list(columns)) as file:
         schema = file.schema_arrow
         found: dict[str, set[str]] = {
             column: set() for column in columns if _is_text(schema.field(column).type)
         }
+        for column in found:
+            require_column(path, file, column)
         for group in range(file.num_row_groups):
             table = file.read_row_group(group, columns=list(found))
             for column, values in found.items():
