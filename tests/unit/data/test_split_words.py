@@ -228,6 +228,7 @@ def test_columns_of_split_words_are_refused_whatever_they_are_called(tmp_path, o
     np.savez(tmp_path / "t.npz", images=pixels, labels=labels, mode=np.array(modes))
     parquet(tmp_path / "t.parquet", cells(b"1", b"2", b"3", b"4"), labels)
     table = pq.read_table(tmp_path / "t.parquet").append_column("mode", [modes])
+    table = table.append_column("more", [[{"depth": 1}] * 4])
     pq.write_table(table, tmp_path / "t.parquet", row_group_size=2)
     for name in ("t.csv", "t.npz", "t.parquet"):
         assert "--pictures.split-column mode" in refusal(tmp_path / name)

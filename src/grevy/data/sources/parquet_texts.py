@@ -27,12 +27,11 @@ def _few_texts(path: Path, columns: Sequence[str]) -> dict[str, set[str]]:
     """The values of those columns that hold text and at most 100 values, as splits do."""
     import pyarrow.parquet as pq
 
+    schema = pq.read_schema(path)
+    texts = [column for column in columns if _is_text(schema.field(column).type)]
+    found: dict[str, set[str]] = {column: set() for column in texts}
     # As dictionaries, for a text that a file has once for a million rows is unpacked once.
-    with pq.ParquetFile(path, read_dictionary=list(columns)) as file:
-        schema = file.schema_arrow
-        found: dict[str, set[str]] = {
-            column: set() for column in columns if _is_text(schema.field(column).type)
-        }
+    with pq.ParquetFile(path, read_dictionary=texts) as file:
         for column in found:
             require_column(path, file, column)
         for group in range(file.num_row_groups):
