@@ -104,6 +104,7 @@ def _table(path: Path, choice: SplitChoice) -> _Table:
     kept = [row for row, split in enumerate(splits) if split]
     numbers = [grid.numbers[row] for row in kept]
     paths = _filled(path, grid, "path", columns["path"], kept)
+    _require_no_addresses(path, paths)
     names = [_name(path.parent, text) for text in paths]
     cells = [grid.rows[row][columns["label"]] for row in kept]
     taken = [split for split in splits if split]
@@ -115,6 +116,17 @@ def _table(path: Path, choice: SplitChoice) -> _Table:
     rivals = _rivals_note(grid.header, columns)
     notes = (*split_notes, *rivals, *unread, *labels.notes)
     return _Table(rows, notes, has_splits=named is not None)
+
+
+def _require_no_addresses(path: Path, paths: Sequence[str]) -> None:
+    addresses = [text for text in paths if re.match(r"[A-Za-z][\w+.-]+://", text)]
+    if addresses:
+        raise DataFormatError(
+            f"{path} lists {listed(addresses)}, which {'is' if len(addresses) == 1 else 'are'} on"
+            " the network",
+            f"paths of pictures on this machine, relative to {path.parent} or absolute",
+            "download them first, and list where they are then",
+        )
 
 
 def _require_labels(path: Path, cells: Sequence[str], splits: Sequence[str]) -> None:
