@@ -143,8 +143,8 @@ class Classifier:
 
         The same split of the same data in the same precision gives the figures of the record.
         Reading test pictures of its run again, all or some, however they are named, is counted in
-        its run.json (`test_reads`). Other data may have fewer classes and pictures; data without splits
-        is evaluated whole.
+        run.json (`test_reads`). Other data may have fewer classes and pictures; data without
+        splits is evaluated whole.
 
         Args:
             data: labelled pictures whose classes the network knows, or where they are; None: the

@@ -97,7 +97,7 @@ class Split:
     order_hash: str
     """The same over the pairs in their order: what is kept for each row belongs to it."""
     pixel_hashes: tuple[str, ...] = ()
-    """Of each picture at its original size, as `PictureFacts` has it; none where that is not known."""
+    """Of each at its original size, as `PictureFacts` has it; none where that is not known."""
 
     def __len__(self) -> int:
         return len(self.labels_N)

@@ -223,7 +223,7 @@ def _read_file(path: Path, name: str, choice: SplitChoice) -> Source:
 
 @contextmanager
 def _called(folder: Path, archive: Path) -> Iterator[None]:
-    """Inside, an error names the archive, and not the folder in the cache that it is unpacked in."""
+    """Inside, an error names the archive, and not the folder that it is unpacked in."""
     try:
         yield
     except DataError as error:
