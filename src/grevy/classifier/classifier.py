@@ -37,8 +37,9 @@ from grevy.classifier.run_data import (
     data_of_run,
     data_of_run_at,
     same_as,
+    shared_note,
+    shared_with,
     split_of,
-    training_note,
 )
 from grevy.data.batches import PicturesOnDevice
 from grevy.data.labelled import ALL, Labelled
@@ -141,9 +142,9 @@ class Classifier:
         """Loss, accuracy and accuracy a class on labelled pictures.
 
         The same split of the same data in the same precision gives the figures of the record.
-        Reading the test pictures of its run again, however they are named, is counted in its
-        run.json (`test_reads`). Other data may have fewer classes and pictures; data without splits
-        is evaluated whole.
+        Reading test pictures of its run again, all or some, however they are named, is counted in
+        run.json (`test_reads`). Other data may have fewer classes and pictures; data without
+        splits is evaluated whole.
 
         Args:
             data: labelled pictures whose classes the network knows, or where they are; None: the
@@ -173,7 +174,8 @@ class Classifier:
         chosen = self._labelled(data, split, pictures)
         scores = evaluation_of(self._logits_of_split(chosen.split), chosen.split, self.classes)
         same = same_as(chosen.split, self.run) if self.run else None
-        reads = self.run is not None and same == "test"
+        shared = self._shared(chosen, data) if same is None else {}
+        reads = self.run is not None and (same == "test" or "test" in shared)
         uncounted = self.run.directory.note_test_read() if self.run and reads else None
         alike, told = self._against_record(scores, same)
         return {
@@ -186,6 +188,7 @@ class Classifier:
             "agrees": alike,
             "notes": [
                 *told,
+                *shared_note(shared, len(chosen.split)),
                 *missing_note(scores["missing"]),
                 *chosen.notes,
                 *([uncounted] if uncounted else []),
@@ -257,8 +260,15 @@ class Classifier:
         unreadable = self.run.record.load_sections("pictures").pictures.unreadable
         config = pictures or PicturesConfig(unreadable=unreadable)
         found = other_pictures(data, self.preprocessing, self.classes, config, split)
-        told = training_note(self.run, data) if found.name == ALL else ()
-        return replace(found, notes=(*told, *changed_note(self.run, data), *found.notes))
+        return replace(found, notes=(*changed_note(self.run, data), *found.notes))
+
+    def _shared(self, chosen: Labelled, data: Where | ImageData | None) -> dict[str, int]:
+        """How many of other pictures are in each split of its run."""
+        if self.run is None:
+            return {}
+        if chosen.name != ALL or isinstance(data, ImageData):
+            return shared_with(self.run, chosen.split, None)
+        return shared_with(self.run, chosen.split, data)
 
     def _own_data(self) -> ImageData:
         if self.run is None:

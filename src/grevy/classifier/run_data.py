@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
 from grevy.classifier.run import Run
 from grevy.data.load import Where, find, load_data
 from grevy.data.types import ImageData, Split
-from grevy.errors import DataError, MissingSplitError, RunMismatchError
+from grevy.errors import (
+    DataError,
+    DownloadError,
+    MissingSplitError,
+    RunMismatchError,
+    UnaskedError,
+)
 from grevy.figures.numerals import counted
 from grevy.models.transfer.preprocessing import pictures_as_read
 from grevy.records.consent import following
@@ -65,13 +71,46 @@ def data_of_run_at(run: Run, where: Where) -> ImageData | None:
     return data if data and data.fingerprint == run.record.data.fingerprint else None
 
 
-def training_note(run: Run, where: Where) -> tuple[str, ...]:
-    """What is said of data without splits that holds the pictures which a run was trained on."""
+def shared_with(run: Run, split: Split, where: Where | None) -> dict[str, int]:
+    """How many of these pictures are in each split of a run, pixel for pixel.
+
+    Where the run's own data can't be read any more, what the record's hashes tell.
+
+    Args:
+        run: with its record.
+        split: the pictures.
+        where: their place, if they are all that is there.
+    """
+    try:
+        own = data_of_run(run)
+    except (DataError, DownloadError, UnaskedError, RunMismatchError):
+        return {} if where is None else _shared_whole(run, where)
+    hashes = {name: set(part.pixel_hashes) for name, part in own.splits.items()}
+    found = {
+        name: sum(picture in known for picture in split.pixel_hashes)
+        for name, known in hashes.items()
+    }
+    return {name: count for name, count in found.items() if count}
+
+
+def shared_note(shared: Mapping[str, int], of: int) -> tuple[str, ...]:
+    """What is said of pictures that a run was trained, chosen or tested with."""
+    these = f"of {'these ' * (of > 1)}{counted(of, 'picture')}"
+    return tuple(
+        f"{count:,} {these} {_are(count, name)} of the run" for name, count in shared.items()
+    )
+
+
+def _are(count: int, split: str) -> str:
+    return f"is a {split} picture" if count == 1 else f"are {split} pictures"
+
+
+def _shared_whole(run: Run, where: Where) -> dict[str, int]:
+    """The same of data without splits that holds all pictures which a run was trained on."""
     train = run.record.data.splits["train"]
     data = _as_trained_on(run, where, train.n)
-    if data is None or data.splits["train"].content_hash != train.content_hash:
-        return ()
-    return (f"the run was trained on {counted(train.n, 'picture')} of these",)
+    is_same = data is not None and data.splits["train"].content_hash == train.content_hash
+    return {"train": train.n} if is_same else {}
 
 
 def _as_trained_on(run: Run, where: Where, least: int) -> ImageData | None:

@@ -216,7 +216,9 @@ def _tell_unreadable(found: Found, *, as_json: bool) -> None:
         f"{len(bad)} of {counted(len(found.predictions), 'picture')} can't be read, first "
         f"{bad[0].picture} ({bad[0].error})",
         "pictures",
-        "replace them; all others are predicted above",
+        "replace them; all others are predicted above"
+        if len(bad) < len(found.predictions)
+        else "replace " + ("it" if len(bad) == 1 else "them"),
     )
     if as_json:  # the one object on standard output is there already, and names them
         on_stderr(f"grevy: {error}")

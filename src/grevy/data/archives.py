@@ -33,13 +33,13 @@ from grevy.data.places import cache_folder
 from grevy.data.sealed import folder_that_becomes, read_sealed, remove, seal
 from grevy.data.space import saving
 from grevy.data.zip_names import zip_names
-from grevy.errors import CorruptRecordError, DataFormatError, UnsafeArchiveError
+from grevy.errors import CorruptRecordError, DataFormatError, EmptyDataError, UnsafeArchiveError
 from grevy.figures.numerals import counted
 
 ARCHIVE_SUFFIXES = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.xz", ".txz", ".tar.bz2", ".tbz2")
 
 _CHUNK_BYTES = 1 << 20
-_UNPACKING = 2
+_UNPACKING = 3
 """Counts up whenever an archive is unpacked in another way."""
 _CONTENT, _NOTES = "content", "notes.json"
 """What lies in the folder of an archive in the cache."""
@@ -119,6 +119,16 @@ def unpacking_notes(folder: Path) -> tuple[str, ...]:
 
 
 def _unpack(writer: _Writer) -> None:
+    _unpack_any(writer)
+    if not writer.root.exists():
+        raise EmptyDataError(
+            f"{writer.archive} holds nothing: no file and no folder",
+            "an archive with the pictures",
+            "pack it again, or get the file again",
+        )
+
+
+def _unpack_any(writer: _Writer) -> None:
     with _reading(writer.archive):
         with writer.archive.open("rb") as file:
             start = file.read(2)
@@ -143,6 +153,7 @@ def _reading(archive: Path) -> Iterator[None]:
 
 def _unpack_zip(writer: _Writer) -> None:
     with zipfile.ZipFile(writer.archive) as file:
+        _require_one_zip(writer.archive, file)
         names, notes = zip_names(file.infolist())
         writer.notes += notes
         for entry, told in zip(file.infolist(), names, strict=True):
@@ -157,6 +168,22 @@ def _unpack_zip(writer: _Writer) -> None:
             else:
                 with file.open(entry) as content:
                     writer.write(name, content)
+
+
+def _require_one_zip(archive: Path, file: zipfile.ZipFile) -> None:
+    """Refuse `cat a.zip b.zip`, of which only the last list of files is read.
+
+    The file begins like a zip here, so what is before the first listed file is no program that
+    unpacks itself.
+    """
+    first = min((entry.header_offset for entry in file.infolist()), default=file.start_dir)
+    if first > 0:
+        raise DataFormatError(
+            f"{archive} begins with {first:,} bytes of files that its list does not name: two zips"
+            " behind each other, or a list that lost them",
+            "one zip with all of its files",
+            "split or repair it (zip -FF FILE --out WHOLE.zip), or pack the pictures again",
+        )
 
 
 def _unpack_tar(stream: _TarStream, writer: _Writer) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 
 from grevy.data.names import listed
@@ -22,6 +23,8 @@ _NAMES = frozenset(
         "desktop.ini",
         "$recycle.bin",
         "system volume information",
+        "recycler",
+        "recycled",
         # NAS: Synology, QNAP, and file systems
         "@eadir",
         "@tmp",
@@ -29,6 +32,7 @@ _NAMES = frozenset(
         "@recycle",
         "@recently-snapshot",
         "@__thumb",
+        "_gsdata_",
         "#recycle",
         "#snapshot",
         "lost+found",
@@ -39,12 +43,16 @@ _NAMES = frozenset(
         "_vti_cnf",
         "__pycache__",
         "_darcs",
+        "sccs",
+        "_thumb",
     )
 )
+_CHECKED_DISK = re.compile(r"found\.\d{3}")
+"""What Windows finds on a disk that it checks."""
 _BEGINNINGS = (".", "~$", "synofile_thumb", "synophoto_thumb", "~syncthing~")
 _ENDINGS = ("~", "@synoeastream", "@synoresource", ":zone.identifier", ":encryptable")
-_VERSIONED = frozenset(("Entries", "Repository", "Root"))
-"""What lies in each folder `CVS` of that version control; a class may be called so, too."""
+_VERSIONED = frozenset(("Entries", "Repository", "Root", "Base", "Template", "Tag"))
+"""What may lie in a folder `CVS` of that version control; a class may be called so, too."""
 
 
 def is_litter(name: str) -> bool:
@@ -58,13 +66,14 @@ def is_litter(name: str) -> bool:
         folded in _NAMES
         or folded.startswith(_BEGINNINGS)
         or folded.endswith(_ENDINGS)
+        or bool(_CHECKED_DISK.fullmatch(folded))
         or (len(name) > 2 and name[0] == name[-1] == "#")
     )
 
 
 def is_version_control(name: str, inside: Iterable[str]) -> bool:
     """Whether a folder with these names inside is one of CVS, and no class of that name."""
-    return name == "CVS" and set(inside) >= _VERSIONED
+    return name == "CVS" and not _VERSIONED.isdisjoint(inside)
 
 
 def litter_note(found: Sequence[str]) -> tuple[str, ...]:

@@ -244,6 +244,7 @@ def split_from(
         ids=tuple(fact.id for fact in facts),
         content_hash=split_hash([f.label for f in facts], [f.pixel_hash for f in facts]),
         order_hash=order_hash([f.label for f in facts], [f.pixel_hash for f in facts]),
+        pixel_hashes=tuple(fact.pixel_hash for fact in facts),
     )
 
 

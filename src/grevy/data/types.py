@@ -58,6 +58,8 @@ class Source:
     """What the user should be told: files that are not pictures, how a split was made."""
     has_splits: bool = True
     """Whether anything says which pictures are which split; else all stand in `train`."""
+    sure_labels: bool = False
+    """Whether a label is a class whatever its name is: folders called nan, NA or None are."""
 
 
 @dataclass(frozen=True)
@@ -94,6 +96,8 @@ class Split:
     """SHA-256 over the sorted (class name, pixel hash) pairs: independent of order and format."""
     order_hash: str
     """The same over the pairs in their order: what is kept for each row belongs to it."""
+    pixel_hashes: tuple[str, ...] = ()
+    """Of each at its original size, as `PictureFacts` has it; none where that is not known."""
 
     def __len__(self) -> int:
         return len(self.labels_N)

@@ -56,7 +56,8 @@ def interval(
     if math.isnan(estimate.low):
         return (end("mean"),)
     if estimate.low == estimate.high:
-        return (end("mean"), f" (the same {same})")
+        moved = same == ON_PICTURES and estimate.mean != 0
+        return (end("mean"), f" ({same})" if moved else f" (the same {same})")
     return (end("mean"), " [", end("low"), ", ", end("high"), "]")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import json
 import shutil
 from collections.abc import Sequence
@@ -60,7 +61,8 @@ def write(place: Path, level: int, *, size: int = 8) -> None:
     """One picture of that brightness; no two are the same."""
     place.parent.mkdir(parents=True, exist_ok=True)
     pixels = np.full((size, size), 40 + 50 * level, np.uint8)
-    pixels.flat[: len(place.name)] += np.frombuffer(place.name.encode(), np.uint8) % 8
+    own = hashlib.sha256("/".join(place.parts[-3:]).encode()).digest()[:8]
+    pixels.flat[: len(own)] += np.frombuffer(own, np.uint8) % 8
     Image.fromarray(pixels).save(place)
 
 
@@ -268,6 +270,27 @@ def test_the_test_pictures_of_a_run_are_counted_under_any_name(
     assert run.record.test_reads == reads + 2
 
 
+def test_some_of_the_pictures_of_a_run_among_others_are_told_and_test_ones_counted(
+    tmp_path: Path,
+) -> None:
+    place = tmp_path / "own"
+    for split, count in {"train": 12, "val": 3, "test": 3}.items():
+        for name in ("0", "90"):
+            for number in range(count):
+                write(place / split / name / f"{number:02d}.png", ANGLES.index(name))
+    recipe = {"epochs": 1, "batch_size": 8, "patience": 0, "precision": "fp32"}
+    run = grevy.train(place, recipe, out=tmp_path / "run", device="cpu", listener=Listener())
+    reads = run.record.test_reads
+    trained_on = grevy.evaluate(run, shutil.copytree(place / "train/0", tmp_path / "part/0").parent)
+    assert "12 of these 12 pictures are train pictures of the run" in trained_on["notes"]
+    assert not trained_on["counted"]
+    more = shutil.copytree(place / "test", tmp_path / "more")
+    write(more / "0" / "new.png", 0)
+    found = grevy.evaluate(run, more)
+    assert "6 of these 7 pictures are test pictures of the run" in found["notes"]
+    assert (found["counted"], run.record.test_reads) == (True, reads + 1)
+
+
 def test_the_pictures_that_a_run_was_trained_on_are_told(
     trained: tuple[Path, grevy.Run], tmp_path: Path
 ) -> None:
@@ -275,7 +298,7 @@ def test_the_pictures_that_a_run_was_trained_on_are_told(
     whole = grevy.evaluate(run, place / "train")
     trained_on = run.results["train"]["n"]
     assert whole["n"] == 24 > trained_on
-    assert f"the run was trained on {trained_on} pictures of these" in whole["notes"]
+    assert f"{trained_on} of these 24 pictures are train pictures of the run" in whole["notes"]
     own = grevy.evaluate(run, place, split="train")
     assert (own["n"], own["same_as"]) == (trained_on, "train")
     changed = shutil.copytree(place, tmp_path / "changed")

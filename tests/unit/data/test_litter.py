@@ -23,7 +23,21 @@ def fill(root, *names):
 
 @pytest.mark.parametrize(
     "name",
-    ["@eaDir", "#recycle", "Thumbs.DB", ".svn", "__MACOSX", "$RECYCLE.BIN", "a.png~", "lost+found"],
+    [
+        "@eaDir",
+        "#recycle",
+        "Thumbs.DB",
+        ".svn",
+        "__MACOSX",
+        "$RECYCLE.BIN",
+        "a.png~",
+        "lost+found",
+        "RECYCLER",
+        "SCCS",
+        "FOUND.000",
+        "_gsdata_",
+        "_thumb",
+    ],
 )
 def test_litter_is_left_out_at_any_depth_and_counted(tmp_path, own_cache, name):
     places = (f"{name}/1.png", f"a/{name}/1.png", f"b/deep/{name}/x/1.png")
@@ -73,3 +87,10 @@ def test_what_is_no_tar_behind_a_tar_is_refused(tmp_path, own_cache):
         out.write(b"x" * 2000)
     with pytest.raises(DataFormatError, match="behind its end mark is no tar"):
         unpack(tmp_path / "a.tar")
+
+
+def test_a_folder_of_cvs_is_litter_and_a_class_may_be_called_so(tmp_path, own_cache):
+    root = fill(tmp_path / "d", "a/1.png", "CVS/1.png", "a/CVS/Entries", "a/CVS/Base/1.png")
+    source = find_source(root)
+    assert source.splits["train"].ids == ("a/1.png", "CVS/1.png")
+    assert "'a/CVS'" in source.notes[0]

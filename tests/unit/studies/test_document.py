@@ -51,6 +51,8 @@ def test_an_interval_says_when_there_is_none() -> None:
     none = Estimate(0.0, 0.0, 0.0, 40, 0.0)
     of_pictures = interval(none, "comparison", "effects", same="on every test picture")
     assert plain(of_pictures) == "+0.00 (the same on every test picture)"
+    lost = interval(Estimate(-1.0, -1.0, -1.0, 40, 0.0), "c", "e", same="on every test picture")
+    assert plain(lost) == "-100.00 (on every test picture)"
 
 
 def test_every_number_knows_where_it_is_from(tmp_path) -> None:

@@ -111,6 +111,7 @@ def _table(path: Path, choice: SplitChoice) -> _Table:
     kept = [row for row, split in enumerate(splits) if split]
     numbers = [grid.numbers[row] for row in kept]
     paths = _filled(path, grid, "path", columns["path"], kept)
+    _require_no_addresses(path, paths)
     names = [_name(path.parent, text) for text in paths]
     cells = [grid.rows[row][columns["label"]] for row in kept]
     taken = [split for split in splits if split]
@@ -128,6 +129,17 @@ def _unread(grid: Grid, read: Sequence[int]) -> dict[str, set[str]]:
     """The values of each column that is not read."""
     places = [place for place in range(len(grid.header)) if place not in read]
     return {grid.header[place]: {row[place] for row in grid.rows} for place in places}
+
+
+def _require_no_addresses(path: Path, paths: Sequence[str]) -> None:
+    addresses = [text for text in paths if re.match(r"[A-Za-z][\w+.-]+://", text)]
+    if addresses:
+        raise DataFormatError(
+            f"{path} lists {listed(addresses)}, which {'is' if len(addresses) == 1 else 'are'} on"
+            " the network",
+            f"paths of pictures on this machine, relative to {path.parent} or absolute",
+            "download them first, and list where they are then",
+        )
 
 
 def _require_labels(path: Path, cells: Sequence[str], splits: Sequence[str]) -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import difflib
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
@@ -177,7 +178,7 @@ def _with_tables(error: DataError, folder: Path) -> DataError:
     """The same error, naming the files in the folder that may be what is meant."""
     tables = sorted(str(file) for file in folder.iterdir() if file.suffix.lower() in _FILES)
     if not tables:
-        return error
+        return _with_metadata(error, folder)
     mend = f"{error.mend}, or give the file that lists the pictures: {listed(tables)}"
     return type(error)(error.received, error.expected, mend)
 
@@ -189,6 +190,18 @@ def _with_inner(error: OneClassError, where: str | Path) -> OneClassError:
         return error
     mend = f"give the folder {inner} if its folders are the classes; else {error.mend}"
     return OneClassError(error.received, error.expected, mend)
+
+
+def _with_metadata(error: DataError, folder: Path) -> DataError:
+    """The same error, naming the tables of a Hugging Face `imagefolder`, one in each split."""
+    tables = sorted(str(file) for file in folder.glob("*/metadata.*") if file.is_file())
+    if not tables:
+        return error
+    mend = (
+        f"their labels stand in {listed(tables)}: join these to one CSV file in {folder} with the"
+        " columns path (train/0.png), label and split, and give that"
+    )
+    return type(error)(error.received, error.expected, mend)
 
 
 def as_it_is(source: Source, choice: SplitChoice) -> Source:
@@ -210,7 +223,8 @@ def _read_file(path: Path, name: str, choice: SplitChoice) -> Source:
     if is_archive(path):
         said: list[str] = []
         folder = unpack(path, say=said.append)
-        source = _read_folder(inner_folder(folder), name, choice)
+        with _called(folder, path):
+            source = _read_folder(inner_folder(folder), name, choice)
         return replace(source, notes=(*said, *unpacking_notes(folder), *source.notes))
     if read := _FILES.get(path.suffix.lower()):
         return read(path, name, choice)
@@ -219,6 +233,19 @@ def _read_file(path: Path, name: str, choice: SplitChoice) -> Source:
         f"a folder, or a file that ends in {', '.join((*_FILES, *ARCHIVE_SUFFIXES))}",
         "give the folder that holds the pictures",
     )
+
+
+@contextmanager
+def _called(folder: Path, archive: Path) -> Iterator[None]:
+    """Inside, an error names the archive, and not the folder that it is unpacked in."""
+    try:
+        yield
+    except DataError as error:
+        told = [
+            text.replace(f"{folder}/", f"{archive}: ").replace(str(folder), str(archive))
+            for text in (error.received, error.expected, error.mend)
+        ]
+        raise type(error)(*told) from error
 
 
 def _not_found(where: str | Path) -> DataNotFoundError:

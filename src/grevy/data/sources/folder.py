@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from grevy.data.content_hash import content_hash
+from grevy.data.decode import read_header
 from grevy.data.litter import is_litter, is_version_control, litter_note
 from grevy.data.names import listed
 from grevy.data.natural import natural_key
@@ -75,7 +76,8 @@ def read_class_folders(root: Path, name: str, choice: SplitChoice = _AS_NAMED) -
     taken = [(split, place) for split, found in places.items() for place in found if place]
     notes = (*taken_note(taken), *seen.notes())
     named = tuple(dict.fromkeys(classes)) or None
-    return readable(Source(name, splits, digest, named, notes, places != {"train": [""]}))
+    has_splits = places != {"train": [""]}
+    return readable(Source(name, splits, digest, named, notes, has_splits, sure_labels=True))
 
 
 def has_class_folders(root: Path) -> bool:
@@ -87,7 +89,7 @@ def has_class_folders(root: Path) -> bool:
 def inner_folder(folder: Path) -> Path:
     """Where the data begins in an unpacked archive: below folders that only wrap one other."""
     folders, files = _inside(folder, "", _Seen())
-    if len(folders) != 1 or any(map(_is_picture, files)):
+    if len(folders) != 1 or any(_is_picture(folder, file) for file in files):
         return folder
     return inner_folder(folder / folders[0]) if _classes(folder, folders[0]) else folder
 
@@ -106,7 +108,7 @@ def _look_into(root: Path, folder: str) -> Inside:
     return Inside(
         folder,
         tuple(folders),
-        any(map(_is_picture, files)),
+        any(_is_picture(root / folder, file) for file in files),
         _any_picture(root, folder),
         tuple(splits),
         any(_classes(root, split) for split in splits),
@@ -116,7 +118,8 @@ def _look_into(root: Path, folder: str) -> Inside:
 def _splits_in(root: Path, folder: str) -> list[str]:
     """Paths of the folders with pictures whose names mean a split, below folders that only wrap."""
     folders, files = _inside(root, folder, _Seen())
-    wraps = len(folders) == 1 and not split_of(folders[0]) and not any(map(_is_picture, files))
+    has_pictures = any(_is_picture(root / folder, file) for file in files)
+    wraps = len(folders) == 1 and not split_of(folders[0]) and not has_pictures
     if wraps and not os.path.islink(root / folder / folders[0]):
         return _splits_in(root, f"{folder}/{folders[0]}")
     paths = (f"{folder}/{name}" for name in folders if split_of(name))
@@ -124,7 +127,7 @@ def _splits_in(root: Path, folder: str) -> list[str]:
 
 
 def _any_picture(root: Path, folder: str) -> bool:
-    return any(map(_is_picture, _files_below(root, folder, _Seen())))
+    return any(_is_picture(root, file) for file in _files_below(root, folder, _Seen()))
 
 
 def _read_split(root: Path, places: Sequence[str], seen: _Seen) -> EncodedSplit:
@@ -136,7 +139,7 @@ def _read_split(root: Path, places: Sequence[str], seen: _Seen) -> EncodedSplit:
         seen.strangers += [os.path.join(place, file) for file in files_beside]
         for label in classes:
             for file in _files_below(root, os.path.join(place, label), seen):
-                if _is_picture(file):
+                if _is_picture(root, file):
                     ids.append(file)
                     labels.append(label)
                 else:
@@ -169,7 +172,8 @@ def _files_below(root: Path, place: str, seen: _Seen) -> Iterator[str]:
 
 def _pictures_in(root: Path, places: Sequence[str]) -> list[str]:
     """Pictures that lie in the folders themselves."""
-    return [f for place in places for f in _inside(root, place, _Seen())[1] if _is_picture(f)]
+    found = [(place, file) for place in places for file in _inside(root, place, _Seen())[1]]
+    return [file for place, file in found if _is_picture(root / place, file)]
 
 
 def _inside(root: Path, place: str, seen: _Seen) -> tuple[list[str], list[str]]:
@@ -198,13 +202,21 @@ def _is_cvs(root: Path, place: str, name: str) -> bool:
     return name == "CVS" and os.path.isdir(path) and is_version_control(name, os.listdir(path))
 
 
-def _is_picture(name: str) -> bool:
+def _is_picture(folder: Path, name: str) -> bool:
+    """By its suffix, also where it is damaged; else by its first bytes, as `grevy predict` does."""
+    if _is_called_picture(name):
+        return True
+    path = folder / name
+    return path.is_file() and read_header(path) is not None
+
+
+def _is_called_picture(name: str) -> bool:
     return os.path.splitext(name)[1].lower() in PICTURE_SUFFIXES
 
 
 def _is_hollow(folder: str) -> bool:
     """Whether a folder is named like a picture and empty, so that the picture can't be read."""
-    return _is_picture(folder) and not os.listdir(folder)
+    return _is_called_picture(folder) and not os.listdir(folder)
 
 
 def _is_broken_link(path: Path) -> bool:

@@ -53,6 +53,12 @@ def class_labels(
         NoLabelsError: none of them is a label.
         DataFormatError: a label that is none of these, is not there, or has no name.
     """
+    if several := [value for value in values if isinstance(value, list | tuple | dict)]:
+        raise DataFormatError(
+            f"{where} has several labels for a picture: {str(several[0])[:80]}",
+            "one class for each picture",
+            "keep one of them, or give a table with one label a picture",
+        )
     try:
         plain = {value: _plain(value) for value in set(values)}
         found = [plain[value] for value in values]
@@ -141,12 +147,19 @@ def _whole_numbers(where: str, values: Sequence[object]) -> dict[object, str]:
     if not texts or not all(map(_is_number, values)):
         return {}
     if broken := [t for t in texts if not (_WHOLE.fullmatch(t) or _POINTED.fullmatch(t))]:
+        kind = (
+            "with a fraction" if any(map(_has_fraction, broken)) else "that are not written plain"
+        )
         raise DataFormatError(
-            f"{where} has labels that are numbers with a fraction: {listed(broken)}",
+            f"{where} has labels that are numbers {kind}: {listed(broken)}",
             "a class for each picture, by its name or whole number",
             "give each class a name; quantities are no classes until they are cut into some",
         )
     return {text: match[1] for text in texts if (match := _POINTED.fullmatch(text))}
+
+
+def _has_fraction(text: str) -> bool:
+    return not float(text).is_integer()  # infinity, too, which is no whole number
 
 
 def _is_number(value: object) -> bool:

@@ -56,7 +56,7 @@ def readable(source: Source) -> Source:
     source = composed(source)
     for name, split in source.splits.items():
         _require_text(source.name, split.ids)
-        if all(map(is_no_label, split.labels)):
+        if not source.sure_labels and all(map(is_no_label, split.labels)):
             count = counted(len(split.labels), "picture")
             raise no_labels(f"the split '{name}' of {source.name} has {count}: no labels")
     return source
