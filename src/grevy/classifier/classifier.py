@@ -266,9 +266,8 @@ class Classifier:
         """How many of other pictures are in each split of its run."""
         if self.run is None:
             return {}
-        if chosen.name != ALL or isinstance(data, ImageData):
-            return shared_with(self.run, chosen.split, None)
-        return shared_with(self.run, chosen.split, data)
+        whole = None if chosen.name != ALL or isinstance(data, ImageData) else data
+        return shared_with(self.run, chosen.split, whole)
 
     def _own_data(self) -> ImageData:
         if self.run is None:

@@ -18,6 +18,7 @@ from grevy.data.litter import is_litter
 from grevy.data.names import Spellings, listed, nfc
 from grevy.data.natural import natural_key
 from grevy.data.sources.labels import Labels, class_labels
+from grevy.data.sources.parquet_parts import require_all_parts
 from grevy.data.sources.parquet_room import picture_cells, require_column
 from grevy.data.sources.parquet_schema import features, names_of, picture_columns
 from grevy.data.sources.parquet_texts import require_no_split_texts
@@ -32,9 +33,6 @@ _LABEL_COLUMNS = ("label", "labels", "fine_label", "class", "category", "target"
 _PICTURE_COLUMNS = ("image", "img")
 _USUAL_FOLDERS = ("", "data", "plain_text", "default")
 _WITHOUT_LABELS = re.compile(r"unsupervised|unlabell?ed", re.IGNORECASE)
-_PART = re.compile(r"(.*?)(\d{3,})(-of-)(\d{3,})(.*\.parquet)")
-"""`train-00000-of-00003.parquet`: which part, of how many."""
-_MOST_PARTS = 100_000
 _AS_NAMED = SplitChoice()
 LONGEST = 200
 """Letters of a path that are shown."""
@@ -65,30 +63,10 @@ def read_parquet_folder(folder: Path, name: str, choice: SplitChoice = _AS_NAMED
     if choice.names and not choice.column and any(splits.values()):
         used = [file for file in files if splits[file]]
     if not choice:
-        _require_all_parts(folder, used)
+        require_all_parts(folder, used)
     strangers = sorted(str(f.relative_to(folder)) for f in _parquet_files(folder) if f not in used)
     notes = (f"not read, for in no split or in another folder: {listed(strangers)}",)
     return _read(folder, name, {f: splits[f] for f in used}, choice, notes if strangers else ())
-
-
-def _require_all_parts(folder: Path, files: Sequence[Path]) -> None:
-    """Refuse `train-00000-of-00003` without the other two.
-
-    Raises:
-        DataFormatError: names those that are missing.
-    """
-    parts = [(file, match) for file in files if (match := _PART.fullmatch(file.name))]
-    wanted = {
-        file.with_name(f"{match[1]}{number:0{len(match[2])}}{match[3]}{match[4]}{match[5]}")
-        for file, match in parts
-        for number in range(min(int(match[4]), _MOST_PARTS))
-    }
-    if missing := sorted(_relative(folder, file) for file in wanted - set(files)):
-        raise DataFormatError(
-            f"{folder} lacks {listed(missing)}, as the names of the other files say",
-            "all parts of a data set",
-            "get the missing files, or say that these are all: --pictures.splits train=NAME,…",
-        )
 
 
 def read_parquet_file(path: Path, name: str, choice: SplitChoice = _AS_NAMED) -> Source:
