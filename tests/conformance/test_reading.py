@@ -78,8 +78,9 @@ ONLY_FOR_SOME = {
 ASKED_IF_EMPTY = {
     *(("PicturesConfig", name) for name in ("splits", "split_column", "bits")),
     ("ModelConfig", "which"),
+    ("SGDConfig", "nesterov"),
 }
-"""Empty, 16 or plain, they say nothing and stay out of recipes; that they are so must be asked."""
+"""Empty, 16, plain or off, they say nothing and stay out of recipes; whether must be asked."""
 
 
 @pytest.mark.parametrize("name", RECIPES)

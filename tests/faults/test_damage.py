@@ -206,7 +206,9 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     with pytest.MonkeyPatch.context() as patch:
         root = tmp_path_factory.mktemp("world")
         patch.setenv("GREVY_CACHE", str(root / "cache"))
-        patch.setattr("grevy.training.finish.draw_run", lambda *_: None)  # no number is in a figure
+        patch.setattr(
+            "grevy.training.finish.draw_or_tell", lambda *_: None
+        )  # no number is in a figure
         yield build(root)
 
 
@@ -423,5 +425,5 @@ def test_the_table_of_files_is_whole(world: World) -> None:
         assert f"study/{kind}" in kinds
     assert {"study/study.json", "broken/checkpoint/a/manifest.json", "kept/run.json"} <= kinds
     assert {f"cache/{name}/*.npy" for name in ("decoded", "features")} <= kinds
-    assert {"cache/archives/unpacked picture", "cache/hashes/*.json"} <= kinds
+    assert "cache/archives/unpacked picture" in kinds  # a memory of sums is there only later
     assert json.dumps(sorted(kinds))

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import tyro
-from annotated_types import Interval
 
 from grevy.cleaning import as_cell, as_json, clean
 from grevy.cli.output import Output
@@ -38,7 +37,7 @@ class PredictArguments:
     pictures: Annotated[tuple[Path, ...], tyro.conf.Positional]
     """Pictures, or folders of pictures: all below them that is a picture, whatever its suffix."""
 
-    unsure: Annotated[float | None, Interval(ge=0.0, le=1.0)] = None
+    unsure: float | None = None
     """Mark pictures whose best probability is below this, between 0 and 1."""
 
     format: Literal["table", "csv", "json"] = "table"

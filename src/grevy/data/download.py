@@ -69,7 +69,7 @@ def download(
         if destination.exists() and _is_whole(destination, checksum):
             return destination
         if destination.exists():
-            print(f"{destination} is damaged: it is downloaded again", file=sys.stderr)
+            on_stderr(f"{destination} is damaged: it is downloaded again")
         transfer.fetch(show_progress)
         if checksum is not None:
             _verify(transfer.partial, url, checksum)

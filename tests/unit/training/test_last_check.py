@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 from collections.abc import Mapping
@@ -133,7 +134,9 @@ def test_a_run_of_other_numerics_that_goes_on_says_so(
     with pytest.raises(RunInterruptedError):
         grevy.train(stripes, ODD, out=tmp_path / "run", listener=StopAtStep(4))
     file = tmp_path / "run" / "run.json"
-    file.write_text(file.read_text().replace('"numerics": 2', '"numerics": 1'))
+    record = {**json.loads(file.read_text()), "numerics": 1}
+    del record["sha256_of_the_rest"]  # an older Grevy wrote none
+    file.write_text(json.dumps(record))
     run = grevy.train(stripes, ODD, out=tmp_path / "run", resume=True, listener=hears)
     assert any("numerics 1" in line and "2" in line for line in hears.lines)
     assert run.record.numerics == 1  # it is no run of one Grevy, and is not taken for one
