@@ -29,6 +29,7 @@ from grevy.errors import (
     UnaskedError,
 )
 from grevy.models.weights_file import read_weights
+from grevy.recipes.load import load_recipe
 from grevy.records.consent import places_list
 from grevy.studies.imported import read_predictions
 from grevy.training.listeners.listener import Listener
@@ -244,6 +245,7 @@ def test_a_csv_may_list_pictures_from_elsewhere_and_that_is_said(tmp_path: Path)
         (load_data, "data.zip"),
         (read_weights, "weights.pt"),
         (read_weights, "model.safetensors.index.json"),
+        (load_recipe, "recipe.yaml"),
         (read_predictions, "predictions.csv"),
         (read_predictions, "predictions.npz"),
     ],

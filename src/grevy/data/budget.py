@@ -2,7 +2,7 @@
 
 Pillow keeps 1, 2 or 4 bytes a pixel, whatever the file has. Beside them, while it reads: what the
 decoder of the format keeps (`_WORK`, measured as the peak of the process on pictures of 16
-megapixels with Pillow 12 and 13; a test measures it again). And afterwards: our array of pixels,
+megapixels with Pillow 12 and 13). And afterwards: our array of pixels,
 which is filled in strips.
 """
 
@@ -21,7 +21,7 @@ MAX_PIXELS = 178_956_970
 """Pillow's own limit against decompression bombs, here also where a program switched that off."""
 
 MAX_BYTES = 1_100_000_000
-"""At the peak of decoding. JPEG in RGB of 157 megapixels takes as much, RGBA of 137."""
+"""At the peak of decoding. JPEG in RGB of 150 megapixels takes as much, RGBA of 132."""
 
 MAX_HEADER = 16_000_000
 """Bytes that may be read before the pixels, and in one piece beside them."""
