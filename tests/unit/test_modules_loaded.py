@@ -42,7 +42,7 @@ LOADS = {
     "layers base": {*NETWORK, *COUNTING},
     "train digits --epochs 1 --device cpu --out new": {*FIGURE, *DIGITS},
     "predict run three.png": NETWORK,
-    "evaluate run pictures": NETWORK,
+    "evaluate run pictures": {*NETWORK, *DIGITS},  # its own data tell which pictures are shared
     "evaluate run": {*NETWORK, *DIGITS},
     "look three.png --run run --layer conv1 --out l.png": FIGURE,
     "look three.png --model resnet18 --layer conv1 --out m.png": FIGURE,
