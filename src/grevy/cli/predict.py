@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import tyro
+from annotated_types import Interval
 
 from grevy.cleaning import as_cell, as_json, clean
 from grevy.cli.output import Output
@@ -37,7 +38,7 @@ class PredictArguments:
     pictures: Annotated[tuple[Path, ...], tyro.conf.Positional]
     """Pictures, or folders of pictures: all below them that is a picture, whatever its suffix."""
 
-    unsure: float | None = None
+    unsure: Annotated[float | None, Interval(ge=0.0, le=1.0)] = None
     """Mark pictures whose best probability is below this, between 0 and 1."""
 
     format: Literal["table", "csv", "json"] = "table"
@@ -108,13 +109,8 @@ def main(words: list[str]) -> None:
 
 
 def _require_probability(unsure: float | None) -> None:
-    if unsure is not None and not 0 < unsure <= 1:
-        meant = (
-            f"did you mean --unsure {unsure / 100:g}?"
-            if 1 < unsure <= 100
-            else "for example --unsure 0.6"
-        )
-        raise UsageError(f"--unsure {unsure:g}", "a probability above 0 and up to 1", meant)
+    if unsure == 0:
+        raise UsageError("--unsure 0", "a probability above 0 and up to 1", "try --unsure 0.6")
 
 
 def _print_table(found: Found) -> None:

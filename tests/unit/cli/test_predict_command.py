@@ -155,7 +155,7 @@ def test_unsure_pictures_are_marked_in_all_forms(
 
 
 @pytest.mark.parametrize(
-    ("value", "said"), [("60", "--unsure 0.6"), ("0", "above 0"), ("nan", "expected a number")]
+    ("value", "said"), [("60", "from 0 to 1"), ("0", "above 0"), ("nan", "from 0 to 1")]
 )
 def test_a_threshold_that_is_no_probability_is_refused(
     value: str, said: str, run: grevy.Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]
