@@ -15,7 +15,7 @@ _KINDS = {
 }
 
 
-def open_regular(path: Path) -> BinaryIO:
+def open_named(path: Path) -> BinaryIO:
     """The file, open for reading; a pipe would be waited for, and a device may never end.
 
     Raises:
@@ -39,7 +39,7 @@ def read_named(path: Path, largest: int) -> bytes:
         ValueError: it is a pipe or a device, or larger.
         OSError: it is not there, is a folder, or may not be read.
     """
-    with open_regular(path) as file:
+    with open_named(path) as file:
         content = file.read(largest + 1)
     if len(content) > largest:
         raise ValueError(f"more than {largest:,} bytes")

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import tyro
 from annotated_types import Interval
 
-from grevy.arithmetic.proportion import interval_told
 from grevy.cli.duration import in_words
 from grevy.cli.output import Output, ProgressBar
 from grevy.cli.plugin import load_plugin, plugin_in
@@ -189,6 +188,8 @@ def kind_of_train(named: Recipe) -> type[Any]:
 
 def report(path: Path, record: RunRecord, output: Output) -> None:
     """The figures of a finished run, where its record lies, and what to do next."""
+    from grevy.arithmetic.proportion import interval_told  # NumPy, which no help needs
+
     results = record.results
     assert results is not None, "a training that returns is finished"
     rows = [

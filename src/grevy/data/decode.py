@@ -62,7 +62,7 @@ from grevy.data.strips import is_one_colour, strips
 from grevy.data.types import PictureFacts, Remark
 from grevy.data.whole_jpeg import may_be_filled, with_other_bits
 from grevy.errors import OutOfMemoryError
-from grevy.regular import open_regular
+from grevy.regular import open_named
 
 __all__ = ["MAX_BYTES", "MAX_PIXELS", "Header", "Picture", "decode", "pixel_hash", "read_header"]
 
@@ -312,7 +312,7 @@ def _opened(picture: Path | bytes | Image.Image) -> Iterator[Image.Image]:
 def _file(picture: Path | bytes) -> BinaryIO:
     if isinstance(picture, bytes):
         return require_small_metadata(io.BytesIO(picture), len(picture))
-    file = open_regular(picture)
+    file = open_named(picture)
     return require_small_metadata(file, os.fstat(file.fileno()).st_size)
 
 

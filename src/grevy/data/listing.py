@@ -11,7 +11,7 @@ from grevy.data.decode import read_header
 from grevy.data.litter import is_litter
 from grevy.data.names import Spellings, listed
 from grevy.data.natural import natural_key
-from grevy.data.sources.rules import PICTURE_SUFFIXES
+from grevy.data.sources.rules import PICTURE_SUFFIXES, refuse_folder
 from grevy.errors import DataNotFoundError, EmptyDataError
 from grevy.figures.numerals import counted
 
@@ -77,7 +77,7 @@ def _files_at(place: Path) -> Iterator[Path]:
 
 def _files_below(folder: Path) -> Iterator[Path]:
     known: set[tuple[int, int]] = set()
-    for here, folders, files in os.walk(folder, followlinks=True, onerror=_refuse):
+    for here, folders, files in os.walk(folder, followlinks=True, onerror=refuse_folder):
         status = os.stat(here)
         if (status.st_dev, status.st_ino) in known:
             folders.clear()
@@ -85,14 +85,6 @@ def _files_below(folder: Path) -> Iterator[Path]:
         known.add((status.st_dev, status.st_ino))
         folders[:] = [name for name in folders if not is_litter(name)]
         yield from (Path(here, name) for name in files if not is_litter(name))
-
-
-def _refuse(error: OSError) -> None:
-    raise DataNotFoundError(
-        f"{error.filename} can't be read ({error.strerror})",
-        "a folder that may be read",
-        "check its permissions",
-    ) from error
 
 
 def _no_picture(named: list[Path], others: list[Path]) -> EmptyDataError:

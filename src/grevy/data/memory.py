@@ -10,7 +10,7 @@ from grevy.memory import free_memory
 LITTLE = 256_000_000
 """Bytes that are taken without asking whether they are free."""
 
-MEMORY_SHARE = 0.5
+SHARE_OF_ONE = 0.5
 """Of what is free: other processes decode at the same time."""
 
 MOST_EXPANSION = 200
@@ -33,7 +33,7 @@ def require_memory(what: str, needed: int, mend: str = "") -> None:
     """
     if needed <= LITTLE:
         return
-    allowed = int(MEMORY_SHARE * free_memory())
+    allowed = int(SHARE_OF_ONE * free_memory())
     if needed > allowed:
         raise OutOfMemoryError(
             f"{what} takes {as_size(needed)} of memory",

@@ -28,6 +28,7 @@ from grevy.data.content_hash import file_hashes
 from grevy.data.space import saving
 from grevy.errors import CorruptRecordError, DataNotFoundError
 from grevy.records.atomic import sync_folder
+from grevy.records.summed import hash_of
 
 SEAL = "meta.json"
 
@@ -48,7 +49,7 @@ def seal(folder: Path, facts: Mapping[str, Any]) -> None:
     with ThreadPoolExecutor() as pool:  # the disk takes many at once, and waits for each alone
         sums = dict(zip(files, pool.map(lambda n: _synced_sum(folder / n), files), strict=True))
     meta = {**facts, "files": sums, "folders": folders}
-    text = json.dumps({"sha256": _json_hash(meta), "meta": meta})
+    text = json.dumps({"sha256": hash_of(meta), "meta": meta})
     with (folder / SEAL).open("w", encoding="utf-8") as file:
         file.write(text)
         file.flush()
@@ -68,7 +69,7 @@ def read_sealed(folder: Path) -> dict[str, Any]:
     try:
         sealed = json.loads((folder / SEAL).read_bytes())
         meta: dict[str, Any] = sealed["meta"]
-        if sealed["sha256"] != _json_hash(meta):
+        if sealed["sha256"] != hash_of(meta):
             raise damaged(folder, f"{SEAL} differs from its checksum")
         _require_same(folder, meta["files"], meta.get("folders", []))
     except KeyError as error:
@@ -162,10 +163,6 @@ def _synced_sum(path: Path) -> dict[str, Any]:
         os.fsync(file.fileno())
         digest = hashlib.file_digest(file, "sha256").hexdigest()
         return {"bytes": file.tell(), "sha256": digest}
-
-
-def _json_hash(value: Any) -> str:
-    return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()
 
 
 def _beside(place: Path) -> Path:

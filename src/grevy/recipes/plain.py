@@ -64,7 +64,7 @@ def _takes(kinds: list[Any], value: bool | float | str) -> bool:
         texts = {word for kind in kinds if get_origin(kind) is Literal for word in get_args(kind)}
         if str in kinds or value in texts or not (bool in kinds or _numbers(kinds)):
             return True
-        return bool not in kinds and not _is_number(value)
+        return bool not in kinds and not is_number(value)
     return _numbers(kinds) or bool not in kinds
 
 
@@ -72,7 +72,8 @@ def _numbers(kinds: list[Any]) -> bool:
     return int in kinds or float in kinds
 
 
-def _is_number(text: str) -> bool:
+def is_number(text: str) -> bool:
+    """Whether a text is written as a number, NaN and infinities too."""
     try:
         float(text)
     except ValueError:

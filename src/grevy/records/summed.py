@@ -17,7 +17,7 @@ is: older ones have none, and who changes a file on purpose removes it."""
 
 def with_sum(fields: Mapping[str, Any]) -> dict[str, Any]:
     """The fields, and at the end their sum."""
-    return {**fields, SUM: _sum_of(fields)}
+    return {**fields, SUM: hash_of(fields)}
 
 
 def without_sum(path: Path, fields: Mapping[str, Any]) -> dict[str, Any]:
@@ -27,7 +27,7 @@ def without_sum(path: Path, fields: Mapping[str, Any]) -> dict[str, Any]:
         CorruptRecordError: they are not those that were written.
     """
     rest = {name: value for name, value in fields.items() if name != SUM}
-    if SUM in fields and fields[SUM] != _sum_of(rest):
+    if SUM in fields and fields[SUM] != hash_of(rest):
         raise CorruptRecordError(
             f"{path} was changed: it differs from the SHA-256 in it",
             "what Grevy wrote there",
@@ -36,5 +36,6 @@ def without_sum(path: Path, fields: Mapping[str, Any]) -> dict[str, Any]:
     return rest
 
 
-def _sum_of(fields: Mapping[str, Any]) -> str:
+def hash_of(fields: Mapping[str, Any]) -> str:
+    """SHA-256 of fields, whatever their order."""
     return hashlib.sha256(json.dumps(fields, sort_keys=True).encode()).hexdigest()

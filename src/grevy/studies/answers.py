@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from grevy.data.natural import natural_key
 from grevy.errors import DifferentDataError, PredictionsFileError
+from grevy.recipes.plain import is_number
 from grevy.studies.imported import Imported, is_whole
 
 
@@ -140,7 +141,7 @@ def _likely_cause(said: Imported, strange: Sequence[str], count: int) -> str:
         return "the predictions likely count from 1: subtract 1"
     if strange == ["-1"]:
         return "-1 likely stands for pictures without a prediction: predict them"
-    if all(_is_number(entry) and not is_whole(entry) for entry in strange):
+    if all(is_number(entry) and not is_whole(entry) for entry in strange):
         return "they are likely probabilities or logits: give the class that is meant"
     if all(map(is_whole, said.answers)) and not all(map(is_whole, said.labels)):
         return "the predictions are likely numbers of classes: write the names, as in the labels"
@@ -162,14 +163,6 @@ def _counts_from_one(entries: Sequence[str], count: int) -> bool:
 def _strange(entries: Sequence[str], found_N: NDArray[np.int64]) -> list[str]:
     strange = {entry for entry, index in zip(entries, found_N, strict=True) if index < 0}
     return sorted(strange, key=natural_key)
-
-
-def _is_number(entry: str) -> bool:
-    try:
-        float(entry)
-    except ValueError:
-        return False
-    return True
 
 
 def _some(names: Sequence[str]) -> str:

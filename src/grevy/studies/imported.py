@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from grevy.data.names import nfc
 from grevy.errors import PredictionsFileError
-from grevy.regular import open_regular, read_named
+from grevy.regular import open_named, read_named
 from grevy.studies.output_rows import refuse_odd_rows
 
 NAMES = {
@@ -125,7 +125,7 @@ def _from_csv(path: Path) -> dict[str, NDArray[Any]]:
 
 
 def _from_npz(path: Path) -> dict[str, NDArray[Any]]:
-    with open_regular(path) as file:
+    with open_named(path) as file:
         if file.read(2) != b"PK":
             raise ValueError("no .npz but a single array or another file")
         file.seek(0)

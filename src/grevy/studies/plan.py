@@ -34,7 +34,7 @@ from grevy.records.study_record import BASELINE, read_failure, read_study, study
 from grevy.records.summed import with_sum
 from grevy.studies.own_arms import own_arms
 from grevy.studies.study import Arm, Study
-from grevy.training.start import run_identity
+from grevy.training.describe import run_identity
 
 PlannedStatus = Literal["finished", "failed", "unfinished", "missing"]
 

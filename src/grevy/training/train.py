@@ -36,6 +36,7 @@ from grevy.records.consent import fetching, places_list, remember_place
 from grevy.records.lock import train_alone
 from grevy.training.averaging import average_weights
 from grevy.training.check_noise import few_pictures, loss_errors
+from grevy.training.describe import describe_run
 from grevy.training.distributed import World, join_world
 from grevy.training.finish import finish
 from grevy.training.interrupt import Interrupt, ends_shown, watch_interrupt
@@ -50,7 +51,7 @@ from grevy.training.selection import select
 from grevy.training.setup.compiling import compiler_errors, training_network
 from grevy.training.setup.prepare import prepare
 from grevy.training.sizes import at_size
-from grevy.training.start import Start, asked_recipes, choose_start, describe_run
+from grevy.training.start import Start, asked_recipes, choose_start
 from grevy.training.state import Setup, State
 
 CHECKPOINT_SECONDS = 60.0

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, cast
 
 from grevy.errors import AmbiguousFieldError, RecipeFieldError
+from grevy.recipes.plain import is_number
 from grevy.words import wrong
 from grevy.words.places import too_long
 from grevy.words.table import Table, Word, table_of
@@ -163,12 +164,4 @@ class _Reader:
 
 def is_flag(word: str) -> bool:
     """Whether a word is written as a flag: a minus or two, and a letter; `-1` is a number."""
-    return word[:1] == "-" and word.lstrip("-")[:1].isalpha() and not _is_number(word)
-
-
-def _is_number(word: str) -> bool:
-    try:
-        float(word)
-    except ValueError:
-        return False
-    return True
+    return word[:1] == "-" and word.lstrip("-")[:1].isalpha() and not is_number(word)

@@ -177,7 +177,7 @@ def test_every_condition_can_be_met() -> None:
 
 def test_the_identity_is_made_of_what_decides_a_training() -> None:
     from grevy.recipes.numerics import NUMERICS
-    from grevy.training.start import run_identity
+    from grevy.training.describe import run_identity
 
     base = load_recipe("base")
     own = run_identity(base, "data", 0, None)

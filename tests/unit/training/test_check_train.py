@@ -10,8 +10,8 @@ import pytest
 import grevy
 from grevy.recipes.load import load_recipe
 from grevy.studies.diagnosis import diagnose
+from grevy.training.describe import run_identity
 from grevy.training.listeners.listener import Listener, check_line
-from grevy.training.start import run_identity
 from grevy.training.train import train_sample
 
 Stripes = dict[str, tuple[np.ndarray, np.ndarray]]

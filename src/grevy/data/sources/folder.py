@@ -13,7 +13,7 @@ from grevy.data.litter import is_litter, is_version_control, litter_note
 from grevy.data.names import listed
 from grevy.data.natural import natural_key
 from grevy.data.sources.labels import no_labels
-from grevy.data.sources.rules import PICTURE_SUFFIXES, readable
+from grevy.data.sources.rules import PICTURE_SUFFIXES, readable, refuse_folder
 from grevy.data.sources.split_folders import Inside, split_places
 from grevy.data.sources.split_words import split_of, taken_note
 from grevy.data.types import EncodedSplit, Source
@@ -157,7 +157,7 @@ def _files_below(root: Path, place: str, seen: _Seen) -> Iterator[str]:
     start = len(os.path.join(root, ""))
     known: set[tuple[int, int]] = set()
     for here, folders, files in os.walk(
-        os.path.join(root, place), followlinks=True, onerror=_refuse
+        os.path.join(root, place), followlinks=True, onerror=refuse_folder
     ):
         status = os.stat(here)
         if (status.st_dev, status.st_ino) in known:
@@ -182,7 +182,7 @@ def _inside(root: Path, place: str, seen: _Seen) -> tuple[list[str], list[str]]:
     Raises:
         DataNotFoundError: it can't be read, or a link to a folder leads nowhere.
     """
-    _here, folders, files = next(os.walk(root / place, onerror=_refuse))
+    _here, folders, files = next(os.walk(root / place, onerror=refuse_folder))
     visible = _visible(root, place, files, seen)
     for file in visible:
         if not os.path.splitext(file)[1] and _is_broken_link(root / place / file):
@@ -229,14 +229,6 @@ def _broken_link(path: Path) -> DataNotFoundError:
         "folders of classes that are there",
         "mend the link, or remove it",
     )
-
-
-def _refuse(error: OSError) -> None:
-    raise DataNotFoundError(
-        f"{error.filename} can't be read ({error.strerror})",
-        "a folder that may be read",
-        "check its permissions",
-    ) from error
 
 
 def _no_pictures(root: Path) -> EmptyDataError:

@@ -15,6 +15,7 @@ from grevy.data.types import Source
 from grevy.errors import (
     ClassMismatchError,
     DataFormatError,
+    DataNotFoundError,
     EmptyDataError,
     MissingSplitError,
     OneClassError,
@@ -34,6 +35,19 @@ def short_name(path: Path) -> str:
             name = name[: -len(suffix)]
             break
     return re.sub(r"[^\w.-]+", "-", name).strip("-.") or "data"
+
+
+def refuse_folder(error: OSError) -> None:
+    """For `os.walk`: a folder that can't be listed is no empty one.
+
+    Raises:
+        DataNotFoundError: always.
+    """
+    raise DataNotFoundError(
+        f"{error.filename} can't be read ({error.strerror})",
+        "a folder that may be read",
+        "check its permissions",
+    ) from error
 
 
 def row_ids(split: str, count: int) -> tuple[str, ...]:
